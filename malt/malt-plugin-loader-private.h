@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "malt/malt-types.h"
+
+G_BEGIN_DECLS
+
+/* Finds the GType registered under `name` on `extension_point`, loading plugins as needed: first the
+ * file libmalt-NAME.so in each plugin folder, then every other one. The type must be a `required_type`
+ * (an interface). G_TYPE_INVALID with `error` in `domain_code` (MALT_ERROR) when there is none; the
+ * message lists the known names, and the reason when a file of that name could not be loaded. */
+GType       malt_plugin_loader_lookup (const char  *extension_point,
+                                       GType        required_type,
+                                       const char  *name,
+                                       int          error_code,
+                                       GError     **error);
+
+/* Loads everything there is. */
+void        malt_plugin_loader_load_all (void);
+
+/* (transfer container) of GIOExtension, by priority; after load_all(). */
+GList      *malt_plugin_loader_list   (const char  *extension_point);
+
+/* Files that were passed over: path → reason. (transfer full) GHashTable of (char *, char *). */
+GHashTable *malt_plugin_loader_list_failures (void);
+
+G_END_DECLS

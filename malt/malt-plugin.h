@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <malt/malt.h>
+
+#define MALT_INSIDE
+
+/* For the authors of backends. */
+#include <malt/malt-call-backend.h>
+#include <malt/malt-descendants.h>
+#include <malt/malt-error-backend.h>
+#include <malt/malt-exit-report-backend.h>
+#include <malt/malt-plugin-macros.h>
+#include <malt/malt-plugin-paths.h>
+#include <malt/wire/malt-connection.h>
+#include <malt/wire/malt-monitor.h>
+
+/* For the authors of evaluators, and of backends with a runtime of their own. */
+#include <malt/runtime/malt-evaluator.h>
+#include <malt/runtime/malt-invocation-plugin.h>
+#include <malt/runtime/malt-namespace.h>
+#include <malt/runtime/malt-runtime.h>
+
+#undef MALT_INSIDE

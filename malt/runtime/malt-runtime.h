@@ -1,0 +1,96 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined (MALT_INSIDE) && !defined (MALT_COMPILATION)
+#error "Only <malt/malt.h> can be included directly."
+#endif
+
+#include <malt/runtime/malt-evaluator.h>
+
+G_BEGIN_DECLS
+
+#define MALT_TYPE_RUNTIME (malt_runtime_get_type ())
+
+/* The place where code runs: function modules, an evaluator, and the scheduler, behind one dispatch.
+ *
+ * The thread that makes it is its executing thread, and the thread-default context of that moment is
+ * where calls that wait go on. `watch_context` must be run by another thread: it keeps the deadlines,
+ * so that a time-out works while the executing thread is in an endless loop. */
+MALT_AVAILABLE_IN_ALL
+G_DECLARE_FINAL_TYPE (MaltRuntime, malt_runtime, MALT, RUNTIME, GObject)
+
+/* evaluator: name; evaluator_options: a{sv} or NULL. Modules in `modules` are imported at once. */
+MALT_AVAILABLE_IN_ALL
+MaltRuntime       *malt_runtime_new             (const char         *evaluator,
+                                                 GVariant           *evaluator_options,
+                                                 const char *const  *module_path,
+                                                 const char *const  *modules,
+                                                 GMainContext       *watch_context,
+                                                 GError            **error);
+
+MALT_AVAILABLE_IN_ALL
+GMainContext      *malt_runtime_get_context     (MaltRuntime        *self);
+MALT_AVAILABLE_IN_ALL
+const char *const *malt_runtime_get_module_path (MaltRuntime        *self);
+
+/* ---- for carriers ---- */
+
+/* Runs a call, in the executing thread: built-ins, functions of loaded modules, the evaluator's, then
+ * those of a module that can be imported; else MALT_ERROR_UNKNOWN_FUNCTION. Answers through the carrier. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_dispatch        (MaltRuntime        *self,
+                                                 MaltInvocation     *invocation);
+/* Any thread. Ids grow, and calls arrive in their order; what is meant for an id that has not been
+ * dispatched yet is remembered for it, what is meant for one that is over does nothing. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_cancel          (MaltRuntime        *self,
+                                                 guint64             id);
+/* Interrupts the latest unfinished call with an id up to `up_to`, channel operations excepted. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_interrupt       (MaltRuntime        *self,
+                                                 guint64             up_to);
+/* The same among those that have been dispatched: for SIGINT. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_interrupt_latest (MaltRuntime       *self);
+/* Cancels everything; what is dispatched later ends with MALT_ERROR_TERMINATED_WORKER without running. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_stop            (MaltRuntime        *self);
+MALT_AVAILABLE_IN_ALL
+guint              malt_runtime_get_n_unfinished (MaltRuntime       *self);
+/* 0: over or never seen; 1: not dispatched or not started yet; 2: running. */
+MALT_AVAILABLE_IN_ALL
+int                malt_runtime_get_call_state  (MaltRuntime        *self,
+                                                 guint64             id);
+/* Where errors of things that nobody waits for go (posts, spawned tasks); in the executing thread. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_set_report_func (MaltRuntime        *self,
+                                                 void              (*func) (const GError *error, gpointer user_data),
+                                                 gpointer            user_data);
+
+/* ---- for evaluators; executing thread ---- */
+
+/* Exactly once, in the executing thread, possibly before malt_runtime_call() returns. */
+typedef void (*MaltRuntimeCallback) (GVariant     *value,
+                                     const GError *error,
+                                     gpointer      user_data);
+
+/* The short names of its functions. (transfer full) */
+MALT_AVAILABLE_IN_ALL
+char             **malt_runtime_import          (MaltRuntime         *self,
+                                                 const char          *module,
+                                                 GError             **error);
+/* Calls a function of a module ("module.function") on behalf of `parent`, whose cancellation it shares. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_call            (MaltRuntime         *self,
+                                                 MaltInvocation      *parent,
+                                                 const char          *function,
+                                                 GVariant            *args,
+                                                 GVariant            *kwargs,
+                                                 MaltRuntimeCallback  callback,
+                                                 gpointer             user_data);
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_report          (MaltRuntime         *self,
+                                                 const GError        *error);
+
+G_END_DECLS

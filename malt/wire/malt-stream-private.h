@@ -1,0 +1,55 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "malt/wire/malt-message-private.h"
+
+G_BEGIN_DECLS
+
+/* Frames on one non-blocking socket. Used by both sides.
+ *
+ * Reading: by one thread at a time (the caller arranges that). malt_stream_fill() does one read,
+ * malt_stream_next() takes the frames that are complete. Bodies of MALT_STREAM_BIG_BYTES and more are
+ * read straight into a buffer of their own, which grows with the bytes received.
+ *
+ * Writing: thread safe. malt_stream_queue() encodes (big values are kept by reference), malt_stream_flush()
+ * writes what the socket takes. */
+#define MALT_STREAM_BIG_BYTES (64u * 1024)
+
+typedef struct _MaltStream MaltStream;
+
+typedef enum
+{
+  MALT_STREAM_OK,          /* fill: bytes came; flush: nothing is left to write */
+  MALT_STREAM_WOULD_BLOCK, /* fill: none yet; flush: something is left */
+  MALT_STREAM_EOF,
+  MALT_STREAM_ERROR
+} MaltStreamStatus;
+
+MaltStream      *malt_stream_new                  (int                 fd, /* owned */
+                                                   gsize               max_message_bytes);
+void             malt_stream_free                 (MaltStream         *self);
+int              malt_stream_get_fd               (MaltStream         *self);
+void             malt_stream_set_max_message_bytes (MaltStream        *self,
+                                                   gsize               max_message_bytes);
+void             malt_stream_set_swap             (MaltStream         *self,
+                                                   gboolean            swap);
+
+MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
+                                                   GError            **error);
+/* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL: the
+ * stream is unusable. A SERIALIZATION error of a single message comes back in `message_error` with TRUE. */
+gboolean         malt_stream_next                 (MaltStream         *self,
+                                                   MaltMessage        *message,
+                                                   GError            **message_error,
+                                                   GError            **error);
+
+/* Errors: MALT_ERROR_LIMIT when the message alone is larger than max_message_bytes. */
+gboolean         malt_stream_queue                (MaltStream         *self,
+                                                   const MaltMessage  *message,
+                                                   GError            **error);
+MaltStreamStatus malt_stream_flush                (MaltStream         *self,
+                                                   GError            **error);
+gsize            malt_stream_get_queued_bytes     (MaltStream         *self);
+
+G_END_DECLS
