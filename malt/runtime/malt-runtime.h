@@ -34,7 +34,7 @@ GMainContext      *malt_runtime_get_context     (MaltRuntime        *self);
 MALT_AVAILABLE_IN_ALL
 const char *const *malt_runtime_get_module_path (MaltRuntime        *self);
 
-/* ---- for carriers ---- */
+/* For carriers. */
 
 /* Runs a call, in the executing thread: built-ins, functions of loaded modules, the evaluator's, then
  * those of a module that can be imported; else MALT_ERROR_UNKNOWN_FUNCTION. Answers through the carrier. */
@@ -68,7 +68,7 @@ void               malt_runtime_set_report_func (MaltRuntime        *self,
                                                  void              (*func) (const GError *error, gpointer user_data),
                                                  gpointer            user_data);
 
-/* ---- for evaluators; executing thread ---- */
+/* For evaluators, in the executing thread. */
 
 /* Exactly once, in the executing thread, possibly before malt_runtime_call() returns. */
 typedef void (*MaltRuntimeCallback) (GVariant     *value,

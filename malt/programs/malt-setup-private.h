@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "malt/runtime/malt-runtime.h"
+#include "malt/wire/malt-stream-private.h"
+
+G_BEGIN_DECLS
+
+/* A setup is options and paths. */
+#define MALT_SETUP_MAX_MESSAGE_BYTES (1024u * 1024)
+
+/* Waits for the manager's setup and does what it says: changes the directory, loads the evaluator and
+ * the modules. NULL when the worker cannot start; the manager has been told why, if it is there. Starts
+ * no thread. */
+MaltRuntime *malt_setup_receive    (MaltStream   *stream,
+                                    GMainContext *watch_context);
+
+/* The answer: the worker takes calls from here on. */
+void         malt_setup_send_hello (MaltStream   *stream);
+
+G_END_DECLS
