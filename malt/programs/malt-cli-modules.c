@@ -1,2 +1,167 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/programs/malt-cli-private.h"
+
+#include <string.h>
+
+#define MODULE_SUFFIX ".so"
+#define MODULE_PATH_OPTION "module-path="
+
+/* Where a worker with these options would look, in its order. */
+static char **
+dup_folders (const MaltCliWorkerOptions *options)
+{
+  g_autoptr (GStrvBuilder) folders = g_strv_builder_new ();
+
+  for (guint i = 0; options->options != NULL && options->options[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (options->options[i], MODULE_PATH_OPTION))
+        g_strv_builder_add (folders, options->options[i] + strlen (MODULE_PATH_OPTION));
+    }
+  g_strv_builder_add (folders, MALT_MODULES_DIR);
+
+  return g_strv_builder_end (folders);
+}
+
+static int
+compare_names (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The modules of a folder, sorted; one that is not there has none. */
+static GPtrArray *
+list_modules (const char *folder)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
+  const char *file;
+
+  while (directory != NULL && (file = g_dir_read_name (directory)) != NULL)
+    {
+      if (g_str_has_suffix (file, MODULE_SUFFIX))
+        g_ptr_array_add (names, g_strndup (file, strlen (file) - strlen (MODULE_SUFFIX)));
+    }
+  g_ptr_array_sort (names, compare_names);
+
+  return names;
+}
+
+/* Loads the module in a worker of its own: one that crashes at that costs the others nothing. */
+static char **
+dup_functions (MaltCliSession  *session,
+               const char      *module,
+               GError         **error)
+{
+  g_autoptr (MaltCall) call = malt_call_new ("malt.import", g_variant_new ("(s)", module), NULL);
+  g_autoptr (GVariant) names = NULL;
+
+  if (!malt_cli_session_start (session, error))
+    return NULL;
+
+  malt_call_set_result_type (call, G_VARIANT_TYPE_STRING_ARRAY);
+  names = malt_cli_session_send (session, call, error);
+
+  return names != NULL ? g_variant_dup_strv (names, NULL) : NULL;
+}
+
+static gboolean
+print_module (MaltCliSession *session,
+              const char     *folder,
+              const char     *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) functions = dup_functions (session, name, &error);
+
+  printf ("%s (%s/%s" MODULE_SUFFIX ")\n", name, folder, name);
+  if (functions == NULL)
+    {
+      malt_cli_print_error (error);
+      return FALSE;
+    }
+
+  for (guint i = 0; functions[i] != NULL; i++)
+    {
+      if (strchr (functions[i], '.') != NULL)
+        printf ("  %s\n", functions[i]);
+      else
+        printf ("  %s.%s\n", name, functions[i]);
+    }
+
+  return TRUE;
+}
+
+/* Prints every module once: a later folder's is hidden by an earlier one's of the same name. */
+static gboolean
+print_all (MaltCliSession  *session,
+           char           **folders)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gboolean all_loaded = TRUE;
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    {
+      g_autoptr (GPtrArray) names = list_modules (folders[i]);
+
+      for (guint j = 0; j < names->len; j++)
+        {
+          const char *name = g_ptr_array_index (names, j);
+
+          if (g_hash_table_add (seen, g_strdup (name)))
+            all_loaded &= print_module (session, folders[i], name);
+        }
+    }
+
+  return all_loaded;
+}
+
+static int
+run_modules (int    argc,
+             char **argv)
+{
+  const MaltCliVerb *verb = &malt_cli_verb_modules;
+  g_auto (MaltCliWorkerOptions) options = { 0 };
+  g_auto (GStrv) words = NULL;
+  g_auto (GStrv) folders = NULL;
+  g_autoptr (MaltCliSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+  MaltCliExit status;
+
+  if (!malt_cli_parse (verb, NULL, &options, NULL, argc, argv, &words, &status))
+    return status;
+  if (words[0] != NULL)
+    return malt_cli_fail_usage (verb, "There are no arguments here");
+
+  session = malt_cli_session_new (&options, &error);
+  if (session == NULL)
+    {
+      malt_cli_print_error (error);
+      return MALT_CLI_EXIT_USAGE;
+    }
+
+  folders = dup_folders (&options);
+  if (!print_all (session, folders))
+    status = MALT_CLI_EXIT_FAILED;
+  else
+    status = MALT_CLI_EXIT_SUCCESS;
+
+  malt_cli_session_stop (session);
+  return malt_cli_finish_output (status);
+}
+
+const MaltCliVerb malt_cli_verb_modules = {
+  .name = "modules",
+  .parameters = "",
+  .summary = "Lists the function modules that a worker finds, and their functions",
+  .description =
+    "Modules are looked for in the folders of the option module-path, in this order, and in the\n"
+    "installed one. Each is loaded in a worker of its own.\n"
+    "\n"
+    "Examples:\n"
+    "  malt modules\n"
+    "  malt modules --option module-path=$PWD/build",
+  .run = run_modules,
+};

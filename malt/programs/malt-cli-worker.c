@@ -1,2 +1,337 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/programs/malt-cli-private.h"
+
+#include <glib-unix.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+/* A command that is over should be over: a worker that does not leave at once is made to. */
+#define STOP_EXIT_TIMEOUT_MSEC 1000u
+#define STOP_TERM_TIMEOUT_MSEC 1000u
+
+typedef enum
+{
+  SESSION_IDLE,
+  SESSION_STARTING,
+  SESSION_CALLING,
+  SESSION_STOPPING
+} SessionState;
+
+/* One worker, and what Ctrl-C means at the moment. Everything happens in the main thread: an operation
+ * is started and the default main context iterated until it has ended, so that SIGINT, progress and
+ * standard input are served meanwhile. A session without a worker (`worker` NULL) has not been started,
+ * or was stopped. */
+struct _MaltCliSession
+{
+  GObject             parent_instance;
+
+  MaltBackend        *backend;       /* owned */
+  GVariant           *options;       /* owned, a{sv} */
+  guint               timeout_ms;
+  MaltAbstractWorker *worker;        /* owned, or NULL */
+  SessionState        state;
+  GCancellable       *cancellable;   /* owned; of what is under way */
+  GAsyncResult       *result;        /* owned; of what is under way, once it has ended */
+  guint               n_interrupts;  /* Ctrl-C since it began */
+  guint               sigint_source;
+};
+
+G_DEFINE_FINAL_TYPE (MaltCliSession, malt_cli_session, G_TYPE_OBJECT)
+
+static void
+on_result (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  MaltCliSession *self = user_data;
+
+  self->result = g_object_ref (result);
+}
+
+static void
+begin (MaltCliSession *self,
+       SessionState    state)
+{
+  self->state = state;
+  self->n_interrupts = 0;
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+}
+
+/* (transfer full): the result of what begin() announced. */
+static GAsyncResult *
+wait_for_result (MaltCliSession *self)
+{
+  while (self->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+
+  self->state = SESSION_IDLE;
+  return g_steal_pointer (&self->result);
+}
+
+/* The first Ctrl-C asks the call to end and waits for its answer; whoever presses it again has waited
+ * long enough. */
+static void
+interrupt_call (MaltCliSession *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->n_interrupts == 1 && malt_abstract_worker_interrupt (self->worker, &error))
+    return;
+
+  g_cancellable_cancel (self->cancellable);
+  malt_abstract_worker_kill (self->worker, SIGKILL, NULL);
+}
+
+static gboolean
+on_sigint (gpointer user_data)
+{
+  MaltCliSession *self = user_data;
+
+  self->n_interrupts++;
+  switch (self->state)
+    {
+    case SESSION_STARTING:
+      g_cancellable_cancel (self->cancellable);
+      break;
+
+    case SESSION_CALLING:
+      interrupt_call (self);
+      break;
+
+    case SESSION_STOPPING:
+      malt_abstract_worker_kill (self->worker, SIGKILL, NULL);
+      break;
+
+    case SESSION_IDLE:
+    default:
+      break;
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+malt_cli_session_dispose (GObject *object)
+{
+  MaltCliSession *self = MALT_CLI_SESSION (object);
+
+  malt_cli_session_stop (self);
+  g_clear_handle_id (&self->sigint_source, g_source_remove);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->backend);
+  g_clear_pointer (&self->options, g_variant_unref);
+
+  G_OBJECT_CLASS (malt_cli_session_parent_class)->dispose (object);
+}
+
+static void
+malt_cli_session_class_init (MaltCliSessionClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = malt_cli_session_dispose;
+}
+
+static void
+malt_cli_session_init (MaltCliSession *self)
+{
+  self->sigint_source = g_unix_signal_add (SIGINT, on_sigint, self);
+}
+
+static gboolean
+has_option (MaltBackend *backend,
+            const char  *name)
+{
+  guint n_options;
+  g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
+
+  for (guint i = 0; i < n_options; i++)
+    {
+      if (g_str_equal (options[i]->name, name))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What a person at a terminal expects, if the backend knows it; a word of the command line wins, for it
+ * comes later. */
+static char **
+add_own_defaults (MaltBackend                *backend,
+                  const MaltCliWorkerOptions *options)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  if (has_option (backend, "stdout"))
+    g_strv_builder_add (words, "stdout=inherit");
+  if (has_option (backend, "stderr"))
+    g_strv_builder_add (words, "stderr=inherit");
+  if (options->own_process_group && has_option (backend, "process-group"))
+    g_strv_builder_add (words, "process-group=own");
+  if (options->options != NULL)
+    g_strv_builder_addv (words, (const char **) options->options);
+
+  return g_strv_builder_end (words);
+}
+
+MaltCliSession *
+malt_cli_session_new (const MaltCliWorkerOptions  *options,
+                      GError                     **error)
+{
+  g_autoptr (MaltBackend) backend = malt_lookup_backend (options->backend, error);
+  g_autoptr (MaltCliSession) self = NULL;
+  g_autoptr (GVariant) values = NULL;
+  g_auto (GStrv) words = NULL;
+
+  if (backend == NULL)
+    return NULL;
+
+  words = add_own_defaults (backend, options);
+  values = malt_cli_parse_options (backend, words, error);
+  if (values == NULL)
+    return NULL;
+
+  self = g_object_new (MALT_CLI_TYPE_SESSION, NULL);
+  self->backend = g_steal_pointer (&backend);
+  self->options = g_steal_pointer (&values);
+  self->timeout_ms = (guint) options->timeout_ms;
+  return g_steal_pointer (&self);
+}
+
+gboolean
+malt_cli_session_start (MaltCliSession  *self,
+                        GError         **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  malt_cli_session_stop (self);
+
+  begin (self, SESSION_STARTING);
+  malt_create_worker_async (malt_backend_get_name (self->backend), self->options,
+                            self->cancellable, on_result, self);
+  result = wait_for_result (self);
+  self->worker = malt_create_worker_finish (result, error);
+
+  return self->worker != NULL;
+}
+
+MaltAbstractWorker *
+malt_cli_session_get_worker (MaltCliSession *self)
+{
+  return self->worker;
+}
+
+static void
+on_progress (MaltCall   *call,
+             double      fraction,
+             const char *message,
+             gpointer    user_data)
+{
+  malt_cli_print_progress (fraction, message);
+}
+
+GVariant *
+malt_cli_session_send (MaltCliSession  *self,
+                       MaltCall        *call,
+                       GError         **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (self->timeout_ms != 0)
+    malt_call_set_timeout (call, self->timeout_ms);
+  g_signal_connect (call, "progress", G_CALLBACK (on_progress), NULL);
+
+  begin (self, SESSION_CALLING);
+  malt_abstract_worker_send_async (self->worker, call, self->cancellable, on_result, self);
+  result = wait_for_result (self);
+  malt_cli_clear_progress ();
+
+  return malt_abstract_worker_send_finish (self->worker, result, error);
+}
+
+static gboolean
+on_input (int          fd,
+          GIOCondition condition,
+          gpointer     user_data)
+{
+  gboolean *is_ready = user_data;
+
+  *is_ready = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean
+malt_cli_session_wait_input (MaltCliSession *self)
+{
+  gboolean is_ready = FALSE;
+  guint source = g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL,
+                                on_input, &is_ready);
+
+  self->n_interrupts = 0;
+  while (!is_ready && self->n_interrupts == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (source);
+
+  return self->n_interrupts == 0;
+}
+
+void
+malt_cli_session_stop (MaltCliSession *self)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->worker == NULL)
+    return;
+
+  begin (self, SESSION_STOPPING);
+  malt_abstract_worker_stop_async (self->worker, STOP_EXIT_TIMEOUT_MSEC, STOP_TERM_TIMEOUT_MSEC,
+                                   NULL, on_result, self);
+  result = wait_for_result (self);
+  if (!malt_abstract_worker_stop_finish (self->worker, result, NULL, &error))
+    malt_cli_print_error (error);
+
+  g_clear_object (&self->worker);
+}
+
+MaltCliExit
+malt_cli_run_call (const MaltCliWorkerOptions *options,
+                   MaltCall                   *call,
+                   MaltCliFormat               format)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (MaltCliSession) session = malt_cli_session_new (options, &error);
+  MaltCliExit status = MALT_CLI_EXIT_SUCCESS;
+
+  if (session == NULL)
+    {
+      malt_cli_print_error (error);
+      return MALT_CLI_EXIT_USAGE;
+    }
+
+  if (!malt_cli_session_start (session, &error))
+    {
+      malt_cli_print_error (error);
+      status = malt_cli_exit_for_error (error);
+      return status == MALT_CLI_EXIT_FAILED ? MALT_CLI_EXIT_START_FAILED : status;
+    }
+
+  value = malt_cli_session_send (session, call, &error);
+  if (value != NULL)
+    {
+      malt_cli_print_value (value, format);
+    }
+  else
+    {
+      malt_cli_print_error (error);
+      status = session->n_interrupts > 0 ? MALT_CLI_EXIT_INTERRUPTED
+                                         : malt_cli_exit_for_error (error);
+    }
+
+  malt_cli_session_stop (session);
+  return malt_cli_finish_output (status);
+}

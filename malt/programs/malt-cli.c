@@ -1,2 +1,116 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/programs/malt-cli-private.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+static const MaltCliVerb *const verbs[] = {
+  &malt_cli_verb_eval,
+  &malt_cli_verb_call,
+  &malt_cli_verb_repl,
+  &malt_cli_verb_backends,
+  &malt_cli_verb_modules,
+};
+
+static void
+print_help (FILE *stream)
+{
+  fputs ("Usage: malt COMMAND [OPTION…] [ARGUMENT…]\n"
+         "\n"
+         "Runs code in a worker, a process of its own, and survives whatever it does.\n"
+         "\n"
+         "Commands:\n",
+         stream);
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    fprintf (stream, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+  fputs ("  help       Shows this, or the help of a command\n"
+         "\n"
+         "Exit status:\n"
+         "  0    success\n"
+         "  1    the function or expression failed in the worker\n"
+         "  2    the command line is wrong\n"
+         "  3    no worker could be started\n"
+         "  4    the worker ended before the call did\n"
+         "  124  the call timed out\n"
+         "  130  the call was interrupted\n"
+         "\n"
+         "malt COMMAND --help says more, with examples; malt --version shows the version.\n",
+         stream);
+}
+
+static const MaltCliVerb *
+find_verb (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    {
+      if (strcmp (verbs[i]->name, name) == 0)
+        return verbs[i];
+    }
+
+  return NULL;
+}
+
+static int
+run_verb (const char  *name,
+          int          argc,
+          char       **argv)
+{
+  const MaltCliVerb *verb = find_verb (name);
+  g_autofree char *program = NULL;
+
+  if (verb == NULL)
+    {
+      fprintf (stderr, "malt: There is no command “%s”. Try “malt --help”.\n", name);
+      return MALT_CLI_EXIT_USAGE;
+    }
+
+  program = g_strconcat ("malt ", verb->name, NULL);
+  g_set_prgname (program);
+
+  return verb->run (argc, argv);
+}
+
+static int
+run_help (const char *name)
+{
+  char *argv[] = { (char *) "help", (char *) "--help", NULL };
+
+  if (name != NULL)
+    return run_verb (name, 2, argv);
+
+  print_help (stdout);
+  return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  setlocale (LC_ALL, "");
+  g_set_prgname ("malt");
+  /* Somebody may close our output or a worker its socket; both are errors that have a return value. */
+  signal (SIGPIPE, SIG_IGN);
+
+  if (argc < 2)
+    {
+      print_help (stderr);
+      return MALT_CLI_EXIT_USAGE;
+    }
+
+  if (g_str_equal (argv[1], "--version"))
+    {
+      puts ("malt " MALT_VERSION);
+      return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
+    }
+
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+    return run_help (NULL);
+  if (g_str_equal (argv[1], "help"))
+    return run_help (argv[2]);
+
+  return run_verb (argv[1], argc - 1, argv + 1);
+}
