@@ -1,2 +1,208 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/runtime/malt-builtins-private.h"
+
+#include "malt/malt-error-backend.h"
+#include "malt/runtime/malt-runtime-private.h"
+
+#define NAME_PREFIX "malt."
+
+/* A century, more than any worker lives, and far from where adding to the clock overflows. */
+#define SLEEP_MAX_SEC (100.0 * 365 * 24 * 60 * 60)
+
+/* Runs in the executing thread, after the arguments were found to be of the signature. Answers the
+ * invocation, before it returns or later. */
+typedef void (*MaltBuiltinFunc) (MaltRuntime    *runtime,
+                                 MaltInvocation *invocation,
+                                 GVariant       *args);
+
+struct _MaltBuiltin
+{
+  const char      *name;
+  const char      *signature; /* NULL: any tuple */
+  MaltBuiltinFunc  func;
+};
+
+/* malt.eval (ssv): evaluates the text (second) under the module (first, "" for the default one), in which
+ * the tuple (third) is what it was called with. Answers the value of the expression, as the evaluator has it. */
+static void
+builtin_eval (MaltRuntime    *runtime,
+              MaltInvocation *invocation,
+              GVariant       *args)
+{
+  MaltEvaluator *evaluator = malt_runtime_get_evaluator (runtime);
+  g_autoptr (GVariant) expression_args = NULL;
+  const char *expression;
+  const char *module;
+
+  g_variant_get (args, "(&s&sv)", &module, &expression, &expression_args);
+
+  if (evaluator == NULL)
+    malt_invocation_return_error (invocation,
+                                  g_error_new_literal (MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
+                                                       "This worker has no evaluator"));
+  else if (!g_variant_is_of_type (expression_args, G_VARIANT_TYPE_TUPLE))
+    {
+      g_autofree char *message =
+        g_strdup_printf ("Cannot evaluate with arguments of type “%s”: they must be a tuple",
+                         g_variant_get_type_string (expression_args));
+
+      malt_invocation_return_error (invocation,
+                                    malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, message,
+                                                           "malt.type", NULL));
+    }
+  else
+    {
+      malt_invocation_start (invocation);
+      malt_evaluator_eval (evaluator, invocation, module, expression, expression_args);
+    }
+}
+
+/* malt.import (s): loads the function module, once. Answers the names of its functions, as. */
+static void
+builtin_import (MaltRuntime    *runtime,
+                MaltInvocation *invocation,
+                GVariant       *args)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = NULL;
+  const char *module;
+
+  malt_invocation_start (invocation);
+  g_variant_get (args, "(&s)", &module);
+  names = malt_runtime_import (runtime, module, &error);
+
+  if (names != NULL)
+    malt_invocation_return_value (invocation, g_variant_new_strv ((const char *const *) names, -1));
+  else
+    malt_invocation_return_error (invocation, g_steal_pointer (&error));
+}
+
+/* malt.list (): answers every callable name, sorted, as. */
+static void
+builtin_list (MaltRuntime    *runtime,
+              MaltInvocation *invocation,
+              GVariant       *args)
+{
+  g_auto (GStrv) names = NULL;
+
+  malt_invocation_start (invocation);
+  names = malt_runtime_list_functions (runtime);
+  malt_invocation_return_value (invocation, g_variant_new_strv ((const char *const *) names, -1));
+}
+
+/* malt.ping (...): answers its first argument as it is, () without one. */
+static void
+builtin_ping (MaltRuntime    *runtime,
+              MaltInvocation *invocation,
+              GVariant       *args)
+{
+  g_autoptr (GVariant) first = NULL;
+
+  malt_invocation_start (invocation);
+  if (g_variant_n_children (args) > 0)
+    first = g_variant_get_child_value (args, 0);
+  malt_invocation_finish (invocation, first, NULL);
+}
+
+/* The cancel hook of a sleep: its source is due now. */
+static void
+wake_sleep (MaltInvocation *invocation,
+            gpointer        user_data)
+{
+  g_source_set_ready_time (user_data, 0);
+}
+
+static gboolean
+on_sleep_over (gpointer user_data)
+{
+  MaltInvocation *invocation = user_data;
+
+  if (malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_NONE)
+    malt_invocation_return_value (invocation, NULL);
+  else
+    malt_invocation_return_error (invocation, malt_invocation_new_cancel_error (invocation, NULL));
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+sleep_source_dispatch (GSource     *source,
+                       GSourceFunc  callback,
+                       gpointer     user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs sleep_source_funcs = {
+  .dispatch = sleep_source_dispatch,
+};
+
+/* malt.sleep (d): answers () when so many seconds are over, those of other calls running on meanwhile. A
+ * number that is not above zero, NaN included, is over at the next turn of the executing thread. Ends at
+ * once when it is cancelled. */
+static void
+builtin_sleep (MaltRuntime    *runtime,
+               MaltInvocation *invocation,
+               GVariant       *args)
+{
+  g_autoptr (GSource) source = NULL;
+  double seconds;
+
+  malt_invocation_start (invocation);
+  g_variant_get (args, "(d)", &seconds);
+  /* Written so that NaN is 0. */
+  seconds = seconds > 0.0 ? MIN (seconds, SLEEP_MAX_SEC) : 0.0;
+
+  source = g_source_new (&sleep_source_funcs, sizeof (GSource));
+  g_source_set_static_name (source, NAME_PREFIX "sleep");
+  g_source_set_callback (source, G_SOURCE_FUNC (on_sleep_over), malt_invocation_ref (invocation),
+                         (GDestroyNotify) malt_invocation_unref);
+  g_source_set_ready_time (source, g_get_monotonic_time () + (gint64) (seconds * G_TIME_SPAN_SECOND));
+  g_source_attach (source, malt_runtime_get_context (runtime));
+
+  /* The answer takes the hook away, and the source lives until it has given it. */
+  malt_invocation_set_cancel_func (invocation, wake_sleep, source);
+}
+
+/* So few that looking at each is quicker than hashing the name. */
+static const MaltBuiltin builtins[] = {
+  { NAME_PREFIX "eval", "(ssv)", builtin_eval },
+  { NAME_PREFIX "ping", NULL, builtin_ping },
+  { NAME_PREFIX "import", "(s)", builtin_import },
+  { NAME_PREFIX "list", "()", builtin_list },
+  { NAME_PREFIX "sleep", "(d)", builtin_sleep },
+};
+
+const MaltBuiltin *
+malt_builtin_lookup (const char *name)
+{
+  if (!g_str_has_prefix (name, NAME_PREFIX))
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (builtins); i++)
+    if (g_str_equal (builtins[i].name, name))
+      return &builtins[i];
+
+  return NULL;
+}
+
+void
+malt_builtin_list (GPtrArray *names)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (builtins); i++)
+    g_ptr_array_add (names, (char *) builtins[i].name);
+}
+
+void
+malt_builtin_run (const MaltBuiltin *self,
+                  MaltRuntime       *runtime,
+                  MaltInvocation    *invocation)
+{
+  const GVariantType *signature = self->signature != NULL ? G_VARIANT_TYPE (self->signature) : NULL;
+
+  if (malt_invocation_check_args (invocation, signature))
+    self->func (runtime, invocation, malt_invocation_get_args (invocation));
+}

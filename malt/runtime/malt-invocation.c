@@ -1,2 +1,525 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/runtime/malt-invocation-private.h"
+
+#include "malt/malt-error-backend.h"
+#include "malt/runtime/malt-runtime-private.h"
+#include "malt/runtime/malt-scheduler-private.h"
+
+#include <string.h>
+
+/* Progress is for people: twenty reports a second look smooth, and a loop that reports every turn costs
+ * the connection nothing. */
+#define PROGRESS_INTERVAL_USEC (50 * G_TIME_SPAN_MILLISECOND)
+
+/**
+ * MaltInvocation:
+ *
+ * One running call, as the function that is called sees it.
+ *
+ * A function asks it whether it should end, and tells how far it is:
+ *
+ * ```c
+ * GCancellable *cancellable = malt_invocation_get_cancellable (invocation);
+ *
+ * for (guint i = 0; i < n_parts; i++)
+ *   {
+ *     if (g_cancellable_set_error_if_cancelled (cancellable, error))
+ *       return NULL;
+ *     do_part (i);
+ *     malt_invocation_report_progress (invocation, (i + 1.0) / n_parts, NULL);
+ *   }
+ * ```
+ *
+ * It is not what the caller has in hand: that is a [class@Call].
+ *
+ * Since: 0.1
+ */
+
+G_DEFINE_BOXED_TYPE (MaltInvocation, malt_invocation, malt_invocation_ref, malt_invocation_unref)
+
+GVariant *
+malt_nothing (void)
+{
+  static GVariant *nothing;
+
+  if (g_once_init_enter (&nothing))
+    g_once_init_leave (&nothing, g_variant_ref_sink (g_variant_new_tuple (NULL, 0)));
+
+  return nothing;
+}
+
+MaltInvocation *
+malt_invocation_new (MaltRuntime       *runtime,
+                     guint64            id,
+                     const char        *function,
+                     GVariant          *args,
+                     GVariant          *kwargs,
+                     const MaltCarrier *carrier,
+                     gpointer           user_data)
+{
+  MaltInvocation *self;
+  gsize function_size;
+
+  g_return_val_if_fail (MALT_IS_RUNTIME (runtime), NULL);
+  g_return_val_if_fail (function != NULL, NULL);
+  g_return_val_if_fail (args == NULL || g_variant_is_of_type (args, G_VARIANT_TYPE_TUPLE), NULL);
+  g_return_val_if_fail (kwargs == NULL || g_variant_is_of_type (kwargs, G_VARIANT_TYPE_VARDICT), NULL);
+  g_return_val_if_fail (carrier != NULL && carrier->finished != NULL, NULL);
+
+  function_size = strlen (function) + 1;
+  self = g_malloc0 (sizeof (MaltInvocation) + function_size);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->scheduler = malt_runtime_get_scheduler (runtime);
+  self->id = id;
+  self->args = g_variant_ref_sink (args != NULL ? args : malt_nothing ());
+  self->kwargs = kwargs != NULL ? g_variant_ref_sink (kwargs) : NULL;
+  self->carrier = carrier;
+  self->carrier_data = user_data;
+  self->run_time_us = -1;
+  memcpy (self->function, function, function_size);
+
+  return self;
+}
+
+/**
+ * malt_invocation_ref:
+ * @self: an invocation
+ *
+ * Takes a reference. May be called in any thread.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 0.1
+ */
+MaltInvocation *
+malt_invocation_ref (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+/**
+ * malt_invocation_unref:
+ * @self: (transfer full): an invocation
+ *
+ * Gives a reference back. May be called in any thread.
+ *
+ * Since: 0.1
+ */
+void
+malt_invocation_unref (MaltInvocation *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->result_type, g_variant_type_free);
+  g_clear_pointer (&self->kwargs, g_variant_unref);
+  g_clear_pointer (&self->args, g_variant_unref);
+  g_clear_pointer (&self->parent, malt_invocation_unref);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+malt_invocation_set_parent (MaltInvocation *self,
+                            MaltInvocation *parent)
+{
+  g_assert (self->parent == NULL);
+
+  self->parent = parent != NULL ? malt_invocation_ref (parent) : NULL;
+}
+
+void
+malt_invocation_set_timeout (MaltInvocation *self,
+                             guint           timeout_ms)
+{
+  g_return_if_fail (self != NULL);
+
+  self->timeout_ms = timeout_ms;
+}
+
+void
+malt_invocation_set_result_type (MaltInvocation     *self,
+                                 const GVariantType *type)
+{
+  g_return_if_fail (self != NULL);
+
+  g_clear_pointer (&self->result_type, g_variant_type_free);
+  self->result_type = type != NULL ? g_variant_type_copy (type) : NULL;
+}
+
+void
+malt_invocation_set_discard_result (MaltInvocation *self,
+                                    gboolean        discard)
+{
+  g_return_if_fail (self != NULL);
+
+  self->discard_result = discard;
+}
+
+guint64
+malt_invocation_get_id (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->id;
+}
+
+const char *
+malt_invocation_get_function (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->function;
+}
+
+GVariant *
+malt_invocation_get_args (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->args;
+}
+
+GVariant *
+malt_invocation_get_kwargs (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->kwargs;
+}
+
+const GVariantType *
+malt_invocation_get_result_type (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->result_type;
+}
+
+gboolean
+malt_invocation_get_discard_result (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->discard_result;
+}
+
+gint64
+malt_invocation_get_run_time_us (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  if (self->run_time_us >= 0)
+    return self->run_time_us;
+  if (g_atomic_int_get (&self->state) == MALT_INVOCATION_STATE_WAITING)
+    return 0;
+
+  return g_get_monotonic_time () - self->start_time;
+}
+
+void
+malt_invocation_start (MaltInvocation *self)
+{
+  self->start_time = g_get_monotonic_time ();
+  g_atomic_int_set (&self->state, MALT_INVOCATION_STATE_RUNNING);
+  if (self->timeout_ms != 0)
+    malt_scheduler_arm (self->scheduler, self);
+}
+
+void
+malt_invocation_stop_clock (MaltInvocation *self)
+{
+  if (self->run_time_us < 0)
+    self->run_time_us = malt_invocation_get_run_time_us (self);
+}
+
+/**
+ * malt_invocation_get_cancellable:
+ * @self: an invocation
+ *
+ * Gets the cancellable that tells the function to end: it is cancelled when the caller
+ * cancels or interrupts the call, when the call's time is up, and when the worker stops.
+ *
+ * The same one each time. May be called in any thread.
+ *
+ * Returns: (transfer none): the cancellable, valid as long as @self
+ *
+ * Since: 0.1
+ */
+GCancellable *
+malt_invocation_get_cancellable (MaltInvocation *self)
+{
+  GCancellable *cancellable;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  if (self->cancellable == NULL)
+    self->cancellable = g_cancellable_new ();
+  cancellable = self->cancellable;
+  g_mutex_unlock (&self->lock);
+
+  /* Who cancels sets the reason first and then takes the lock: either it has seen the cancellable, or
+   * we see the reason. */
+  if (malt_invocation_get_cancel_reason (self) != MALT_CANCEL_REASON_NONE)
+    g_cancellable_cancel (cancellable);
+
+  return cancellable;
+}
+
+MaltCancelReason
+malt_invocation_get_cancel_reason (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, MALT_CANCEL_REASON_NONE);
+
+  return g_atomic_int_get (&self->cancel_reason);
+}
+
+void
+malt_invocation_set_cancel_func (MaltInvocation *self,
+                                 MaltCancelFunc  func,
+                                 gpointer        user_data)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_if_fail (self != NULL);
+
+  locker = g_mutex_locker_new (&self->lock);
+  self->cancel_func = func;
+  self->cancel_data = user_data;
+  if (func != NULL && malt_invocation_get_cancel_reason (self) != MALT_CANCEL_REASON_NONE)
+    func (self, user_data);
+}
+
+void
+malt_invocation_set_cancel_reason (MaltInvocation   *self,
+                                   MaltCancelReason  reason)
+{
+  g_atomic_int_compare_and_exchange (&self->cancel_reason, MALT_CANCEL_REASON_NONE, reason);
+}
+
+void
+malt_invocation_notify_cancelled (MaltInvocation *self)
+{
+  g_autoptr (GCancellable) cancellable = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->cancel_func != NULL)
+    self->cancel_func (self, self->cancel_data);
+  g_set_object (&cancellable, self->cancellable);
+  g_mutex_unlock (&self->lock);
+
+  g_cancellable_cancel (cancellable);
+}
+
+/* A nested call has no time-out of its own. */
+static guint
+find_timeout_ms (MaltInvocation *self)
+{
+  while (self->timeout_ms == 0 && self->parent != NULL)
+    self = self->parent;
+
+  return self->timeout_ms;
+}
+
+static GError *
+new_io_error (GIOErrorEnum  code,
+              char         *message,
+              const char   *traceback)
+{
+  g_autofree char *owned_message = message;
+
+  if (traceback == NULL)
+    return g_error_new_literal (G_IO_ERROR, code, message);
+
+  return g_error_new (G_IO_ERROR, code, "%s\n%s", message, traceback);
+}
+
+GError *
+malt_invocation_new_cancel_error (MaltInvocation *self,
+                                  const char     *traceback)
+{
+  g_autofree char *message = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  switch (malt_invocation_get_cancel_reason (self))
+    {
+    case MALT_CANCEL_REASON_INTERRUPTED:
+      message = g_strdup_printf ("The call of “%s” was interrupted", self->function);
+      return malt_error_new_remote (MALT_ERROR_INTERRUPTED, NULL, message, "InterruptException",
+                                    traceback);
+
+    case MALT_CANCEL_REASON_STOPPED:
+      message = g_strdup_printf ("The worker stopped before “%s” had ended", self->function);
+      return malt_error_new_remote (MALT_ERROR_TERMINATED_WORKER, NULL, message, NULL, traceback);
+
+    case MALT_CANCEL_REASON_TIMED_OUT:
+      return new_io_error (G_IO_ERROR_TIMED_OUT,
+                           g_strdup_printf ("The call of “%s” did not end within %u ms",
+                                            self->function, find_timeout_ms (self)),
+                           traceback);
+
+    case MALT_CANCEL_REASON_NONE:
+    case MALT_CANCEL_REASON_CANCELLED:
+    default:
+      return new_io_error (G_IO_ERROR_CANCELLED,
+                           g_strdup_printf ("The call of “%s” was cancelled", self->function),
+                           traceback);
+    }
+}
+
+/**
+ * malt_invocation_report_progress:
+ * @self: an invocation
+ * @fraction: how much is done, from 0.0 to 1.0; other values are brought into that range
+ * @message: (nullable): what is being done, in UTF-8, for people
+ *
+ * Tells the caller how far the call is; [signal@Call::progress] is emitted there.
+ *
+ * Reports that follow each other within 50 milliseconds are dropped, but a @fraction of
+ * 1.0 never is, so it can be called as often as is convenient. A nested call reports for
+ * the call that made it. Does nothing once the call has been answered. May be called in
+ * any thread.
+ *
+ * Since: 0.1
+ */
+void
+malt_invocation_report_progress (MaltInvocation *self,
+                                 double          fraction,
+                                 const char     *message)
+{
+  g_autofree char *valid_message = NULL;
+  gint64 now;
+  gboolean is_due;
+
+  g_return_if_fail (self != NULL);
+
+  while (self->parent != NULL)
+    self = self->parent;
+  if (self->carrier->progress == NULL
+      || g_atomic_int_get (&self->state) == MALT_INVOCATION_STATE_FINISHED)
+    return;
+
+  /* Written so that NaN is 0. */
+  fraction = fraction > 0.0 ? MIN (fraction, 1.0) : 0.0;
+  now = g_get_monotonic_time ();
+
+  g_mutex_lock (&self->lock);
+  is_due = fraction >= 1.0 || now - self->progress_time >= PROGRESS_INTERVAL_USEC;
+  if (is_due)
+    self->progress_time = now;
+  g_mutex_unlock (&self->lock);
+
+  if (!is_due)
+    return;
+
+  if (message != NULL && !g_utf8_validate (message, -1, NULL))
+    message = valid_message = g_utf8_make_valid (message, -1);
+  self->carrier->progress (self, fraction, message != NULL ? message : "", self->carrier_data);
+}
+
+gboolean
+malt_invocation_check_args (MaltInvocation     *self,
+                            const GVariantType *signature)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *message = NULL;
+  g_autofree char *expected = NULL;
+
+  if (signature == NULL || g_variant_is_of_type (self->args, signature))
+    return TRUE;
+
+  expected = g_variant_type_dup_string (signature);
+  message = g_strdup_printf ("Cannot call “%s” with arguments of type “%s”: it takes “%s”",
+                             self->function, g_variant_get_type_string (self->args), expected);
+  error = malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, message, "malt.type", NULL);
+  malt_invocation_finish (self, NULL, error);
+
+  return FALSE;
+}
+
+/* What the caller asked for is checked here, whoever made the value. */
+static GError *
+check_result (MaltInvocation *self,
+              GVariant       *value)
+{
+  g_autofree char *expected = NULL;
+
+  if (self->result_type == NULL || self->discard_result
+      || g_variant_is_of_type (value, self->result_type))
+    return NULL;
+
+  expected = g_variant_type_dup_string (self->result_type);
+
+  return g_error_new (MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                      "Cannot answer with the value of “%s”: it is of type “%s”, not “%s”",
+                      self->function, g_variant_get_type_string (value), expected);
+}
+
+void
+malt_invocation_finish (MaltInvocation *self,
+                        GVariant       *value,
+                        const GError   *error)
+{
+  g_autoptr (GError) result_error = NULL;
+
+  malt_invocation_stop_clock (self);
+  if (g_atomic_int_exchange (&self->state, MALT_INVOCATION_STATE_FINISHED)
+      == MALT_INVOCATION_STATE_FINISHED)
+    {
+      /* A runtime that ends answers for those who have not. */
+      g_return_if_fail (malt_invocation_get_cancel_reason (self) == MALT_CANCEL_REASON_STOPPED);
+      return;
+    }
+
+  if (value == NULL)
+    value = malt_nothing ();
+  if (error == NULL)
+    error = result_error = check_result (self, value);
+
+  malt_invocation_set_cancel_func (self, NULL, NULL);
+  malt_invocation_ref (self);
+  malt_scheduler_remove (self->scheduler, self);
+  if (error != NULL)
+    value = NULL;
+  else if (self->discard_result)
+    value = malt_nothing ();
+  self->carrier->finished (self, value, error, self->carrier_data);
+  malt_invocation_unref (self);
+}
+
+void
+malt_invocation_return_value (MaltInvocation *self,
+                              GVariant       *value)
+{
+  g_autoptr (GVariant) owned_value = NULL;
+
+  g_return_if_fail (self != NULL);
+
+  owned_value = value != NULL ? g_variant_ref_sink (value) : NULL;
+  malt_invocation_finish (self, owned_value, NULL);
+}
+
+void
+malt_invocation_return_error (MaltInvocation *self,
+                              GError         *error)
+{
+  g_autoptr (GError) owned_error = error;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (error != NULL);
+
+  malt_invocation_finish (self, NULL, owned_error);
+}

@@ -1,2 +1,285 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/runtime/malt-namespace-private.h"
+
+#include "malt/malt-error-backend.h"
+#include "malt/runtime/malt-module-file-private.h"
+
+#include <string.h>
+
+/* What errors of importing carry as their type. */
+#define IMPORT_ERROR_TYPE "malt.import"
+
+/* Executing thread only. A module is loaded once and stays; the two tables grow together. */
+struct _MaltNamespace
+{
+  char       **folders;   /* absolute, in the order of the search; immutable after construction */
+  GHashTable  *modules;   /* name, in the module → owned MaltModule */
+  GHashTable  *functions; /* full name, in the function → MaltModuleFunction of one of @modules */
+};
+
+/* Absolute ones, because the linker looks elsewhere for a name without a slash. */
+static char **
+dup_folders (const char *const *module_path)
+{
+  GPtrArray *folders = g_ptr_array_new ();
+
+  for (guint i = 0; module_path != NULL && module_path[i] != NULL; i++)
+    if (*module_path[i] != '\0')
+      g_ptr_array_add (folders, g_canonicalize_filename (module_path[i], NULL));
+  g_ptr_array_add (folders, g_strdup (MALT_MODULES_DIR));
+  g_ptr_array_add (folders, NULL);
+
+  return (char **) g_ptr_array_free (folders, FALSE);
+}
+
+MaltNamespace *
+malt_namespace_new (const char *const *module_path)
+{
+  MaltNamespace *self = g_new0 (MaltNamespace, 1);
+
+  self->folders = dup_folders (module_path);
+  self->modules = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->functions = g_hash_table_new (g_str_hash, g_str_equal);
+
+  return self;
+}
+
+void
+malt_namespace_free (MaltNamespace *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_hash_table_unref (self->functions);
+  g_hash_table_unref (self->modules);
+  g_strfreev (self->folders);
+  g_free (self);
+}
+
+const MaltModuleFunction *
+malt_namespace_lookup (MaltNamespace *self,
+                       const char    *full_name)
+{
+  return g_hash_table_lookup (self->functions, full_name);
+}
+
+static gboolean
+is_importable_name (const char *name)
+{
+  return malt_module_is_valid_name (name) && !g_str_equal (name, "malt");
+}
+
+/* (transfer full) (nullable) */
+static char *
+find_file (MaltNamespace *self,
+           const char    *name)
+{
+  g_autofree char *file_name = g_strconcat (name, ".so", NULL);
+
+  for (guint i = 0; self->folders[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (self->folders[i], file_name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+
+  return NULL;
+}
+
+gboolean
+malt_namespace_has (MaltNamespace *self,
+                    const char    *name)
+{
+  g_autofree char *path = NULL;
+
+  if (!is_importable_name (name))
+    return FALSE;
+  if (malt_module_lookup_static (name) != NULL)
+    return TRUE;
+
+  path = find_file (self, name);
+
+  return path != NULL;
+}
+
+static void
+set_import_error (GError     **error,
+                  const char  *format,
+                  ...) G_GNUC_PRINTF (2, 3);
+
+static void
+set_import_error (GError     **error,
+                  const char  *format,
+                  ...)
+{
+  g_autofree char *message = NULL;
+  g_autofree char *valid_message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  /* File names need not be UTF-8, what travels must. */
+  valid_message = g_utf8_make_valid (message, -1);
+  g_propagate_error (error, malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, valid_message,
+                                                   IMPORT_ERROR_TYPE, NULL));
+}
+
+/* Finds the entry points, and runs preload() if that is asked for. */
+static gboolean
+find_load_func (MaltNamespace       *self,
+                const char          *name,
+                gboolean             preload,
+                MaltModuleLoadFunc  *load,
+                GError             **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *folders = NULL;
+  g_autofree char *path = NULL;
+  MaltModulePreloadFunc preload_func;
+
+  *load = malt_module_lookup_static (name);
+  if (*load != NULL)
+    return TRUE;
+
+  path = find_file (self, name);
+  if (path == NULL)
+    {
+      folders = g_strjoinv (", ", self->folders);
+      set_import_error (error, "Cannot import “%s”: there is no %s.so in %s", name, name, folders);
+      return FALSE;
+    }
+
+  if (!malt_module_file_open (path, load, &preload_func, &local_error))
+    {
+      set_import_error (error, "Cannot import “%s” from “%s”: %s", name, path, local_error->message);
+      return FALSE;
+    }
+
+  if (!preload || preload_func == NULL || preload_func (&local_error))
+    return TRUE;
+
+  set_import_error (error, "Cannot preload “%s” from “%s”: %s", name, path,
+                    local_error != NULL ? local_error->message
+                                        : "Its preload function failed without saying why");
+  return FALSE;
+}
+
+static MaltModule *
+import (MaltNamespace  *self,
+        const char     *name,
+        gboolean        preload,
+        GError        **error)
+{
+  g_autoptr (MaltModule) module = NULL;
+  g_autoptr (GError) local_error = NULL;
+  MaltModuleLoadFunc load;
+  GPtrArray *functions;
+  MaltModule *known = g_hash_table_lookup (self->modules, name);
+
+  if (known != NULL)
+    return known;
+
+  if (!is_importable_name (name))
+    {
+      set_import_error (error, "Cannot import “%s”: a module's name is made of letters, digits, “_” "
+                        "and “-”, and is not “malt”", name);
+      return NULL;
+    }
+  if (!find_load_func (self, name, preload, &load, error))
+    return NULL;
+
+  module = malt_module_new (name);
+  if (!malt_module_load (module, load, &local_error))
+    {
+      set_import_error (error, "Cannot import “%s”: %s", name, local_error->message);
+      return NULL;
+    }
+
+  functions = malt_module_get_functions (module);
+  for (guint i = 0; i < functions->len; i++)
+    {
+      MaltModuleFunction *function = g_ptr_array_index (functions, i);
+
+      g_hash_table_insert (self->functions, function->full_name, function);
+    }
+  known = module;
+  g_hash_table_insert (self->modules, (char *) malt_module_get_name (module),
+                       g_steal_pointer (&module));
+
+  return known;
+}
+
+MaltModule *
+malt_namespace_import (MaltNamespace  *self,
+                       const char     *name,
+                       GError        **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return import (self, name, FALSE, error);
+}
+
+MaltModule *
+malt_namespace_preload (MaltNamespace  *self,
+                        const char     *name,
+                        GError        **error)
+{
+  return import (self, name, TRUE, error);
+}
+
+char **
+malt_namespace_list_functions (MaltNamespace *self)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_hash_table_iter_init (&iter, self->functions);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_add (names, NULL);
+
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+static void
+add_modules_of_folder (GHashTable *modules,
+                       const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *file_name;
+
+  while (dir != NULL && (file_name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *name = NULL;
+
+      if (!g_str_has_suffix (file_name, ".so"))
+        continue;
+
+      name = g_strndup (file_name, strlen (file_name) - strlen (".so"));
+      if (is_importable_name (name) && !g_hash_table_contains (modules, name))
+        g_hash_table_insert (modules, g_steal_pointer (&name),
+                             g_build_filename (folder, file_name, NULL));
+    }
+}
+
+GHashTable *
+malt_namespace_list_available (const char *const *module_path)
+{
+  g_auto (GStrv) folders = dup_folders (module_path);
+  GHashTable *modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    add_modules_of_folder (modules, folders[i]);
+
+  return modules;
+}
