@@ -5,10 +5,10 @@
 #include "malt/runtime/malt-runtime-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-names-private.h"
 #include "malt/runtime/malt-builtins-private.h"
 #include "malt/runtime/malt-function-threads-private.h"
 #include "malt/runtime/malt-namespace-private.h"
-#include "malt/runtime/malt-near-name-private.h"
 
 #include <string.h>
 
@@ -245,7 +245,7 @@ answer_unknown (MaltRuntime    *self,
 {
   const char *name = malt_invocation_get_function (invocation);
   g_auto (GStrv) known = malt_runtime_list_functions (self);
-  const char *near = malt_find_near_name (name, (const char *const *) known);
+  const char *near = malt_names_find_nearest (name, (const char *const *) known);
   g_autoptr (GError) error = NULL;
 
   if (near != NULL)
