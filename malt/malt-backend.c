@@ -1,2 +1,353 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-backend.h"
+
+#include "malt/malt-error.h"
+#include "malt/malt-plugin-loader-private.h"
+
+/* The backend that NULL stands for when $MALT_BACKEND does not say another. */
+#define DEFAULT_BACKEND "process"
+
+/**
+ * MaltBackend:
+ *
+ * A way to get workers: its name, and the options it takes.
+ *
+ * Backends come from plugins, which are looked for in `$MALT_PLUGIN_PATH` and the
+ * installed folder when the first is asked for.
+ *
+ * ```c
+ * g_autoptr (GListModel) backends = malt_list_backends ();
+ *
+ * for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+ *   {
+ *     g_autoptr (MaltBackend) backend = g_list_model_get_item (backends, i);
+ *
+ *     g_print ("%s\n", malt_backend_get_name (backend));
+ *   }
+ * ```
+ *
+ * To get a worker no backend is needed, only its name: see
+ * [func@Malt.create_worker_with_options].
+ *
+ * Since: 0.1
+ */
+struct _MaltBackend
+{
+  GObject       parent_instance;
+
+  /* All immutable after construction. */
+  char         *name;
+  GType         worker_type;
+  GObjectClass *worker_class; /* a reference, so that its GParamSpecs stay */
+};
+
+G_DEFINE_FINAL_TYPE (MaltBackend, malt_backend, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_NAME = 1,
+  PROP_WORKER_TYPE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+malt_backend_finalize (GObject *object)
+{
+  MaltBackend *self = MALT_BACKEND (object);
+
+  g_clear_pointer (&self->worker_class, g_type_class_unref);
+  g_clear_pointer (&self->name, g_free);
+
+  G_OBJECT_CLASS (malt_backend_parent_class)->finalize (object);
+}
+
+static void
+malt_backend_get_property (GObject    *object,
+                           guint       prop_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  MaltBackend *self = MALT_BACKEND (object);
+
+  switch (prop_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_WORKER_TYPE:
+      g_value_set_gtype (value, self->worker_type);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+malt_backend_class_init (MaltBackendClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = malt_backend_finalize;
+  object_class->get_property = malt_backend_get_property;
+
+  /**
+   * MaltBackend:name:
+   *
+   * The name that the backend is asked for by.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NAME] =
+    g_param_spec_string ("name", "Name", "What the backend is asked for by", NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * MaltBackend:worker-type:
+   *
+   * The type of its workers.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_WORKER_TYPE] =
+    g_param_spec_gtype ("worker-type", "Worker type", "The type of its workers", G_TYPE_NONE,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+malt_backend_init (MaltBackend *self)
+{
+}
+
+static MaltBackend *
+malt_backend_new (const char *name,
+                  GType       worker_type)
+{
+  MaltBackend *self = g_object_new (MALT_TYPE_BACKEND, NULL);
+
+  self->name = g_strdup (name);
+  self->worker_type = worker_type;
+  self->worker_class = g_type_class_ref (worker_type);
+
+  return self;
+}
+
+/* The first mandatory function that is not set, NULL if all are. */
+static const char *
+find_unset_function (GType worker_type)
+{
+#define FUNCTION(name) { #name, G_STRUCT_OFFSET (MaltAbstractWorkerInterface, name) }
+  static const struct
+  {
+    const char *name;
+    glong       offset;
+  } mandatory[] = {
+    FUNCTION (describe),    FUNCTION (get_capabilities), FUNCTION (is_running),
+    FUNCTION (send_async),  FUNCTION (send_finish),      FUNCTION (post),
+    FUNCTION (stop_async),  FUNCTION (stop_finish),      FUNCTION (get_exit_report),
+  };
+#undef FUNCTION
+  g_autoptr (GTypeClass) worker_class = g_type_class_ref (worker_type);
+  gpointer iface = g_type_interface_peek (worker_class, MALT_TYPE_ABSTRACT_WORKER);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (mandatory); i++)
+    {
+      if (G_STRUCT_MEMBER (gpointer, iface, mandatory[i].offset) == NULL)
+        return mandatory[i].name;
+    }
+
+  return NULL;
+}
+
+/* What every verb relies on and does not ask again. */
+static gboolean
+check_worker_type (const char  *name,
+                   GType        worker_type,
+                   GError     **error)
+{
+  const char *unset;
+
+  if (G_TYPE_IS_ABSTRACT (worker_type) || !g_type_is_a (worker_type, G_TYPE_INITABLE)
+      || !g_type_is_a (worker_type, G_TYPE_ASYNC_INITABLE))
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND,
+                   "Cannot load backend “%s”: its type “%s” is not a GInitable and GAsyncInitable "
+                   "that can be made",
+                   name, g_type_name (worker_type));
+      return FALSE;
+    }
+
+  unset = find_unset_function (worker_type);
+  if (unset != NULL)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND,
+                   "Cannot load backend “%s”: its type “%s” does not implement “%s”", name,
+                   g_type_name (worker_type), unset);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * malt_list_backends:
+ *
+ * Lists the backends there are, those of the highest priority first. Loads
+ * every plugin; those that cannot be loaded, or are incomplete, are left out.
+ *
+ * Returns: (transfer full): a new list of [class@Malt.Backend], which does not
+ *   change by itself
+ *
+ * Since: 0.1
+ */
+GListModel *
+malt_list_backends (void)
+{
+  GListStore *store = g_list_store_new (MALT_TYPE_BACKEND);
+  g_autoptr (GList) extensions = malt_plugin_loader_list (MALT_WORKER_EXTENSION_POINT,
+                                                          MALT_TYPE_ABSTRACT_WORKER);
+
+  for (GList *l = extensions; l != NULL; l = l->next)
+    {
+      const char *name = g_io_extension_get_name (l->data);
+      GType worker_type = g_io_extension_get_type (l->data);
+      g_autoptr (MaltBackend) backend = NULL;
+
+      if (!check_worker_type (name, worker_type, NULL))
+        continue;
+
+      backend = malt_backend_new (name, worker_type);
+      g_list_store_append (store, backend);
+    }
+
+  return G_LIST_MODEL (store);
+}
+
+static const char *
+default_name (void)
+{
+  const char *name = g_getenv ("MALT_BACKEND");
+
+  return name != NULL && *name != '\0' ? name : DEFAULT_BACKEND;
+}
+
+/**
+ * malt_lookup_backend:
+ * @name: (nullable): the name of a backend; %NULL for the one that
+ *   `$MALT_BACKEND` names, else `process`
+ * @error: return location for an error
+ *
+ * Finds a backend and loads its plugin if need be.
+ *
+ * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is none of that name, or it does
+ * not implement what it must; the message lists the known ones, and says why the
+ * plugin of that name could not be loaded.
+ *
+ * Returns: (transfer full): the backend
+ *
+ * Since: 0.1
+ */
+MaltBackend *
+malt_lookup_backend (const char  *name,
+                     GError     **error)
+{
+  GType worker_type;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (name == NULL)
+    name = default_name ();
+
+  worker_type = malt_plugin_loader_lookup (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER,
+                                           name, MALT_ERROR_UNKNOWN_BACKEND, error);
+  if (worker_type == G_TYPE_INVALID || !check_worker_type (name, worker_type, error))
+    return NULL;
+
+  return malt_backend_new (name, worker_type);
+}
+
+/**
+ * malt_backend_get_name:
+ * @self: a backend
+ *
+ * Gets the name that the backend is asked for by.
+ *
+ * Returns: (transfer none): for instance `process`
+ *
+ * Since: 0.1
+ */
+const char *
+malt_backend_get_name (MaltBackend *self)
+{
+  g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * malt_backend_get_worker_type:
+ * @self: a backend
+ *
+ * Gets the type of the workers.
+ *
+ * Returns: a type that implements [iface@Malt.AbstractWorker]
+ *
+ * Since: 0.1
+ */
+GType
+malt_backend_get_worker_type (MaltBackend *self)
+{
+  g_return_val_if_fail (MALT_IS_BACKEND (self), G_TYPE_INVALID);
+
+  return self->worker_type;
+}
+
+static gboolean
+is_option (GParamSpec *pspec)
+{
+  return (pspec->flags & G_PARAM_WRITABLE) != 0
+         && (pspec->flags & (G_PARAM_CONSTRUCT | G_PARAM_CONSTRUCT_ONLY)) != 0;
+}
+
+/**
+ * malt_backend_list_options:
+ * @self: a backend
+ * @n_options: (out): return location for the number of options
+ *
+ * Lists what a worker of this backend can be made with: the construct properties
+ * of its type. Each has its range, default and description.
+ *
+ * Returns: (transfer container) (array length=n_options): the options, in the
+ *   order of their definition
+ *
+ * Since: 0.1
+ */
+GParamSpec **
+malt_backend_list_options (MaltBackend *self,
+                           guint       *n_options)
+{
+  GParamSpec **pspecs;
+  guint n_pspecs;
+  guint n_kept = 0;
+
+  g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
+  g_return_val_if_fail (n_options != NULL, NULL);
+
+  pspecs = g_object_class_list_properties (self->worker_class, &n_pspecs);
+  for (guint i = 0; i < n_pspecs; i++)
+    {
+      GParamSpec *target = g_param_spec_get_redirect_target (pspecs[i]);
+
+      if (is_option (pspecs[i]))
+        pspecs[n_kept++] = target != NULL ? target : pspecs[i];
+    }
+
+  *n_options = n_kept;
+  return pspecs;
+}

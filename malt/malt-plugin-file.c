@@ -1,0 +1,192 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-plugin-file-private.h"
+
+#include "malt/malt-error.h"
+
+#include <gmodule.h>
+#include <link.h>
+#include <string.h>
+
+#define NATIVE_ELF_CLASS (sizeof (gpointer) == 8 ? ELFCLASS64 : ELFCLASS32)
+
+/* Whether every part of the file that the dynamic linker maps is there: it does not look, and a
+ * program that touches a page behind the end of a truncated file gets SIGBUS. What is no ELF file
+ * of this machine at all is left to the linker, which has good words for it. */
+static gboolean
+is_complete (const char *contents,
+             gsize       length)
+{
+  ElfW (Ehdr) header;
+
+  if (length < sizeof header)
+    return TRUE;
+  memcpy (&header, contents, sizeof header);
+  if (memcmp (header.e_ident, ELFMAG, SELFMAG) != 0
+      || header.e_ident[EI_CLASS] != NATIVE_ELF_CLASS)
+    return TRUE;
+
+  for (guint i = 0; i < header.e_phnum; i++)
+    {
+      gsize offset = header.e_phoff + (gsize) i * sizeof (ElfW (Phdr));
+      ElfW (Phdr) segment;
+
+      if (offset > length || length - offset < sizeof segment)
+        return FALSE;
+      memcpy (&segment, contents + offset, sizeof segment);
+      if (segment.p_type == PT_LOAD
+          && (segment.p_offset > length || length - segment.p_offset < segment.p_filesz))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_complete (const char  *path,
+                GError     **error)
+{
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
+
+  if (file == NULL)
+    return FALSE;
+
+  if (!is_complete (g_mapped_file_get_contents (file), g_mapped_file_get_length (file)))
+    {
+      g_set_error_literal (error, MALT_ERROR, MALT_ERROR_FAILED, "The file is truncated");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* "libmalt-lua.so" → "malt_lua", as GIO does. */
+static char *
+symbol_stem (const char *path)
+{
+  g_autofree char *basename = g_path_get_basename (path);
+  const char *start = g_str_has_prefix (basename, "lib") ? basename + strlen ("lib") : basename;
+  char *stem = g_strndup (start, strcspn (start, "."));
+
+  return g_strdelimit (stem, "-", '_');
+}
+
+/* GIO takes either name for each of the two functions. */
+static gboolean
+check_symbol (GModule     *module,
+              const char  *stem,
+              const char  *verb,
+              GError     **error)
+{
+  g_autofree char *own = g_strdup_printf ("g_io_%s_%s", stem, verb);
+  g_autofree char *common = g_strdup_printf ("g_io_module_%s", verb);
+  gpointer symbol = NULL;
+
+  if ((g_module_symbol (module, own, &symbol) || g_module_symbol (module, common, &symbol))
+      && symbol != NULL)
+    return TRUE;
+
+  g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED,
+               "The file exports no “%s”, which its name asks for", own);
+  return FALSE;
+}
+
+static GModule *
+open_checked (const char  *path,
+              GError     **error)
+{
+  g_autofree char *stem = symbol_stem (path);
+  g_autoptr (GError) local_error = NULL;
+  GModule *module;
+
+  if (!check_complete (path, error))
+    return NULL;
+
+  /* Not lazily: a function that is missing would end the program when it is
+   * called, which may be now or tomorrow. */
+  module = g_module_open_full (path, G_MODULE_BIND_LOCAL, &local_error);
+  if (module == NULL)
+    {
+      g_set_error_literal (error, MALT_ERROR, MALT_ERROR_FAILED, local_error->message);
+      return NULL;
+    }
+
+  if (!check_symbol (module, stem, "load", error) || !check_symbol (module, stem, "unload", error))
+    {
+      g_module_close (module);
+      return NULL;
+    }
+
+  return module;
+}
+
+/* A type that two plugins register makes GLib print criticals, and there is no asking beforehand. While
+ * a plugin is loading these come here. Under G_DEBUG=fatal-criticals they end the program, as asked for. */
+typedef struct
+{
+  GThread *thread;
+  char    *complaints; /* owned, the first one; NULL for none */
+} LogTrap;
+
+static void
+catch_message (const char     *domain,
+               GLogLevelFlags  level,
+               const char     *message,
+               gpointer        user_data)
+{
+  LogTrap *trap = user_data;
+
+  if (g_thread_self () != trap->thread)
+    g_log_default_handler (domain, level, message, NULL);
+  else if (trap->complaints == NULL)
+    trap->complaints = g_strdup (message);
+}
+
+static gboolean
+use_trapped (GTypeModule  *module,
+             char        **complaints)
+{
+  static const char *const domains[] = { "GLib", "GLib-GObject", "GLib-GIO" };
+  guint handlers[G_N_ELEMENTS (domains)];
+  LogTrap trap = { g_thread_self (), NULL };
+  gboolean used;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (domains); i++)
+    handlers[i] = g_log_set_handler (domains[i],
+                                     G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_FLAG_FATAL
+                                       | G_LOG_FLAG_RECURSION,
+                                     catch_message, &trap);
+  used = g_type_module_use (module);
+  for (gsize i = 0; i < G_N_ELEMENTS (domains); i++)
+    g_log_remove_handler (domains[i], handlers[i]);
+
+  *complaints = trap.complaints;
+  return used;
+}
+
+gboolean
+malt_plugin_file_load (const char  *path,
+                       char       **complaints,
+                       GError     **error)
+{
+  GModule *library = open_checked (path, error);
+  GIOModule *module;
+
+  *complaints = NULL;
+  if (library == NULL)
+    return FALSE;
+
+  /* What it registers cannot be taken back, so neither it nor the GIOModule ever goes away. */
+  g_module_make_resident (library);
+  module = g_io_module_new (path);
+  if (!use_trapped (G_TYPE_MODULE (module), complaints))
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "GIO did not load the file%s%s",
+                   *complaints != NULL ? ": " : "", *complaints != NULL ? *complaints : "");
+      return FALSE;
+    }
+
+  return TRUE;
+}
