@@ -37,7 +37,7 @@ MaltAbstractWorker *malt_create_worker              (const char          *name,
                                                      GCancellable        *cancellable,
                                                      GError             **error,
                                                      const char          *first_property,
-                                                     ...) G_GNUC_NULL_TERMINATED;
+                                                     ...);
 MALT_AVAILABLE_IN_ALL
 void                malt_create_worker_async        (const char          *name,
                                                      GVariant            *options,
