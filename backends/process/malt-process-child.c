@@ -1,2 +1,383 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-child-private.h"
+
+#include <glib-unix.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+child_clear (MaltProcessChild *self)
+{
+  g_assert (self->exit_source == NULL && self->connection == NULL);
+  close (self->pidfd);
+  g_clear_pointer (&self->output, malt_process_output_unref);
+  g_clear_pointer (&self->events, malt_process_events_unref);
+  g_clear_pointer (&self->report, malt_exit_report_unref);
+  g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_clear_pointer (&self->description, g_free);
+  g_clear_pointer (&self->detail, g_free);
+  g_clear_pointer (&self->kill_detail, g_free);
+  g_mutex_clear (&self->lock);
+}
+
+MaltProcessChild *
+malt_process_child_ref (MaltProcessChild *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+malt_process_child_unref (MaltProcessChild *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) child_clear);
+}
+
+GSource *
+malt_process_child_attach (MaltProcessChild *self,
+                           GSource          *source,
+                           GSourceFunc       func)
+{
+  g_source_set_callback (source, func, malt_process_child_ref (self),
+                         (GDestroyNotify) malt_process_child_unref);
+  g_source_attach (source, malt_monitor_get_context ());
+  return source;
+}
+
+void
+malt_process_clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+void
+malt_process_child_invoke (MaltProcessChild *self,
+                           GSourceFunc       func)
+{
+  g_main_context_invoke_full (malt_monitor_get_context (), G_PRIORITY_DEFAULT, func,
+                              malt_process_child_ref (self),
+                              (GDestroyNotify) malt_process_child_unref);
+}
+
+char *
+malt_process_show_signal (int signum)
+{
+  const char *name = sigabbrev_np (signum);
+
+  return name != NULL ? g_strdup_printf ("signal %d (SIG%s)", signum, name)
+                      : g_strdup_printf ("signal %d", signum);
+}
+
+void
+malt_process_child_set_detail (MaltProcessChild *self,
+                               const char       *format,
+                               ...)
+{
+  va_list args;
+
+  g_clear_pointer (&self->detail, g_free);
+  va_start (args, format);
+  self->detail = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+/* ECHILD: the program ignores SIGCHLD or waited for any child, and the kernel or somebody else knows. */
+static void
+reap (MaltProcessChild *self,
+      int              *exit_status,
+      int              *signum)
+{
+  siginfo_t info = { 0 };
+
+  *exit_status = -1;
+  *signum = 0;
+  g_mutex_lock (&self->lock);
+  /* While the zombie is there nobody else has its number, nor that of its group. */
+  if (self->leads_session && waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED | WNOWAIT) == 0)
+    kill (-self->pid, SIGKILL);
+  if (waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED) == 0)
+    {
+      if (info.si_code == CLD_EXITED)
+        *exit_status = info.si_status;
+      else
+        *signum = info.si_status;
+    }
+  self->is_reaped = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+was_sent (MaltProcessChild *self,
+          int               signum)
+{
+  gboolean sent;
+
+  g_mutex_lock (&self->lock);
+  sent = (self->sent_signals & (G_GUINT64_CONSTANT (1) << (signum - 1))) != 0;
+  g_mutex_unlock (&self->lock);
+  return sent;
+}
+
+/* A worker takes SIGTERM and leaves by itself, so that it can end what it started: it was killed all the same. */
+static MaltExitReason
+get_reason (MaltProcessChild *self,
+            int               exit_status,
+            int               signum)
+{
+  gboolean killed = was_sent (self, SIGKILL);
+
+  if (signum != 0 && !was_sent (self, signum))
+    return MALT_EXIT_REASON_CRASHED;
+  if (self->lost_connection && (signum == SIGKILL || exit_status < 0))
+    return MALT_EXIT_REASON_CONNECTION_LOST;
+  if (signum != 0 || was_sent (self, SIGTERM) || (exit_status < 0 && killed))
+    return MALT_EXIT_REASON_KILLED;
+  return self->rung == MALT_PROCESS_RUNG_ASKED ? MALT_EXIT_REASON_STOPPED : MALT_EXIT_REASON_EXITED;
+}
+
+static char *
+dup_detail (MaltProcessChild *self,
+            MaltExitReason    reason,
+            gboolean          status_known)
+{
+  char *detail = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (reason == MALT_EXIT_REASON_STOPPED)
+    detail = g_strdup ("left when it was asked to");
+  else if (reason == MALT_EXIT_REASON_KILLED || reason == MALT_EXIT_REASON_CONNECTION_LOST)
+    detail = g_strdup (self->detail != NULL ? self->detail : self->kill_detail);
+  else if (!status_known)
+    detail = g_strdup ("exit status unknown: the program does not let its children be waited for");
+  g_mutex_unlock (&self->lock);
+  return detail;
+}
+
+static MaltExitReport *
+new_report (MaltProcessChild *self,
+            int               exit_status,
+            int               signum)
+{
+  g_autofree char *tail = malt_process_output_dup_tail (self->output);
+  g_auto (GStrv) running_calls = malt_connection_dup_running_calls (self->connection);
+  MaltExitReason reason = get_reason (self, exit_status, signum);
+  g_autofree char *detail = dup_detail (self, reason, exit_status >= 0 || signum != 0);
+
+  return malt_exit_report_new (reason, exit_status, signum, tail, detail,
+                               (const char *const *) running_calls);
+}
+
+/* Not a moment longer than needed: the reference must not be the last when a caller drops its own. */
+static void
+leave_running_workers (MaltProcessChild *self)
+{
+  g_autoptr (MaltAbstractWorker) worker = malt_process_events_dup_worker (self->events);
+
+  if (worker != NULL)
+    malt_running_workers_remove (worker);
+}
+
+void
+malt_process_child_disconnect (MaltProcessChild *self,
+                               const GError     *error)
+{
+  g_autoptr (MaltConnection) connection = g_steal_pointer (&self->connection);
+
+  if (connection != NULL)
+    malt_connection_close (connection, error);
+}
+
+static void
+report_end (MaltProcessChild *self,
+            int               exit_status,
+            int               signum)
+{
+  g_autoptr (MaltExitReport) report = new_report (self, exit_status, signum);
+  g_autoptr (GError) error = malt_error_new_terminated (self->description, report);
+
+  g_mutex_lock (&self->lock);
+  self->report = malt_exit_report_ref (report);
+  g_mutex_unlock (&self->lock);
+
+  leave_running_workers (self);
+  malt_process_child_disconnect (self, error);
+  malt_process_events_push_exited (self->events, report);
+  malt_process_child_end_stops (self);
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+on_exited (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  g_autoptr (MaltProcessChild) self = malt_process_child_ref (user_data);
+  int exit_status, signum;
+
+  reap (self, &exit_status, &signum);
+  malt_process_clear_source (&self->exit_source);
+  malt_process_clear_source (&self->ladder_source);
+  malt_process_clear_source (&self->lost_source);
+  malt_process_output_finish (self->output);
+
+  if (self->start_exited != NULL)
+    self->start_exited (exit_status, signum, self->start_data);
+  else if (self->connection != NULL)
+    report_end (self, exit_status, signum);
+  return G_SOURCE_REMOVE;
+}
+
+MaltProcessChild *
+malt_process_child_new (pid_t              pid,
+                        int                pidfd,
+                        guint16            port,
+                        gboolean           leads_session,
+                        MaltProcessEvents *events,
+                        MaltProcessOutput *output)
+{
+  MaltProcessChild *self = g_atomic_rc_box_new0 (MaltProcessChild);
+
+  g_mutex_init (&self->lock);
+  self->pid = pid;
+  self->pidfd = pidfd;
+  self->leads_session = leads_session;
+  self->events = malt_process_events_ref (events);
+  self->output = malt_process_output_ref (output);
+  self->stops = g_ptr_array_new ();
+  if (port != 0)
+    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port, (int) pid);
+  else
+    self->description = g_strdup_printf ("MaltProcessWorker with PID %d", (int) pid);
+
+  self->exit_source = malt_process_child_attach (self, g_unix_fd_source_new (pidfd, G_IO_IN),
+                                                 G_SOURCE_FUNC (on_exited));
+  return self;
+}
+
+void
+malt_process_child_set_started (MaltProcessChild *self)
+{
+  self->start_exited = NULL;
+  self->start_data = NULL;
+}
+
+const char *
+malt_process_child_get_description (MaltProcessChild *self)
+{
+  return self->description;
+}
+
+MaltProcessOutput *
+malt_process_child_get_output (MaltProcessChild *self)
+{
+  return self->output;
+}
+
+MaltExitReport *
+malt_process_child_get_report (MaltProcessChild *self)
+{
+  MaltExitReport *report;
+
+  g_mutex_lock (&self->lock);
+  report = self->report;
+  g_mutex_unlock (&self->lock);
+  return report;
+}
+
+gboolean
+malt_process_child_check_running (MaltProcessChild  *self,
+                                  GError           **error)
+{
+  MaltExitReport *report = malt_process_child_get_report (self);
+
+  if (report == NULL)
+    return TRUE;
+  g_propagate_error (error, malt_error_new_terminated (self->description, report));
+  return FALSE;
+}
+
+static void
+send_signal_locked (MaltProcessChild *self,
+                    int               signum)
+{
+  if (pidfd_send_signal (self->pidfd, signum, NULL, 0) == 0)
+    self->sent_signals |= G_GUINT64_CONSTANT (1) << (signum - 1);
+}
+
+/* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know. */
+static gboolean
+has_number_locked (MaltProcessChild *self)
+{
+  struct pollfd exited = { self->pidfd, POLLIN, 0 };
+
+  return !self->is_reaped && poll (&exited, 1, 0) == 0;
+}
+
+/* A child that is stopped starts nothing while what it has started is being ended. */
+static void
+kill_tree_locked (MaltProcessChild *self)
+{
+  if (!has_number_locked (self))
+    return;
+  pidfd_send_signal (self->pidfd, SIGSTOP, NULL, 0);
+  malt_kill_descendants (self->pid);
+  if (self->leads_session && has_number_locked (self))
+    kill (-self->pid, SIGKILL);
+  send_signal_locked (self, SIGKILL);
+}
+
+gboolean
+malt_process_child_kill (MaltProcessChild  *self,
+                         int                signum,
+                         GError           **error)
+{
+  int real_signum = signum != 0 ? signum : SIGTERM;
+
+  if (real_signum < 0 || real_signum > SIGRTMAX)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot send signal “%d”: not a signal", signum);
+      return FALSE;
+    }
+  if (!malt_process_child_check_running (self, error))
+    return FALSE;
+
+  g_autofree char *shown = malt_process_show_signal (real_signum);
+  g_mutex_lock (&self->lock);
+  g_free (self->kill_detail);
+  self->kill_detail = g_strdup_printf ("kill() sent it %s", shown);
+  if (real_signum == SIGKILL)
+    kill_tree_locked (self);
+  else
+    send_signal_locked (self, real_signum);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+void
+malt_process_child_terminate (MaltProcessChild *self)
+{
+  g_mutex_lock (&self->lock);
+  if (has_number_locked (self))
+    malt_kill_descendants (self->pid);
+  send_signal_locked (self, SIGTERM);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+malt_process_child_kill_tree (MaltProcessChild *self)
+{
+  g_mutex_lock (&self->lock);
+  kill_tree_locked (self);
+  g_mutex_unlock (&self->lock);
+}

@@ -1,2 +1,396 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-output.h"
+
+#include "backends/process/malt-process-lines.h"
+#include "backends/process/malt-process-sink.h"
+#include "backends/process/malt-process-stream.h"
+#include "backends/process/malt-process-transport.h"
+
+#include <glib-unix.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Read at once, in bytes: a whole pipe. */
+#define MALT_PROCESS_OUTPUT_READ_BYTES 65536
+
+/* How often a full stream is looked at while its reader is given time, in milliseconds. */
+#define MALT_PROCESS_OUTPUT_PAUSE_MSEC 20
+
+/* Below the sources of calls: a worker that prints without end costs its neighbours 1 µs a call instead of
+ * 25 (measured), and its output still passes at 1.7 GB/s. */
+#define MALT_PROCESS_OUTPUT_PRIORITY G_PRIORITY_DEFAULT_IDLE
+
+typedef struct
+{
+  MaltProcessOutput     *output;    /* the one that this is in */
+  guint                  number;    /* immutable: 1 or 2 */
+  MaltProcessOutputMode  mode;      /* immutable */
+  MaltProcessSink       *sink;      /* immutable; of mode relay */
+  MaltProcessStream     *stream;    /* immutable; of mode stream, owned */
+  int                    worker_fd; /* monitor thread; −1 after the start */
+  GSource               *source;    /* monitor thread; reads, or ends a pause */
+  int                    fd;        /* protected by the lock; changed by the monitor thread only */
+  MaltProcessLines       lines;     /* protected by the lock */
+  MaltProcessTail        tail;      /* protected by the lock */
+} Pipe;
+
+/* Whoever is about to hand over results drains both pipes first, under the lock, so that output is brought on
+ * in its order, and before the results of the calls that printed it. Only the monitor closes a pipe. */
+struct _MaltProcessOutput
+{
+  MaltProcessEvents *events;       /* immutable; owned */
+  int                pid;          /* immutable after the start */
+  GMutex             lock;
+  char              *buffer;       /* protected by @lock; MALT_PROCESS_OUTPUT_READ_BYTES, or NULL */
+  gboolean           emits_lines;  /* protected by @lock; of what is being read */
+  guint64            dropped;      /* protected by @lock; bytes */
+  Pipe               pipes[2];
+};
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (g_steal_fd (fd));
+}
+
+static gboolean
+is_piped (MaltProcessOutputMode mode)
+{
+  return mode != MALT_PROCESS_OUTPUT_INHERIT && mode != MALT_PROCESS_OUTPUT_NULL;
+}
+
+static gboolean
+pipe_open (Pipe    *self,
+           GError **error)
+{
+  int fds[2];
+
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "Cannot make a pipe: %s", g_strerror (saved_errno));
+      return FALSE;
+    }
+  self->worker_fd = fds[1];
+  self->fd = malt_process_fd_raise (fds[0]);
+  if (self->fd < 0 || fcntl (self->fd, F_SETFL, O_NONBLOCK) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "Cannot set up a pipe: %s", g_strerror (saved_errno));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+MaltProcessOutput *
+malt_process_output_new (const MaltProcessOutputMode   modes[2],
+                         MaltProcessEvents            *events,
+                         GError                      **error)
+{
+  g_autoptr (MaltProcessOutput) self = g_atomic_rc_box_new0 (MaltProcessOutput);
+
+  g_mutex_init (&self->lock);
+  self->events = malt_process_events_ref (events);
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    {
+      Pipe *pipe = &self->pipes[i];
+
+      pipe->output = self;
+      pipe->number = i + 1;
+      pipe->mode = modes[i];
+      pipe->fd = pipe->worker_fd = -1;
+      if (pipe->mode == MALT_PROCESS_OUTPUT_RELAY)
+        pipe->sink = malt_process_sink_get ((int) pipe->number);
+      if (pipe->mode == MALT_PROCESS_OUTPUT_STREAM)
+        pipe->stream = malt_process_stream_new ();
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (is_piped (modes[i]) && !pipe_open (&self->pipes[i], error))
+      return NULL;
+  return g_steal_pointer (&self);
+}
+
+MaltProcessOutput *
+malt_process_output_ref (MaltProcessOutput *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+output_clear (MaltProcessOutput *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    {
+      Pipe *pipe = &self->pipes[i];
+
+      g_assert (pipe->source == NULL);
+      close_fd (&pipe->fd);
+      close_fd (&pipe->worker_fd);
+      if (pipe->stream != NULL)
+        malt_process_stream_end (pipe->stream);
+      g_clear_object (&pipe->stream);
+    }
+  g_clear_pointer (&self->buffer, g_free);
+  g_clear_pointer (&self->events, malt_process_events_unref);
+  g_mutex_clear (&self->lock);
+}
+
+void
+malt_process_output_unref (MaltProcessOutput *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) output_clear);
+}
+
+int
+malt_process_output_get_worker_fd (MaltProcessOutput *self,
+                                   guint              number)
+{
+  Pipe *pipe = &self->pipes[number - 1];
+
+  if (pipe->mode == MALT_PROCESS_OUTPUT_INHERIT && fcntl ((int) number, F_GETFD) >= 0)
+    return (int) number;
+  return pipe->worker_fd;
+}
+
+static void
+on_line (const char *line,
+         gsize       length,
+         gpointer    user_data)
+{
+  Pipe *pipe = user_data;
+  MaltProcessOutput *self = pipe->output;
+
+  if (pipe->sink != NULL)
+    malt_process_sink_write_line (pipe->sink, self->pid, line, length);
+  if (self->emits_lines
+      && !malt_process_events_push_line (self->events, pipe->number, line, length))
+    self->dropped += length;
+}
+
+/* Reads at most `limit` bytes. FALSE: the end of the file. */
+static gboolean
+pipe_read_locked (Pipe *pipe,
+                  gsize limit)
+{
+  MaltProcessOutput *self = pipe->output;
+  gssize n_read;
+
+  if (self->buffer == NULL)
+    self->buffer = g_malloc (MALT_PROCESS_OUTPUT_READ_BYTES);
+  n_read = read (pipe->fd, self->buffer, MIN (limit, MALT_PROCESS_OUTPUT_READ_BYTES));
+  if (n_read <= 0)
+    return n_read < 0 && (errno == EAGAIN || errno == EINTR);
+
+  if (pipe->number == STDERR_FILENO)
+    malt_process_tail_feed (&pipe->tail, self->buffer, (gsize) n_read);
+  if (pipe->stream != NULL)
+    self->dropped += malt_process_stream_push (pipe->stream, self->buffer, (gsize) n_read);
+  else
+    {
+      self->emits_lines = malt_process_events_wants_lines (self->events);
+      malt_process_lines_feed (&pipe->lines, self->buffer, (gsize) n_read, on_line, pipe);
+    }
+  return TRUE;
+}
+
+/* What is there now and no more, so that one who prints without end does not keep us. */
+static void
+pipe_drain_locked (Pipe *pipe)
+{
+  int n_bytes = 0;
+
+  if (pipe->fd < 0 || ioctl (pipe->fd, FIONREAD, &n_bytes) < 0)
+    return;
+  while (n_bytes > 0)
+    {
+      int chunk = MIN (n_bytes, MALT_PROCESS_OUTPUT_READ_BYTES);
+
+      if (!pipe_read_locked (pipe, (gsize) chunk))
+        return;
+      n_bytes -= chunk;
+    }
+}
+
+static gboolean
+pipe_wants_pause (Pipe *pipe)
+{
+  if (pipe->sink != NULL)
+    return !malt_process_sink_is_ready (pipe->sink);
+  return pipe->stream != NULL && malt_process_stream_wants_pause (pipe->stream);
+}
+
+static void
+pipe_end_locked (Pipe *pipe)
+{
+  malt_process_lines_flush (&pipe->lines, on_line, pipe);
+  if (pipe->stream != NULL)
+    malt_process_stream_end (pipe->stream);
+  close_fd (&pipe->fd);
+}
+
+static void
+pipe_set_source (Pipe        *pipe,
+                 GSource     *source,
+                 GSourceFunc  func)
+{
+  if (pipe->source != NULL)
+    g_source_destroy (pipe->source);
+  g_clear_pointer (&pipe->source, g_source_unref);
+  if (source == NULL)
+    return;
+  pipe->source = source;
+  g_source_set_priority (source, MALT_PROCESS_OUTPUT_PRIORITY);
+  g_source_set_callback (source, func, pipe, NULL);
+  g_source_attach (source, malt_monitor_get_context ());
+}
+
+static void pipe_resume (Pipe *pipe);
+
+/* Runs in the monitor thread. */
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  pipe_resume (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+on_sink_ready (int          fd,
+               GIOCondition condition,
+               gpointer     user_data)
+{
+  pipe_resume (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Leaves the pipe to fill up: the worker waits for whoever takes its output, and nobody else does. */
+static void
+pipe_pause (Pipe *pipe)
+{
+  if (pipe->sink != NULL)
+    pipe_set_source (pipe, g_unix_fd_source_new (malt_process_sink_get_fd (pipe->sink), G_IO_OUT),
+                     G_SOURCE_FUNC (on_sink_ready));
+  else
+    pipe_set_source (pipe, g_timeout_source_new (MALT_PROCESS_OUTPUT_PAUSE_MSEC), on_pause_over);
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+on_pipe_readable (int          fd,
+                  GIOCondition condition,
+                  gpointer     user_data)
+{
+  Pipe *pipe = user_data;
+  MaltProcessOutput *self = pipe->output;
+  gboolean at_end = FALSE;
+
+  if (pipe_wants_pause (pipe))
+    {
+      pipe_pause (pipe);
+      return G_SOURCE_REMOVE;
+    }
+  g_mutex_lock (&self->lock);
+  at_end = !pipe_read_locked (pipe, MALT_PROCESS_OUTPUT_READ_BYTES);
+  if (at_end)
+    pipe_end_locked (pipe);
+  g_mutex_unlock (&self->lock);
+  if (at_end)
+    pipe_set_source (pipe, NULL, NULL);
+  return at_end ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void
+pipe_resume (Pipe *pipe)
+{
+  pipe_set_source (pipe, g_unix_fd_source_new (pipe->fd, G_IO_IN),
+                   G_SOURCE_FUNC (on_pipe_readable));
+}
+
+void
+malt_process_output_start (MaltProcessOutput *self,
+                           int                pid)
+{
+  self->pid = pid;
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    {
+      close_fd (&self->pipes[i].worker_fd);
+      if (self->pipes[i].fd >= 0)
+        pipe_resume (&self->pipes[i]);
+    }
+}
+
+void
+malt_process_output_drain (MaltProcessOutput *self)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    {
+      Pipe *pipe = &self->pipes[i];
+      int n_bytes = 0;
+
+      if (pipe->fd >= 0 && ioctl (pipe->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0
+          && !pipe_wants_pause (pipe))
+        pipe_drain_locked (pipe);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+malt_process_output_finish (MaltProcessOutput *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    pipe_set_source (&self->pipes[i], NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (self->pipes[i].fd >= 0)
+      {
+        pipe_drain_locked (&self->pipes[i]);
+        pipe_end_locked (&self->pipes[i]);
+      }
+  g_clear_pointer (&self->buffer, g_free);
+  g_mutex_unlock (&self->lock);
+}
+
+char *
+malt_process_output_dup_tail (MaltProcessOutput *self)
+{
+  char *tail;
+
+  g_mutex_lock (&self->lock);
+  tail = malt_process_tail_dup (&self->pipes[1].tail);
+  g_mutex_unlock (&self->lock);
+  return tail;
+}
+
+GInputStream *
+malt_process_output_dup_stream (MaltProcessOutput *self,
+                                guint              number)
+{
+  MaltProcessStream *stream = self->pipes[number - 1].stream;
+
+  return stream != NULL ? G_INPUT_STREAM (g_object_ref (stream)) : NULL;
+}
+
+guint64
+malt_process_output_get_dropped (MaltProcessOutput *self)
+{
+  guint64 dropped;
+
+  g_mutex_lock (&self->lock);
+  dropped = self->dropped;
+  g_mutex_unlock (&self->lock);
+  return dropped;
+}

@@ -1,0 +1,99 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "backends/process/malt-process-child.h"
+
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* How far the ending of a child has come. */
+typedef enum
+{
+  MALT_PROCESS_RUNG_NONE,
+  MALT_PROCESS_RUNG_ASKED,   /* the exit message has been sent */
+  MALT_PROCESS_RUNG_TERM,    /* SIGTERM has */
+  MALT_PROCESS_RUNG_KILL,    /* SIGKILL has */
+  MALT_PROCESS_RUNG_GIVEN_UP /* it will not die; it is still watched */
+} MaltProcessRung;
+
+/* A child runs from the spawn until `report` is set, and is starting until malt_process_child_set_started().
+ * Sources of the monitor hold references while they are attached: the exit watch until the child has
+ * ended, which is the last thing that happens to it. The connection and this hold each other until then.
+ * Everything without a rule of its own is the monitor thread's. */
+struct _MaltProcessChild
+{
+  /* Immutable after the spawn. */
+  MaltProcessEvents  *events;
+  MaltProcessOutput  *output;
+  char               *description;
+  pid_t               pid;
+  int                 pidfd;          /* until the last reference goes: others send signals through it */
+  gboolean            leads_session;
+
+  MaltConnection     *connection;     /* NULL before the handshake and after the end */
+  GSource            *exit_source;
+  GSource            *ladder_source;  /* the deadline of `rung` */
+  GSource            *lost_source;    /* the grace of a child that lost its connection */
+
+  /* Takes the place of a report while the child is starting. */
+  void              (*start_exited) (int exit_status, int signum, gpointer user_data);
+  gpointer            start_data;
+
+  MaltProcessRung     rung;
+  guint               exit_timeout_ms; /* of the stop that goes on, for its report */
+  guint               term_timeout_ms;
+  gint64              deadline;        /* monotonic; of `rung` */
+  GPtrArray          *stops;           /* of owned MaltProcessStop */
+  gboolean            lost_connection; /* is why it was killed */
+  char               *detail;          /* why it was signalled */
+
+  GMutex              lock;
+  gboolean            is_reaped;       /* protected by @lock; `pid` may be another's from then on */
+  guint64             sent_signals;    /* protected by @lock; a bit each, of those that may end it */
+  char               *kill_detail;     /* protected by @lock; which signal was asked for */
+  MaltExitReport     *report;          /* protected by @lock; set once */
+};
+
+/* Watches a process that has been started. Takes `pidfd`. Monitor thread. */
+MaltProcessChild *malt_process_child_new         (pid_t                pid,
+                                                  int                  pidfd,
+                                                  guint16              port,
+                                                  gboolean             leads_session,
+                                                  MaltProcessEvents   *events,
+                                                  MaltProcessOutput   *output);
+/* Makes the connection, whose hooks are the child's. Takes the descriptors. */
+void              malt_process_child_connect     (MaltProcessChild           *self,
+                                                  int                         data_fd,
+                                                  int                         control_fd,
+                                                  const MaltConnectionLimits *limits);
+void              malt_process_child_disconnect  (MaltProcessChild    *self,
+                                                  const GError        *error);
+/* From here on its end is reported. */
+void              malt_process_child_set_started (MaltProcessChild    *self);
+void              malt_process_child_set_detail  (MaltProcessChild    *self,
+                                                  const char          *format,
+                                                  ...) G_GNUC_PRINTF (2, 3);
+/* SIGTERM, after what the child started has been ended. */
+void              malt_process_child_terminate   (MaltProcessChild    *self);
+/* SIGKILL for the child and what it started. */
+void              malt_process_child_kill_tree   (MaltProcessChild    *self);
+/* The same as the last rung of the ladder, which waits for its end. */
+void              malt_process_child_kill_now    (MaltProcessChild    *self);
+/* The stops that wait have their answer. */
+void              malt_process_child_end_stops   (MaltProcessChild    *self);
+
+/* Runs `func` in the monitor thread, soon, with a reference on the child. */
+void              malt_process_child_invoke      (MaltProcessChild    *self,
+                                                  GSourceFunc          func);
+/* Attaches `source` (transfer full) to the monitor, with a reference on the child. Returns it. */
+GSource          *malt_process_child_attach      (MaltProcessChild    *self,
+                                                  GSource             *source,
+                                                  GSourceFunc          func);
+void              malt_process_clear_source      (GSource            **source);
+
+/* "signal 11 (SIGSEGV)". (transfer full) */
+char             *malt_process_show_signal       (int                  signum);
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "backends/process/malt-process-options.h"
+
+G_BEGIN_DECLS
+
+/* What is executed. */
+typedef struct
+{
+  char  *program; /* path */
+  char **argv;
+  char **environment;
+} MaltProcessCommand;
+
+#define MALT_PROCESS_COMMAND_INIT { NULL, NULL, NULL }
+
+/* In the thread of the caller, whose environment and working directory it reads.
+ * Errors: MALT_ERROR_START_FAILED when the program is not found. */
+gboolean malt_process_command_fill  (MaltProcessCommand        *self,
+                                     const MaltProcessOptions  *options,
+                                     GError                   **error);
+void     malt_process_command_clear (MaltProcessCommand        *self);
+/* argv as one would type it. */
+char    *malt_process_command_show  (const MaltProcessCommand  *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MaltProcessCommand, malt_process_command_clear)
+
+G_END_DECLS

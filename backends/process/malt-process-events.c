@@ -1,0 +1,256 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-events.h"
+
+/* What waits for a main loop that does not come round, in bytes of lines; beyond it lines are dropped. */
+#define MALT_PROCESS_EVENTS_MAX_BYTES (4 << 20)
+
+/* What an empty line counts as, in bytes: its GBytes and its place in the queue. */
+#define MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES 64
+
+/* Lines that one turn of the main loop emits, so that a worker that prints without end leaves it alive. */
+#define MALT_PROCESS_EVENTS_BATCH_LINES 256
+
+typedef struct
+{
+  guint   fd;
+  GBytes *bytes; /* owned */
+} Line;
+
+/* Lines, and then the report, go in at any thread's end and come out in one context, through a source that
+ * is there while something is queued. It holds a reference on this, and this none on the worker. */
+struct _MaltProcessEvents
+{
+  GMainContext       *context;       /* immutable */
+  guint               output_signal; /* immutable */
+  guint               exited_signal; /* immutable */
+  GWeakRef            weak_worker;
+
+  GMutex              lock;
+  MaltAbstractWorker *worker;        /* protected by @lock; borrowed, NULL once detached */
+  GArray             *lines;         /* protected by @lock; of Line, oldest first */
+  gsize               n_bytes;       /* protected by @lock; of @lines */
+  MaltExitReport     *report;        /* protected by @lock; owned, waits to be emitted */
+  GSource            *source;        /* protected by @lock; owned, while something is queued */
+  int                 is_busy;       /* atomic: something is queued */
+};
+
+static void
+line_clear (Line *line)
+{
+  g_clear_pointer (&line->bytes, g_bytes_unref);
+}
+
+static GArray *
+new_line_array (void)
+{
+  GArray *lines = g_array_new (FALSE, FALSE, sizeof (Line));
+
+  g_array_set_clear_func (lines, (GDestroyNotify) line_clear);
+  return lines;
+}
+
+MaltProcessEvents *
+malt_process_events_new (MaltAbstractWorker *worker)
+{
+  MaltProcessEvents *self = g_atomic_rc_box_new0 (MaltProcessEvents);
+
+  self->context = g_main_context_ref_thread_default ();
+  self->output_signal = g_signal_lookup ("output", MALT_TYPE_ABSTRACT_WORKER);
+  self->exited_signal = g_signal_lookup ("exited", MALT_TYPE_ABSTRACT_WORKER);
+  g_weak_ref_init (&self->weak_worker, worker);
+  g_mutex_init (&self->lock);
+  self->worker = worker;
+  self->lines = new_line_array ();
+  return self;
+}
+
+MaltProcessEvents *
+malt_process_events_ref (MaltProcessEvents *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+events_clear (MaltProcessEvents *self)
+{
+  g_clear_pointer (&self->lines, g_array_unref);
+  g_clear_pointer (&self->report, malt_exit_report_unref);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_weak_ref_clear (&self->weak_worker);
+  g_mutex_clear (&self->lock);
+  g_main_context_unref (self->context);
+}
+
+void
+malt_process_events_unref (MaltProcessEvents *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) events_clear);
+}
+
+/* Destroying the source may drop the last reference but the caller's: not under the lock. */
+void
+malt_process_events_detach (MaltProcessEvents *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  g_mutex_lock (&self->lock);
+  self->worker = NULL;
+  g_array_set_size (self->lines, 0);
+  self->n_bytes = 0;
+  source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->lock);
+  if (source != NULL)
+    g_source_destroy (source);
+}
+
+MaltAbstractWorker *
+malt_process_events_dup_worker (MaltProcessEvents *self)
+{
+  return g_weak_ref_get (&self->weak_worker);
+}
+
+gboolean
+malt_process_events_wants_lines (MaltProcessEvents *self)
+{
+  gboolean wants;
+
+  g_mutex_lock (&self->lock);
+  wants = self->worker != NULL
+          && g_signal_has_handler_pending (self->worker, self->output_signal, 0, FALSE);
+  g_mutex_unlock (&self->lock);
+  return wants;
+}
+
+/* Takes up to `n_lines`, and, when no line is left, the report and the source. TRUE: there is more. */
+static gboolean
+take_batch (MaltProcessEvents  *self,
+            guint               n_lines,
+            GArray            **lines,
+            MaltExitReport    **report,
+            GSource           **source)
+{
+  gboolean more = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (self->lines->len <= n_lines)
+    {
+      *lines = self->lines;
+      self->lines = new_line_array ();
+      self->n_bytes = 0;
+      *report = g_steal_pointer (&self->report);
+      g_atomic_int_set (&self->is_busy, FALSE);
+      *source = g_steal_pointer (&self->source);
+    }
+  else
+    {
+      *lines = new_line_array ();
+      for (guint i = 0; i < n_lines; i++)
+        {
+          Line *line = &g_array_index (self->lines, Line, i);
+
+          self->n_bytes -= g_bytes_get_size (line->bytes) + MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES;
+          g_array_append_val (*lines, *line);
+          line->bytes = NULL;
+        }
+      g_array_remove_range (self->lines, 0, n_lines);
+      more = TRUE;
+    }
+  g_mutex_unlock (&self->lock);
+  return more;
+}
+
+static gboolean
+emit_batch (MaltProcessEvents *self,
+            guint              n_lines)
+{
+  g_autoptr (MaltAbstractWorker) worker = malt_process_events_dup_worker (self);
+  g_autoptr (MaltExitReport) report = NULL;
+  g_autoptr (GSource) source = NULL;
+  g_autoptr (GArray) lines = NULL;
+  gboolean more = take_batch (self, n_lines, &lines, &report, &source);
+
+  if (source != NULL)
+    g_source_destroy (source);
+  for (guint i = 0; i < lines->len && worker != NULL; i++)
+    {
+      const Line *line = &g_array_index (lines, Line, i);
+
+      g_signal_emit (worker, self->output_signal, 0, line->fd, line->bytes);
+    }
+  if (report != NULL && worker != NULL)
+    g_signal_emit (worker, self->exited_signal, 0, report);
+  return more;
+}
+
+static gboolean
+on_events (gpointer user_data)
+{
+  return emit_batch (user_data, MALT_PROCESS_EVENTS_BATCH_LINES) ? G_SOURCE_CONTINUE
+                                                                 : G_SOURCE_REMOVE;
+}
+
+static void
+schedule_locked (MaltProcessEvents *self,
+                 int                priority)
+{
+  g_atomic_int_set (&self->is_busy, TRUE);
+  if (self->source != NULL)
+    return;
+  self->source = g_idle_source_new ();
+  g_source_set_static_name (self->source, "[malt] worker signals");
+  g_source_set_priority (self->source, priority);
+  g_source_set_callback (self->source, on_events, malt_process_events_ref (self),
+                         (GDestroyNotify) malt_process_events_unref);
+  g_source_attach (self->source, self->context);
+}
+
+/* At idle priority: output must not keep a program from drawing its windows. */
+gboolean
+malt_process_events_push_line (MaltProcessEvents *self,
+                               guint              fd,
+                               const char        *line,
+                               gsize              length)
+{
+  gsize n_bytes = length + MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES;
+  gboolean fits;
+
+  g_mutex_lock (&self->lock);
+  fits = self->worker != NULL && self->n_bytes + n_bytes <= MALT_PROCESS_EVENTS_MAX_BYTES;
+  if (fits)
+    {
+      Line queued = { fd, g_bytes_new (line, length) };
+
+      g_array_append_val (self->lines, queued);
+      self->n_bytes += n_bytes;
+      schedule_locked (self, G_PRIORITY_DEFAULT_IDLE);
+    }
+  g_mutex_unlock (&self->lock);
+  return fits;
+}
+
+void
+malt_process_events_push_exited (MaltProcessEvents *self,
+                                 MaltExitReport    *report)
+{
+  g_mutex_lock (&self->lock);
+  if (self->worker != NULL)
+    {
+      self->report = malt_exit_report_ref (report);
+      schedule_locked (self, G_PRIORITY_DEFAULT);
+      g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+malt_process_events_flush (MaltProcessEvents *self)
+{
+  if (!g_atomic_int_get (&self->is_busy) || !g_main_context_is_owner (self->context))
+    return;
+
+  g_autoptr (MaltProcessEvents) held = malt_process_events_ref (self);
+  emit_batch (held, G_MAXUINT);
+}

@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-child-private.h"
+
+/* For a worker that lost its connection and lives on, in milliseconds; as in Malt.jl. One that crashes loses
+ * it too, and is not to be taken for that. */
+#define MALT_PROCESS_LOST_GRACE_MSEC 3000
+
+/* Output that the worker wrote before an answer is shown before it. Any thread. */
+static void
+on_before_delivery (gpointer user_data)
+{
+  MaltProcessChild *self = user_data;
+
+  malt_process_output_drain (self->output);
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+on_lost_too_long (gpointer user_data)
+{
+  MaltProcessChild *self = user_data;
+
+  malt_process_clear_source (&self->lost_source);
+  self->lost_connection = TRUE;
+  malt_process_child_kill_now (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* While it starts, the handshake says what is wrong; while it is being ended, the ladder sees to it. */
+static void
+on_lost (const GError *error,
+         gpointer      user_data)
+{
+  MaltProcessChild *self = user_data;
+
+  if (self->start_exited != NULL || self->exit_source == NULL
+      || self->rung != MALT_PROCESS_RUNG_NONE || self->lost_source != NULL)
+    return;
+
+  if (error != NULL && error->domain == MALT_ERROR)
+    {
+      malt_process_child_set_detail (self, "ended by SIGKILL: it broke the protocol: %s",
+                                     error->message);
+      malt_process_child_kill_now (self);
+      return;
+    }
+  malt_process_child_set_detail (self,
+                                 "ended by SIGKILL: it lived on for %u ms without its connection%s%s",
+                                 MALT_PROCESS_LOST_GRACE_MSEC,
+                                 error != NULL ? ": " : "", error != NULL ? error->message : "");
+  self->lost_source = malt_process_child_attach (
+      self, g_timeout_source_new (MALT_PROCESS_LOST_GRACE_MSEC), on_lost_too_long);
+}
+
+/* Never above MESSAGE: what a worker says must not abort a program that has warnings made fatal. */
+static void
+on_log (GLogLevelFlags  level,
+        const char     *domain,
+        const char     *message,
+        gpointer        user_data)
+{
+  MaltProcessChild *self = user_data;
+  GLogLevelFlags own_level = level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG);
+  const char *level_name = "message";
+
+  if (level & G_LOG_LEVEL_ERROR)
+    level_name = "error";
+  else if (level & G_LOG_LEVEL_CRITICAL)
+    level_name = "critical";
+  else if (level & G_LOG_LEVEL_WARNING)
+    level_name = "warning";
+  else if (own_level != 0)
+    level_name = own_level & G_LOG_LEVEL_INFO ? "info" : "debug";
+
+  g_log_structured (domain != NULL && *domain != '\0' ? domain : G_LOG_DOMAIN,
+                    own_level != 0 ? own_level : G_LOG_LEVEL_MESSAGE,
+                    "MALT_WORKER", self->description,
+                    "MALT_WORKER_LEVEL", level_name,
+                    "MESSAGE", "[Worker %d]: %s", (int) self->pid, message);
+}
+
+/* Runs in the monitor thread. */
+static void
+on_unresponsive (const char *function,
+                 gpointer    user_data)
+{
+  MaltProcessChild *self = user_data;
+
+  if (self->exit_source == NULL || self->rung >= MALT_PROCESS_RUNG_KILL)
+    return;
+  malt_process_child_set_detail (self, "ended by SIGKILL: “%s” did not heed its end", function);
+  malt_process_child_kill_now (self);
+}
+
+void
+malt_process_child_connect (MaltProcessChild           *self,
+                            int                         data_fd,
+                            int                         control_fd,
+                            const MaltConnectionLimits *limits)
+{
+  const MaltConnectionHooks hooks = {
+    .before_delivery = on_before_delivery,
+    .lost = on_lost,
+    .log = on_log,
+    .unresponsive = on_unresponsive,
+  };
+
+  self->connection = malt_connection_new (data_fd, control_fd, limits, &hooks,
+                                          malt_process_child_ref (self),
+                                          (GDestroyNotify) malt_process_child_unref);
+}

@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "backends/process/malt-process-types.h"
+
+G_BEGIN_DECLS
+
+/* The construct properties of a MaltProcessWorker. Immutable after construction. */
+typedef struct
+{
+  char                       *evaluator;
+  char                      **module_path;
+  guint                       call_timeout_ms;
+  MaltConnectionLimits        limits;
+
+  char                      **modules;
+  char                       *executable;  /* NULL: the malt-worker that belongs to the library */
+  char                      **arguments;
+  MaltProcessEnvironmentMode  environment_mode;
+  char                      **environment;
+  char                       *working_directory;
+  MaltProcessOutputMode       output_modes[2]; /* of stdout, of stderr */
+  MaltProcessTransport        transport;
+  MaltProcessGroup            process_group;
+  guint                       start_timeout_ms;
+} MaltProcessOptions;
+
+typedef enum
+{
+  MALT_PROCESS_OPTION_EVALUATOR = 1,
+  MALT_PROCESS_OPTION_MODULE_PATH,
+  MALT_PROCESS_OPTION_CALL_TIMEOUT,
+  MALT_PROCESS_OPTION_MAX_PENDING_BYTES,
+  MALT_PROCESS_OPTION_MAX_MESSAGE_SIZE,
+  MALT_PROCESS_OPTION_UNRESPONSIVE_TIMEOUT,
+  MALT_PROCESS_OPTION_MODULES,
+  MALT_PROCESS_OPTION_EXECUTABLE,
+  MALT_PROCESS_OPTION_ARGUMENTS,
+  MALT_PROCESS_OPTION_ENVIRONMENT_MODE,
+  MALT_PROCESS_OPTION_ENVIRONMENT,
+  MALT_PROCESS_OPTION_WORKING_DIRECTORY,
+  MALT_PROCESS_OPTION_STDOUT,
+  MALT_PROCESS_OPTION_STDERR,
+  MALT_PROCESS_OPTION_TRANSPORT,
+  MALT_PROCESS_OPTION_PROCESS_GROUP,
+  MALT_PROCESS_OPTION_START_TIMEOUT,
+  MALT_PROCESS_OPTION_LAST = MALT_PROCESS_OPTION_START_TIMEOUT
+} MaltProcessOption;
+
+void      malt_process_options_install   (GObjectClass              *object_class);
+void      malt_process_options_set       (MaltProcessOptions        *self,
+                                          MaltProcessOption          option,
+                                          const GValue              *value);
+void      malt_process_options_get       (const MaltProcessOptions  *self,
+                                          MaltProcessOption          option,
+                                          GValue                    *value);
+void      malt_process_options_clear     (MaltProcessOptions        *self);
+
+/* Checks what no GParamSpec can. Errors: MALT_ERROR_INVALID_CONFIG, naming option and value. */
+gboolean  malt_process_options_check     (const MaltProcessOptions  *self,
+                                          GError                   **error);
+/* The a{sv} that the worker is told. (transfer full) */
+GVariant *malt_process_options_get_setup (const MaltProcessOptions  *self);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-return.h"
+
+typedef struct
+{
+  GTask  *task;   /* owned */
+  int     result; /* −1: @error */
+  GError *error;  /* owned */
+} Completion;
+
+static void
+completion_free (Completion *completion)
+{
+  g_clear_object (&completion->task);
+  g_clear_error (&completion->error);
+  g_free (completion);
+}
+
+static gboolean
+on_completion (gpointer user_data)
+{
+  Completion *completion = user_data;
+
+  if (completion->error != NULL)
+    g_task_return_error (completion->task, g_steal_pointer (&completion->error));
+  else
+    g_task_return_int (completion->task, completion->result);
+  return G_SOURCE_REMOVE;
+}
+
+void
+malt_process_return_task (GTask  *task,
+                          int     result,
+                          GError *error)
+{
+  Completion *completion = g_new0 (Completion, 1);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  completion->task = task;
+  completion->result = result;
+  completion->error = error;
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, on_completion, completion, (GDestroyNotify) completion_free);
+  g_source_attach (source, g_task_get_context (task));
+}

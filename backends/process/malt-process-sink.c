@@ -1,0 +1,269 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/process/malt-process-sink.h"
+
+#include <glib-unix.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Kept in memory for a descriptor that takes nothing, in bytes, over all workers. A worker that runs is
+ * not read from while its sink is busy; this bounds the last output of those that have ended. */
+#define MALT_PROCESS_SINK_PENDING_MAX_BYTES (1 << 20)
+
+/* Colours of the prefix (ECMA-48), as in Malt.jl. */
+#define COLOR_STDOUT "\033[34m"
+#define COLOR_STDERR "\033[33m"
+#define COLOR_NONE "\033[39m"
+
+/* A line goes out with one write(), so that lines of several processes do not mix. When the descriptor
+ * takes only a part, the rest stands in `pending` before any other line, and the monitor writes it. */
+struct _MaltProcessSink
+{
+  int         fd;           /* immutable */
+  const char *color;        /* immutable; NULL: none */
+  gboolean    is_terminal;  /* immutable */
+  gboolean    is_open;      /* immutable */
+  gsize       chunk_bytes;  /* immutable: what write() takes without blocking when poll() says so */
+
+  GMutex      lock;
+  GString    *pending;      /* protected by @lock */
+  GSource    *source;       /* protected by @lock; in the monitor, while something is pending */
+};
+
+static MaltProcessSink sinks[2];
+
+/* A closed descriptor may have been given to something of ours or of GLib: an eventfd has no file type. */
+static gboolean
+is_open_for_output (int fd)
+{
+  struct stat status;
+
+  return fstat (fd, &status) == 0 && (status.st_mode & S_IFMT) != 0;
+}
+
+/* poll() promises PIPE_BUF bytes of a pipe; files and terminals do not stop in the middle of a line. */
+static gsize
+get_chunk_bytes (int fd)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) == 0 && (S_ISREG (status.st_mode) || S_ISCHR (status.st_mode)))
+    return G_MAXSSIZE;
+  return PIPE_BUF;
+}
+
+static gpointer
+init_sinks (gpointer unused)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (sinks); i++)
+    {
+      int fd = STDOUT_FILENO + (int) i;
+
+      g_mutex_init (&sinks[i].lock);
+      sinks[i].fd = fd;
+      sinks[i].is_open = is_open_for_output (fd);
+      sinks[i].is_terminal = isatty (fd);
+      sinks[i].chunk_bytes = get_chunk_bytes (fd);
+      if (g_getenv ("NO_COLOR") == NULL && g_log_writer_supports_color (fd))
+        sinks[i].color = fd == STDOUT_FILENO ? COLOR_STDOUT : COLOR_STDERR;
+      sinks[i].pending = g_string_new (NULL);
+    }
+  return sinks;
+}
+
+MaltProcessSink *
+malt_process_sink_get (int fd)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_assert (fd == STDOUT_FILENO || fd == STDERR_FILENO);
+  g_once (&once, init_sinks, NULL);
+  return &sinks[fd - STDOUT_FILENO];
+}
+
+int
+malt_process_sink_get_fd (MaltProcessSink *self)
+{
+  return self->fd;
+}
+
+static gboolean
+can_write (MaltProcessSink *self)
+{
+  struct pollfd writable = { self->fd, POLLOUT, 0 };
+
+  return poll (&writable, 1, 0) == 1;
+}
+
+static void
+block_sigpipe (sigset_t *old_mask)
+{
+  sigset_t sigpipe;
+
+  sigemptyset (&sigpipe);
+  sigaddset (&sigpipe, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &sigpipe, old_mask);
+}
+
+/* Takes the signal that our own write() raised, and leaves one that was pending before alone. */
+static void
+unblock_sigpipe (const sigset_t *old_mask,
+                 gboolean        was_pending,
+                 gboolean        raised)
+{
+  if (raised && !was_pending)
+    {
+      const struct timespec at_once = { 0, 0 };
+      sigset_t sigpipe;
+
+      sigemptyset (&sigpipe);
+      sigaddset (&sigpipe, SIGPIPE);
+      while (sigtimedwait (&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
+        ;
+    }
+  pthread_sigmask (SIG_SETMASK, old_mask, NULL);
+}
+
+/* Writes without blocking; returns the number of bytes that are done with. What nobody can ever read is. */
+static gsize
+write_some (MaltProcessSink *self,
+            const char      *bytes,
+            gsize            length)
+{
+  sigset_t old_mask, already;
+  gboolean broken = FALSE;
+  gsize done = 0;
+
+  if (!self->is_open)
+    return length;
+
+  block_sigpipe (&old_mask);
+  sigpending (&already);
+  while (done < length && !broken && can_write (self))
+    {
+      gssize written = write (self->fd, bytes + done, MIN (length - done, self->chunk_bytes));
+
+      if (written >= 0)
+        done += (gsize) written;
+      else if (errno == EAGAIN)
+        break;
+      else if (errno != EINTR)
+        broken = TRUE;
+    }
+  unblock_sigpipe (&old_mask, sigismember (&already, SIGPIPE) == 1, broken);
+  return broken ? length : done;
+}
+
+static gboolean
+flush_locked (MaltProcessSink *self)
+{
+  if (self->pending->len > 0)
+    {
+      gsize done = write_some (self, self->pending->str, self->pending->len);
+
+      g_string_erase (self->pending, 0, (gssize) done);
+    }
+  return self->pending->len == 0;
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+on_sink_writable (int          fd,
+                  GIOCondition condition,
+                  gpointer     user_data)
+{
+  MaltProcessSink *self = user_data;
+  gboolean empty;
+
+  g_mutex_lock (&self->lock);
+  empty = flush_locked (self);
+  if (empty)
+    g_clear_pointer (&self->source, g_source_unref);
+  g_mutex_unlock (&self->lock);
+  return empty ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void
+keep_rest_locked (MaltProcessSink *self,
+                  const char      *bytes,
+                  gsize            length)
+{
+  g_string_append_len (self->pending, bytes, (gssize) length);
+  if (self->source != NULL)
+    return;
+  self->source = g_unix_fd_source_new (self->fd, G_IO_OUT);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_sink_writable), self, NULL);
+  g_source_attach (self->source, malt_monitor_get_context ());
+}
+
+gboolean
+malt_process_sink_is_ready (MaltProcessSink *self)
+{
+  gboolean ready;
+
+  g_mutex_lock (&self->lock);
+  ready = !self->is_open || (self->pending->len == 0 && can_write (self));
+  g_mutex_unlock (&self->lock);
+  return ready;
+}
+
+static gboolean
+is_control (gunichar character)
+{
+  return (character < 0x20 && character != '\t') || (character >= 0x7f && character < 0xa0);
+}
+
+void
+malt_process_escape (GString    *shown,
+                     const char *line,
+                     gsize       length)
+{
+  while (length > 0)
+    {
+      gunichar character = g_utf8_get_char_validated (line, (gssize) length);
+      gboolean valid = character != (gunichar) -1 && character != (gunichar) -2;
+      gsize size = valid ? (gsize) (g_utf8_next_char (line) - line) : 1;
+
+      if (valid && !is_control (character))
+        g_string_append_len (shown, line, (gssize) size);
+      else
+        for (gsize i = 0; i < size; i++)
+          g_string_append_printf (shown, "\\x%02X", (guint8) line[i]);
+      line += size;
+      length -= size;
+    }
+}
+
+void
+malt_process_sink_write_line (MaltProcessSink *self,
+                              int              pid,
+                              const char      *line,
+                              gsize            length)
+{
+  g_autoptr (GString) shown = g_string_sized_new (length + 64);
+
+  if (self->color != NULL)
+    g_string_append_printf (shown, "%s[Worker %d]: %s", self->color, pid, COLOR_NONE);
+  else
+    g_string_append_printf (shown, "[Worker %d]: ", pid);
+  if (self->is_terminal)
+    malt_process_escape (shown, line, length);
+  else
+    g_string_append_len (shown, line, (gssize) length);
+  g_string_append_c (shown, '\n');
+
+  g_mutex_lock (&self->lock);
+  gsize done = flush_locked (self) ? write_some (self, shown->str, shown->len) : 0;
+  gboolean fits = self->pending->len + shown->len <= MALT_PROCESS_SINK_PENDING_MAX_BYTES;
+  /* What has begun is ended: a line of another worker must not go on where this one was cut. */
+  if (done < shown->len && (done > 0 || fits))
+    keep_rest_locked (self, shown->str + done, shown->len - done);
+  g_mutex_unlock (&self->lock);
+}

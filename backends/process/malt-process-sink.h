@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "backends/process/malt-process-types.h"
+
+G_BEGIN_DECLS
+
+/* The manager's stdout or stderr, shared by all workers that relay to it. */
+typedef struct _MaltProcessSink MaltProcessSink;
+
+/* `fd`: 1 or 2. Never freed. */
+MaltProcessSink *malt_process_sink_get        (int               fd);
+int              malt_process_sink_get_fd     (MaltProcessSink  *self);
+/* Whether a line would be written now. Any thread. */
+gboolean         malt_process_sink_is_ready   (MaltProcessSink  *self);
+/* Shows one line of process `pid`. Does not block: what the descriptor does not take is kept for the
+ * monitor, within bounds. Any thread. */
+void             malt_process_sink_write_line (MaltProcessSink  *self,
+                                               int               pid,
+                                               const char       *line,
+                                               gsize             length);
+
+/* For a terminal: appends `line` with every control character but tab as \xNN, and likewise every byte
+ * that is not UTF-8, so that a worker cannot move the cursor, or pass for another. */
+void             malt_process_escape          (GString          *shown,
+                                               const char       *line,
+                                               gsize             length);
+
+G_END_DECLS
