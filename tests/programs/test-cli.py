@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The malt authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The malt command, run as a script would."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from malt_tap import (DEADLINE, MALT, MODULES, VERSION, Skip, built, contains, environment, equal,
+                      expect, main, malt)
+
+WITH_MODULES = ("--option", "module-path=" + MODULES)
+
+
+def prints_its_version():
+    expect(malt("--version"), 0, f"malt {VERSION}\n")
+
+
+def helps():
+    contains(expect(malt("--help"), 0).stdout, "Exit status:")
+    for verb in ("eval", "call", "repl", "backends", "modules"):
+        contains(expect(malt(verb, "--help"), 0).stdout, f"malt {verb} [OPTION")
+        equal(malt("help", verb).stdout, malt(verb, "--help").stdout)
+
+
+def evaluates_an_expression():
+    expect(malt("eval", "6 * 7"), 0, "42\n", "")
+    expect(malt("eval", "'a' .. 'b'"), 0, "'ab'\n")
+    expect(malt("eval", "local x = 1"), 0, "()\n")
+
+
+def evaluates_standard_input():
+    expect(malt("eval", "-", stdin="x = 20\nx + 1\n"), 0, "21\n")
+
+
+def passes_arguments_in_gvariant_text_format():
+    expect(malt("eval", "math.type (...)", "5"), 0, "'integer'\n")
+    expect(malt("eval", "math.type (...)", "5.0"), 0, "'float'\n")
+    expect(malt("eval", "(...)[2]", "[1, 2]"), 0, "2\n")
+    expect(malt("eval", "(...).key", "{'key': <'value'>}"), 0, "'value'\n")
+    expect(malt("eval", "not ...", "true"), 0, "false\n")
+
+
+def takes_what_is_no_gvariant_as_a_string():
+    expect(malt("eval", "...", "/etc/passwd"), 0, "'/etc/passwd'\n")
+    expect(malt("eval", "select ('#', ...)", "two words", ""), 0, "2\n")
+    expect(malt("eval", "...", "[1, 2"), 0, "'[1, 2'\n")
+
+
+def takes_numbers_that_look_like_options():
+    expect(malt("call", "math.max", "-5", "-2.5"), 0, "-2.5\n")
+    expect(malt("eval", "--", "-(...)", "-1"), 0, "1\n")
+
+
+def takes_whole_numbers_of_any_size():
+    expect(malt("eval", "...", "3000000000"), 0, "3000000000\n")
+    expect(malt("eval", "...", "30000000000000000000"), 2, "", "out of range")
+
+
+def takes_standard_input_as_an_argument():
+    expect(malt("call", "string.len", "@-", stdin="twelve bytes"), 0, "12\n")
+
+
+def prints_types_on_request():
+    expect(malt("eval", "--types", "6 * 7"), 0, "int64 42\n")
+
+
+def prints_json():
+    text = "{ n = 1, s = 'ü', list = { true, 1.5 }, none = malt.null }"
+    equal(json.loads(expect(malt("eval", "--json", text), 0).stdout),
+          {"n": 1, "s": "ü", "list": [True, 1.5], "none": None})
+    expect(malt("eval", "-j", "'\\xff\\0'"), 0, '"/wA="\n')
+    expect(malt("eval", "-j", "1 << 53, (1 << 53) + 1"), 0, '[9007199254740992,"9007199254740993"]\n')
+    expect(malt("eval", "-j", "0/0, 1/0, -1/0"), 0, '["NaN","Infinity","-Infinity"]\n')
+    expect(malt("eval", "-j", "local x"), 0, "null\n")
+
+
+def evaluates_in_a_module():
+    expect(malt("eval", "--module", "Other", "x = 1; return string ~= nil, x"), 0, "(true, 1)\n")
+
+
+def calls_a_function_module():
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    expect(malt("call", *WITH_MODULES, "checksum.file", "sha256", "/dev/null"), 1, "",
+           "/dev/null")
+    expect(malt("call", *WITH_MODULES, "checksum.bytes", "sha256", "@ay []"), 0, f"'{digest}'\n")
+
+
+def passes_keyword_arguments():
+    expect(malt("call", "malt.eval", "Main", "function f (t) return t.a + t.b end", "()"), 0)
+    result = malt("call", "malt.ping", "1", "-k", "a")
+    expect(result, 2, "", "NAME=VALUE")
+
+
+def shows_what_the_worker_prints():
+    result = expect(malt("eval", "print ('out') io.stderr:write ('err\\n') return 1"), 0, "out\n1\n")
+    contains(result.stderr, "err\n")
+
+
+def shows_an_exception_with_its_traceback():
+    result = expect(malt("eval", "local function inner () error ('oh') end inner ()"), 1, "")
+    contains(result.stderr, "Remote exception from ")
+    contains(result.stderr, "oh")
+    contains(result.stderr, "inner")
+    equal("\033" in result.stderr, False, "colour in a pipe")
+
+
+def refuses_a_wrong_command_line():
+    expect(malt(), 2, "", "Usage:")
+    expect(malt("frobnicate"), 2, "", "frobnicate")
+    expect(malt("eval"), 2, "", "expression")
+    expect(malt("call"), 2, "", "function")
+    expect(malt("repl", "x"), 2, "", "arguments")
+    expect(malt("modules", "x"), 2, "", "arguments")
+    expect(malt("eval", "--frobnicate", "1"), 2, "", "--frobnicate")
+    expect(malt("eval", "--timeout", "soon", "1"), 2, "", "soon")
+    expect(malt("eval", "--timeout", "-1", "1"), 2, "", "negative")
+
+
+def refuses_what_is_not_utf8():
+    expect(malt("eval", b"'\xff'"), 2, "", "UTF-8")
+    expect(malt("eval", "...", b"\xff"), 2, "", "UTF-8")
+
+
+def refuses_unknown_backends_and_options():
+    contains(expect(malt("eval", "--backend", "proces", "1"), 2, "", "proces").stderr, "process")
+    contains(expect(malt("eval", "-o", "colour=red", "1"), 2, "", "colour").stderr, "executable")
+    expect(malt("eval", "-o", "transport", "1"), 2, "", "NAME=VALUE")
+    contains(expect(malt("eval", "-o", "transport=pigeon", "1"), 2, "").stderr, "unix")
+    expect(malt("eval", "-o", "call-timeout=soon", "1"), 2, "", "integer")
+    expect(malt("eval", "-o", "max-message-size=0", "1"), 2, "", "max-message-size")
+
+
+def takes_backend_options():
+    expect(malt("eval", "-o", "transport=unix", "-o", "call-timeout=200", "while true do end"), 124)
+    expect(malt("eval", "-o", "environment=A=1", "-o", "environment=B=2",
+                "os.getenv ('A') .. os.getenv ('B')"), 0, "'12'\n")
+
+
+def says_when_no_worker_starts():
+    expect(malt("eval", "-o", "executable=/no/such/program", "1"), 3, "", "/no/such/program")
+    expect(malt("eval", "-o", "executable=/bin/false", "1"), 3, "", "/bin/false")
+    expect(malt("eval", "-o", "evaluator=klingon", "1"), 3, "", "klingon")
+
+
+def says_when_the_worker_ends():
+    expect(malt("call", "-o", "module-path=" + built("examples", "survey"), "broken.dereference"),
+           4, "", "SIGSEGV")
+
+
+def says_when_a_function_is_unknown():
+    expect(malt("call", "no.such"), 1, "", "no.such")
+
+
+def times_out():
+    expect(malt("eval", "--timeout", "100", "while true do end"), 124, "")
+
+
+def start(*arguments):
+    return subprocess.Popen([MALT, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, encoding="utf-8", env=environment())
+
+
+def is_interrupted_once():
+    process = start("eval", "print ('ready') while true do pcall (function () while true do end end) end")
+    equal(process.stdout.readline(), "ready\n")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=DEADLINE)
+    equal(process.returncode, 130, errors)
+
+
+def leaves_at_the_second_interrupt():
+    pattern = "('a'):rep (40):find (('a?'):rep (40) .. ('a'):rep (40))"
+    process = start("eval", "print ('ready') return " + pattern)
+    equal(process.stdout.readline(), "ready\n")
+    deadline = time.monotonic() + DEADLINE
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            pass
+    _, errors = process.communicate(timeout=DEADLINE)
+    equal(process.returncode, 130, errors)
+
+
+def leaves_no_worker_behind():
+    pids = [expect(malt("eval", *more, "io.open ('/proc/self/stat'):read ('n')"), 0).stdout.strip()
+            for more in ((), ("-o", "process-group=own"))]
+    result = malt("eval", "-t", "100", "io.stdout:write (io.open ('/proc/self/stat'):read ('n'), '\\n') "
+                  "while true do end")
+    pids.append(expect(result, 124).stdout.strip())
+    for pid in pids:
+        equal(pid.isdigit(), True, pid)
+        equal(os.path.exists("/proc/" + pid), False, f"worker {pid} is still there")
+
+
+def lists_backends_with_their_options():
+    text = expect(malt("backends", "--verbose"), 0).stdout
+    for part in ("process (MaltProcessWorker)", "  transport: auto, tcp, unix; auto by default",
+                 "  start-timeout: integer from ", built("backends", "process")):
+        contains(text, part)
+    expect(malt("backends", "--names"), 0, "process\n")
+    contains(expect(malt("backends", "process", "--names"), 0).stdout, "executable\n")
+    expect(malt("backends", "proces"), 2, "", "process")
+
+
+def lists_function_modules():
+    text = expect(malt("modules", *WITH_MODULES), 0).stdout
+    for part in (f"checksum ({MODULES}/checksum.so)\n", "  checksum.file\n", "  text.count\n"):
+        contains(text, part)
+
+
+def says_when_output_cannot_be_written():
+    if not os.path.exists("/dev/full"):
+        raise Skip("there is no /dev/full")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([MALT, "eval", "1"], stdin=subprocess.DEVNULL, stdout=full,
+                                stderr=subprocess.PIPE, encoding="utf-8", env=environment(),
+                                timeout=DEADLINE, check=False)
+    equal(result.returncode, 1, result.stderr)
+    contains(result.stderr, "Cannot write")
+
+
+main("cli", [
+    prints_its_version,
+    helps,
+    evaluates_an_expression,
+    evaluates_standard_input,
+    passes_arguments_in_gvariant_text_format,
+    takes_what_is_no_gvariant_as_a_string,
+    takes_numbers_that_look_like_options,
+    takes_whole_numbers_of_any_size,
+    takes_standard_input_as_an_argument,
+    prints_types_on_request,
+    prints_json,
+    evaluates_in_a_module,
+    calls_a_function_module,
+    passes_keyword_arguments,
+    shows_what_the_worker_prints,
+    shows_an_exception_with_its_traceback,
+    refuses_a_wrong_command_line,
+    refuses_what_is_not_utf8,
+    refuses_unknown_backends_and_options,
+    takes_backend_options,
+    says_when_no_worker_starts,
+    says_when_the_worker_ends,
+    says_when_a_function_is_unknown,
+    times_out,
+    is_interrupted_once,
+    leaves_at_the_second_interrupt,
+    leaves_no_worker_behind,
+    lists_backends_with_their_options,
+    lists_function_modules,
+    says_when_output_cannot_be_written,
+])
