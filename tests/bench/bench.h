@@ -1,0 +1,70 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <malt/malt.h>
+
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* As many bytes as a small call of malt has on the wire. */
+#define BENCH_SMALL_BYTES 64
+#define BENCH_LARGE_BYTES (64u * 1024 * 1024)
+#define BENCH_WINDOW 64
+
+/* Where bench-limit is; set once by main(). */
+extern char *bench_limit_program;
+
+/* The other end of the raw measurements: bench-limit, and the socket to it. */
+typedef struct
+{
+  pid_t pid;
+  int   fd;
+} BenchPeer;
+
+void                bench_peer_start         (BenchPeer          *peer,
+                                              gboolean            tcp);
+void                bench_peer_stop          (BenchPeer          *peer);
+
+/* A measurement appends its samples (double) to `samples`: `n` of them, or one that took `n`. */
+void                bench_limit_start        (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_limit_echo         (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_limit_pipeline     (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_limit_large        (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
+
+MaltAbstractWorker *bench_worker_start       (const char         *transport);
+void                bench_worker_stop        (MaltAbstractWorker *worker);
+
+void                bench_malt_start         (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_call          (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_call_language (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_pipeline      (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_pipeline_language (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_large         (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+
+double              bench_now_us             (void);
+void                bench_add                (GArray             *samples,
+                                              double              sample);
+
+G_END_DECLS

@@ -1,0 +1,278 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "contract-private.h"
+
+#include <string.h>
+
+static void
+life (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean was_running = FALSE;
+
+  g_assert_true (malt_abstract_worker_is_running (worker));
+  g_assert_null (malt_abstract_worker_get_exit_report (worker));
+  g_assert_cmpuint (contract_count_running (), ==, 1);
+
+  malt_abstract_worker_stop (worker, MALT_STOP_TIMEOUT_DEFAULT, MALT_STOP_TIMEOUT_DEFAULT, NULL,
+                             &was_running, &error);
+  g_assert_no_error (error);
+  g_assert_true (was_running);
+  g_assert_false (malt_abstract_worker_is_running (worker));
+  g_assert_cmpuint (contract_count_running (), ==, 0);
+  g_assert_nonnull (malt_abstract_worker_get_exit_report (worker));
+
+  g_assert_true (malt_abstract_worker_stop (worker, 0, 0, NULL, &was_running, &error));
+  g_assert_no_error (error);
+  g_assert_false (was_running);
+}
+
+static void
+ping (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) first = contract_call (worker, "malt.ping",
+                                              g_variant_new_parsed ("(%x, 'more')", (gint64) 42));
+  g_autoptr (GVariant) nothing = contract_call (worker, "malt.ping", NULL);
+
+  contract_assert_value (first, "int64 42");
+  contract_assert_value (nothing, "()");
+}
+
+static void
+evaluation (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) sum = contract_eval (worker, "return 1+1", NULL);
+  g_autoptr (GVariant) bare = contract_eval (worker, "1+1", NULL);
+
+  contract_assert_value (sum, "int64 2");
+  contract_assert_value (bare, "int64 2");
+}
+
+static void
+nothing (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  const char *expressions[] = {
+    "", "return", "return nil", "nil", "-- a comment", "local x = nil",
+  };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++)
+    {
+      g_autoptr (GVariant) value = contract_eval (worker, expressions[i], NULL);
+
+      contract_assert_value (value, "()");
+    }
+  g_assert_true (malt_abstract_worker_remote_eval_wait (worker, NULL, "return 1", NULL, NULL,
+                                                        &error));
+  g_assert_no_error (error);
+  g_assert_true (malt_abstract_worker_remote_call_wait (worker, "malt.ping", NULL, NULL, NULL,
+                                                        &error));
+  g_assert_no_error (error);
+}
+
+static void
+arguments (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  const char *text = "x is in Stub ]] \" .. os.exit() -- \xc3\xa4";
+  g_autoptr (GVariant) made = contract_eval (worker, "Stub = {}", NULL);
+  g_autoptr (GVariant) put = contract_eval (worker, "Stub.x = ...", g_variant_new ("(s)", text));
+  g_autoptr (GVariant) got = contract_eval (worker, "return Stub.x", NULL);
+  g_autoptr (GVariant) many = contract_eval (worker, "return select ('#', ...), ...",
+                                             g_variant_new_parsed ("(%x, 'b')", (gint64) 7));
+
+  g_assert_cmpstr (g_variant_get_string (got, NULL), ==, text);
+  contract_assert_value (many, "(int64 2, int64 7, 'b')");
+}
+
+static void
+globals (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) set = contract_eval (worker, "x = 1 + 1", NULL);
+  g_autoptr (GVariant) got = contract_eval (worker, "x", NULL);
+
+  contract_assert_value (set, "int64 2");
+  contract_assert_value (got, "int64 2");
+}
+
+static void
+overlap (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) set = contract_eval (worker, "x = 2", NULL);
+  gint64 start_us = g_get_monotonic_time ();
+  ContractReply *slow = contract_send_eval (contract, worker, "malt.sleep (0.5); x = 900", NULL);
+  ContractReply *quick = contract_send_eval (contract, worker, "return x", NULL);
+  g_autoptr (GVariant) after = NULL;
+
+  contract_wait (contract, quick);
+  contract_assert_value (quick->value, "int64 2");
+  g_assert_cmpuint (slow->n_ends, ==, 0);
+  contract_wait (contract, slow);
+  g_assert_no_error (slow->error);
+  g_assert_cmpint (slow->ended_us - start_us, >=, 500 * G_TIME_SPAN_MILLISECOND);
+  after = contract_eval (worker, "return x", NULL);
+  contract_assert_value (after, "int64 900");
+}
+
+static void
+fire_and_forget (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) defined = contract_eval (worker, "function set (v) y = v end", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) got = NULL;
+  guint n_pending;
+
+  g_assert_true (malt_abstract_worker_remote_do (worker, "set",
+                                                 g_variant_new ("(x)", (gint64) 400), NULL,
+                                                 &error));
+  g_assert_no_error (error);
+  g_object_get (worker, "n-pending", &n_pending, NULL);
+  g_assert_cmpuint (n_pending, ==, 0);
+  got = contract_eval (worker, "return y", NULL);
+  contract_assert_value (got, "int64 400");
+}
+
+static void
+pending (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (MaltCall) timed = malt_call_new_eval (NULL, "malt.sleep (100)", NULL);
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_pending;
+
+  value = contract_eval (worker, "return 1", NULL);
+  error = contract_eval_error (worker, "error 'no'");
+  contract_send_eval (contract, worker, "malt.sleep (100)", cancellable);
+  malt_call_set_timeout (timed, 10);
+  contract_send (contract, worker, g_object_ref (timed), NULL);
+  g_object_get (worker, "n-pending", &n_pending, NULL);
+  g_assert_cmpuint (n_pending, ==, 2);
+
+  g_cancellable_cancel (cancellable);
+  contract_wait_all (contract);
+  g_object_get (worker, "n-pending", &n_pending, NULL);
+  g_assert_cmpuint (n_pending, ==, 0);
+
+  contract_send_eval (contract, worker, "malt.sleep (100)", NULL);
+  contract_stop (worker);
+  contract_wait_all (contract);
+  g_object_get (worker, "n-pending", &n_pending, NULL);
+  g_assert_cmpuint (n_pending, ==, 0);
+}
+
+static void
+discard (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (MaltCall) call = malt_call_new_eval (NULL, "return 7", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  malt_call_set_discard_result (call, TRUE);
+  value = malt_abstract_worker_send (worker, call, NULL, &error);
+  g_assert_no_error (error);
+  contract_assert_value (value, "()");
+}
+
+static void
+describe (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autofree char *running = malt_abstract_worker_describe (worker);
+  g_autofree char *ended = NULL;
+
+  contract_assert_contains (running, G_OBJECT_TYPE_NAME (worker));
+  if ((contract->capabilities & MALT_WORKER_CAPABILITY_KILL) != 0)
+    {
+      g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);
+      g_autofree char *text = g_strdup_printf ("PID %d", g_variant_get_int32 (pid));
+
+      contract_assert_contains (running, text);
+    }
+  contract_stop (worker);
+  ended = malt_abstract_worker_describe (worker);
+  g_assert_cmpstr (ended, ==, running);
+}
+
+static void
+on_items_changed (GListModel *model, guint position, guint removed, guint added, gpointer balance)
+{
+  *(int *) balance += (int) added - (int) removed;
+}
+
+static void
+running_workers (Contract *contract)
+{
+  g_autoptr (GListModel) workers = malt_list_running_workers ();
+  int balance = 0;
+  gulong handler = g_signal_connect (workers, "items-changed", G_CALLBACK (on_items_changed),
+                                     &balance);
+  MaltAbstractWorker *first = contract_start (contract, NULL);
+  MaltAbstractWorker *second = contract_start (contract, NULL);
+  g_autoptr (GObject) item = NULL;
+
+  contract_iterate_for (contract, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (workers), ==, 2);
+  g_assert_cmpint (balance, ==, 2);
+  g_assert_true (g_type_is_a (g_list_model_get_item_type (workers), MALT_TYPE_ABSTRACT_WORKER));
+  contract_stop (first);
+  contract_iterate_for (contract, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (workers), ==, 1);
+  item = g_list_model_get_item (workers, 0);
+  g_assert_true (item == G_OBJECT (second));
+  contract_stop (second);
+  contract_iterate_for (contract, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (workers), ==, 0);
+  g_assert_cmpint (balance, ==, 0);
+  g_signal_handler_disconnect (workers, handler);
+}
+
+static void
+times (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (MaltCall) call = malt_call_new ("malt.sleep", g_variant_new ("(d)", 0.05), NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = malt_abstract_worker_send (worker, call, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (value);
+  g_assert_cmpint (malt_call_get_run_time_us (call), >=, 50 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (malt_call_get_queue_time_us (call), >=, 0);
+  g_assert_cmpint (malt_call_get_queue_time_us (call), <,
+                   contract_limit (1000) * G_TIME_SPAN_MILLISECOND);
+}
+
+const ContractCase contract_basic_cases[] = {
+  { "/basic/life", life,
+    .summary = "Acceptance 3, 5, 7: it runs at once, is listed, and stops; a second stop is none" },
+  { "/basic/ping", ping, .summary = "Acceptance 4: a call answers its value" },
+  { "/basic/evaluation", evaluation, .summary = "Acceptance 8: an evaluation answers its value" },
+  { "/basic/nothing", nothing, .summary = "Acceptance 9, 60: nothing is the unit tuple" },
+  { "/basic/arguments", arguments,
+    .summary = "Acceptance 10: values go as arguments, never as source" },
+  { "/basic/globals", globals, .summary = "Acceptance 11: globals persist" },
+  { "/basic/overlap", overlap,
+    .summary = "Acceptance 12, 61: evaluations overlap, and answers come in any order" },
+  { "/basic/fire-and-forget", fire_and_forget,
+    .summary = "Acceptance 13: a call that nobody waits for has its effect" },
+  { "/basic/pending", pending, .summary = "Acceptance 2: no call is pending after its end",
+    .option = "n-pending" },
+  { "/basic/discard", discard, .summary = "Acceptance 60: a discarded result is nothing" },
+  { "/basic/describe", describe, .summary = "Acceptance 64: the description says which worker" },
+  { "/basic/running-workers", running_workers,
+    .summary = "Acceptance 1: the list of running workers is kept current" },
+  { "/basic/times", times, .summary = "A call knows how long it waited and ran" },
+  { NULL }
+};

@@ -1,0 +1,184 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "contract-private.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET "MALT_CONTRACT_SECRET"
+
+/* The worker's value of a variable, or NULL. */
+static char *
+get_variable (MaltAbstractWorker *worker, const char *name)
+{
+  g_autoptr (GVariant) variables = contract_call (worker, "contract.environment", NULL);
+  g_auto (GStrv) strings = g_variant_dup_strv (variables, NULL);
+
+  return g_strdup (g_environ_getenv (strings, name));
+}
+
+static void
+assert_variable (MaltAbstractWorker *worker, const char *name, const char *expected)
+{
+  g_autofree char *value = get_variable (worker, name);
+
+  g_assert_cmpstr (value, ==, expected);
+}
+
+static gboolean
+is_clean (const char *variable)
+{
+  const char *const names[] = { "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", NULL };
+  g_auto (GStrv) parts = g_strsplit (variable, "=", 2);
+
+  return g_strv_contains (names, parts[0]) || g_str_has_prefix (parts[0], "LC_");
+}
+
+static void
+clean (Contract *contract)
+{
+  MaltAbstractWorker *worker;
+  g_autoptr (GVariant) variables = NULL;
+  g_autofree const char **strings = NULL;
+
+  g_setenv (SECRET, "1", TRUE);
+  worker = contract_start (contract, NULL);
+  g_unsetenv (SECRET);
+  variables = contract_call (worker, "contract.environment", NULL);
+  strings = g_variant_get_strv (variables, NULL);
+  for (guint i = 0; strings[i] != NULL; i++)
+    if (!is_clean (strings[i]))
+      g_error ("Unexpected in a clean environment: %s", strings[i]);
+  assert_variable (worker, "PATH", g_getenv ("PATH"));
+}
+
+static void
+added (Contract *contract)
+{
+  MaltAbstractWorker *worker;
+
+  g_setenv (SECRET, "taken", TRUE);
+  worker = contract_start (
+    contract, g_variant_new_parsed ("{'environment': <['A=b=c', 'EMPTY=', %s, 'NOT_SET_AT_ALL']>}",
+                                    SECRET));
+  g_unsetenv (SECRET);
+  assert_variable (worker, "A", "b=c");
+  assert_variable (worker, "EMPTY", "");
+  assert_variable (worker, SECRET, "taken");
+  assert_variable (worker, "NOT_SET_AT_ALL", NULL);
+}
+
+static void
+inherited (Contract *contract)
+{
+  MaltAbstractWorker *worker;
+
+  g_setenv (SECRET, "seen", TRUE);
+  worker = contract_start (
+    contract, g_variant_new_parsed ("{'environment-mode': <'inherit'>, 'environment': <['A=b']>}"));
+  g_unsetenv (SECRET);
+  assert_variable (worker, SECRET, "seen");
+  assert_variable (worker, "A", "b");
+}
+
+static void
+directory (Contract *contract)
+{
+  g_autofree char *here = g_get_current_dir ();
+  MaltAbstractWorker *same = contract_start (contract, NULL);
+  MaltAbstractWorker *other = contract_start (
+    contract, g_variant_new_parsed ("{'working-directory': <'/'>}"));
+  g_autoptr (GVariant) of_same = contract_call (same, "contract.directory", NULL);
+  g_autoptr (GVariant) of_other = contract_call (other, "contract.directory", NULL);
+
+  g_assert_cmpstr (g_variant_get_string (of_same, NULL), ==, here);
+  g_assert_cmpstr (g_variant_get_string (of_other, NULL), ==, "/");
+}
+
+static void
+no_directory (Contract *contract)
+{
+  g_autoptr (GError) error = contract_fail_to_start (
+    contract, g_variant_new_parsed ("{'working-directory': <'/no/such/folder'>}"));
+
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  contract_assert_contains (error->message, "/no/such/folder");
+}
+
+static void
+arguments (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (
+    contract, g_variant_new_parsed ("{'arguments': <['one', '--two=3 4']>}"));
+  g_autoptr (GVariant) words = contract_call (worker, "contract.command_line", NULL);
+  g_autofree const char **strings = g_variant_get_strv (words, NULL);
+
+  g_assert_cmpuint (g_strv_length ((char **) strings), ==, 4);
+  g_assert_cmpstr (strings[1], ==, "--malt-worker");
+  g_assert_cmpstr (strings[2], ==, "one");
+  g_assert_cmpstr (strings[3], ==, "--two=3 4");
+}
+
+static void
+this_program (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (
+    contract, g_variant_new_parsed ("{'executable': <'self'>}"));
+  g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);
+  g_autoptr (GVariant) value = contract_call (worker, "contract_static.answer", NULL);
+
+  g_assert_cmpint (g_variant_get_int32 (pid), !=, getpid ());
+  contract_assert_value (value, "int64 42");
+}
+
+static void
+descriptors (Contract *contract)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (GError) error = NULL;
+  int leaky = g_file_open_tmp ("malt-contract-XXXXXX", &name, &error);
+  MaltAbstractWorker *worker;
+  g_autoptr (GVariant) targets = NULL;
+  g_autofree const char **strings = NULL;
+  guint n_sockets = 0;
+
+  g_assert_no_error (error);
+  fcntl (leaky, F_SETFD, 0);
+  contract_start (contract, NULL);
+  worker = contract_start (contract, NULL);
+  targets = contract_call (worker, "contract.descriptors", NULL);
+  strings = g_variant_get_strv (targets, NULL);
+  for (guint i = 0; strings[i] != NULL; i++)
+    {
+      g_test_message ("%s", strings[i]);
+      g_assert_cmpstr (strings[i], !=, name);
+      n_sockets += g_str_has_prefix (strings[i], "socket:");
+    }
+  g_assert_cmpuint (n_sockets, ==, 2);
+  close (leaky);
+  unlink (name);
+}
+
+const ContractCase contract_environment_cases[] = {
+  { "/environment/clean", clean, .summary = "Acceptance 58: nothing but the basic variables",
+    .option = "environment-mode" },
+  { "/environment/added", added, .summary = "Acceptance 58: variables are added or taken over",
+    .option = "environment" },
+  { "/environment/inherited", inherited, .summary = "Acceptance 58: or all are inherited",
+    .option = "environment-mode" },
+  { "/environment/directory", directory, .summary = "The working directory is the wanted one",
+    .option = "working-directory" },
+  { "/environment/no-directory", no_directory, .summary = "One that does not exist is named",
+    .option = "working-directory" },
+  { "/environment/arguments", arguments, .summary = "Acceptance 58: arguments for the program",
+    .option = "arguments" },
+  { "/environment/this-program", this_program,
+    .summary = "This program is its own worker, with its own functions", .option = "executable" },
+  { "/environment/descriptors", descriptors,
+    .summary = "A worker has two connections and no descriptor of others",
+    .needs = MALT_WORKER_CAPABILITY_ISOLATED, .option = "executable" },
+  { NULL }
+};

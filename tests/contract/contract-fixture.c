@@ -1,0 +1,200 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "contract-private.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A case that takes longer has hung: the slowest takes a few seconds. */
+#define CONTRACT_DEADLINE_SEC 60
+
+/* How long what a worker held may take to be let go of after its end. */
+#define CONTRACT_LET_GO_MSEC 3000
+
+static const ContractSettings *the_settings;
+
+static const ContractCase *const all_cases[] = {
+  contract_basic_cases,
+  contract_namespace_cases,
+  contract_value_cases,
+  contract_exception_cases,
+  contract_function_cases,
+  contract_interrupt_cases,
+  contract_cancel_cases,
+  contract_timeout_cases,
+  contract_end_cases,
+  contract_report_cases,
+  contract_output_cases,
+  contract_relay_cases,
+  contract_start_cases,
+  contract_environment_cases,
+  contract_limit_cases,
+  contract_concurrency_cases,
+};
+
+/* Runs in a signal handler: says what hung, then ends the program with a core. */
+static void
+on_deadline (int signum)
+{
+  static const char text[] = "Bail out! The case did not end before its deadline\n";
+  gssize written = write (STDOUT_FILENO, text, sizeof text - 1);
+
+  (void) written;
+  abort ();
+}
+
+static void
+reply_free (gpointer data)
+{
+  ContractReply *reply = data;
+
+  g_clear_object (&reply->call);
+  g_clear_pointer (&reply->value, g_variant_unref);
+  g_clear_error (&reply->error);
+  g_free (reply);
+}
+
+/* What the first worker of a process leaves behind for good (the monitor's descriptors) is no leak
+ * of the case that happens to be the first. */
+static MaltWorkerCapabilities
+start_first_worker (Contract *contract)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      gsize capabilities = malt_abstract_worker_get_capabilities (worker);
+
+      contract_assert_alive (worker);
+      contract_stop (worker);
+      g_ptr_array_set_size (contract->workers, 0);
+      g_once_init_leave (&once, capabilities + 1);
+    }
+  return once - 1;
+}
+
+static void
+contract_set_up (gpointer fixture, gconstpointer data)
+{
+  Contract *contract = fixture;
+
+  contract->settings = the_settings;
+  contract->test_case = data;
+  contract->context = g_main_context_new ();
+  g_main_context_push_thread_default (contract->context);
+  contract->workers = g_ptr_array_new_with_free_func (g_object_unref);
+  contract->replies = g_ptr_array_new_with_free_func (reply_free);
+  alarm (contract_limit (CONTRACT_DEADLINE_SEC * 1000) / 1000);
+  contract->capabilities = start_first_worker (contract);
+  contract_iterate_for (contract, 0);
+  contract_log_clear ();
+  contract->n_descriptors = contract_count_descriptors ();
+}
+
+static gboolean
+has_let_go (gpointer user_data)
+{
+  Contract *contract = user_data;
+
+  return contract_count_running () == 0 &&
+         contract_count_children () == 0 &&
+         contract_count_descriptors () <= contract->n_descriptors;
+}
+
+static void
+contract_tear_down (gpointer fixture, gconstpointer data)
+{
+  Contract *contract = fixture;
+
+  for (guint i = 0; i < contract->workers->len; i++)
+    contract_stop (contract->workers->pdata[i]);
+  contract_wait_all (contract);
+  for (guint i = 0; i < contract->replies->len; i++)
+    {
+      ContractReply *reply = contract->replies->pdata[i];
+
+      g_assert_cmpuint (reply->n_ends, ==, 1);
+    }
+  g_ptr_array_unref (contract->workers);
+  g_ptr_array_unref (contract->replies);
+
+  if (!contract_wait_until (contract, has_let_go, contract, CONTRACT_LET_GO_MSEC))
+    g_error ("Left over: %u running workers, %u children, %d descriptors",
+             contract_count_running (), contract_count_children (),
+             (int) contract_count_descriptors () - (int) contract->n_descriptors);
+  if (!contract->warns)
+    g_assert_cmpuint (contract_log_count (NULL), ==, 0);
+  alarm (0);
+  g_main_context_pop_thread_default (contract->context);
+  g_main_context_unref (contract->context);
+}
+
+static gboolean
+has_option (const char *backend_name, const char *option)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltBackend) backend = malt_lookup_backend (backend_name, &error);
+  g_autofree GParamSpec **options = NULL;
+  guint n_options;
+
+  g_assert_no_error (error);
+  options = malt_backend_list_options (backend, &n_options);
+  for (guint i = 0; i < n_options; i++)
+    if (g_str_equal (options[i]->name, option))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+contract_run (gpointer fixture, gconstpointer data)
+{
+  Contract *contract = fixture;
+  const ContractCase *test_case = data;
+  MaltWorkerCapabilities missing = test_case->needs & ~contract->capabilities;
+
+  g_test_summary (test_case->summary);
+  if (missing != 0)
+    {
+      g_autofree char *text = g_flags_to_string (MALT_TYPE_WORKER_CAPABILITIES, missing);
+      g_autofree char *reason = g_strdup_printf ("the backend does not declare %s", text);
+
+      g_test_skip (reason);
+    }
+  else if (test_case->option != NULL && !has_option (the_settings->backend, test_case->option))
+    {
+      g_autofree char *reason = g_strdup_printf ("the backend has no option “%s”",
+                                                  test_case->option);
+
+      g_test_skip (reason);
+    }
+  else
+    test_case->run (contract);
+}
+
+void
+malt_contract_init (const ContractSettings *settings)
+{
+  struct sigaction action = { .sa_handler = on_deadline };
+
+  the_settings = settings;
+  sigaction (SIGALRM, &action, NULL);
+  contract_log_init ();
+}
+
+void
+malt_contract_add_cases (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (all_cases); i++)
+    for (const ContractCase *test_case = all_cases[i]; test_case->path != NULL; test_case++)
+      {
+        g_autofree char *path = g_strconcat ("/malt/contract/", the_settings->backend,
+                                             test_case->path, NULL);
+
+        g_test_add_vtable (path, sizeof (Contract), test_case, contract_set_up, contract_run,
+                           contract_tear_down);
+      }
+}

@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "malt-contract.h"
+
+G_BEGIN_DECLS
+
+/* One running case. Every worker that it starts and every reply that it waits for belongs to it,
+ * and is checked when the case is over: nothing runs any more, and each call has ended exactly once. */
+struct _Contract
+{
+  const ContractSettings *settings;
+  const ContractCase     *test_case;
+  MaltWorkerCapabilities  capabilities;
+  GMainContext           *context;   /* the thread default one while the case runs */
+  GPtrArray              *workers;   /* of MaltAbstractWorker, owned */
+  GPtrArray              *replies;   /* of ContractReply, owned */
+  gboolean                warns;     /* the case expects warnings in the log */
+  guint                   n_descriptors;
+};
+
+/* One call on its way, and what became of it. */
+typedef struct
+{
+  MaltCall *call;
+  GVariant *value;
+  GError   *error;
+  guint     n_ends;   /* how often its callback ran */
+  gint64    ended_us; /* monotonic */
+} ContractReply;
+
+typedef gboolean (*ContractCondition) (gpointer user_data);
+
+/* Workers. `options` is a{sv}, floating or NULL, on top of the settings. */
+GVariant           *contract_options         (Contract           *contract,
+                                              GVariant           *options);
+MaltAbstractWorker *contract_start           (Contract           *contract,
+                                              GVariant           *options);
+GError             *contract_fail_to_start   (Contract           *contract,
+                                              GVariant           *options);
+MaltAbstractWorker *contract_steal           (Contract           *contract,
+                                              MaltAbstractWorker *worker);
+void                contract_assert_alive    (MaltAbstractWorker *worker);
+void                contract_stop            (MaltAbstractWorker *worker);
+guint               contract_count_running   (void);
+
+/* Blocking calls that must succeed. */
+GVariant           *contract_eval            (MaltAbstractWorker *worker,
+                                              const char         *expression,
+                                              GVariant           *args);
+GVariant           *contract_call            (MaltAbstractWorker *worker,
+                                              const char         *function,
+                                              GVariant           *args);
+/* Blocking calls that must fail. */
+GError             *contract_eval_error      (MaltAbstractWorker *worker,
+                                              const char         *expression);
+GError             *contract_call_error      (MaltAbstractWorker *worker,
+                                              const char         *function,
+                                              GVariant           *args);
+
+/* Asynchronous calls. contract_send() takes the call; a reply lives as long as the case. */
+ContractReply      *contract_send            (Contract           *contract,
+                                              MaltAbstractWorker *worker,
+                                              MaltCall           *call,
+                                              GCancellable       *cancellable);
+ContractReply      *contract_send_eval       (Contract           *contract,
+                                              MaltAbstractWorker *worker,
+                                              const char         *expression,
+                                              GCancellable       *cancellable);
+ContractReply      *contract_send_call       (Contract           *contract,
+                                              MaltAbstractWorker *worker,
+                                              const char         *function,
+                                              GVariant           *args,
+                                              GCancellable       *cancellable);
+void                contract_wait            (Contract           *contract,
+                                              ContractReply      *reply);
+void                contract_wait_all        (Contract           *contract);
+
+/* Time. Limits are multiplied by $MALT_TEST_SLOW; counts are divided by it. */
+guint               contract_limit           (guint               limit_ms);
+guint               contract_times           (guint               times);
+void                contract_assert_within   (gint64              since_us,
+                                              guint               limit_ms);
+void                contract_iterate_for     (Contract           *contract,
+                                              guint               time_ms);
+gboolean            contract_wait_until      (Contract           *contract,
+                                              ContractCondition   condition,
+                                              gpointer            user_data,
+                                              guint               limit_ms);
+
+/* What this process holds, from /proc. */
+guint               contract_count_descriptors (void);
+guint               contract_count_children  (void);
+gboolean            contract_process_is_gone (gpointer            pid);
+gsize               contract_resident_bytes  (void);
+
+/* The log of this process. */
+void                contract_log_init        (void);
+guint               contract_log_count       (const char         *text);
+void                contract_log_clear       (void);
+
+#define contract_assert_value(value, text) \
+  G_STMT_START { \
+    g_autoptr (GVariant) contract_expected_ = g_variant_ref_sink (g_variant_new_parsed (text)); \
+    g_assert_nonnull (value); \
+    g_assert_cmpvariant ((value), contract_expected_); \
+  } G_STMT_END
+
+#define contract_assert_contains(text, part) \
+  G_STMT_START { \
+    if ((text) == NULL || strstr ((text), (part)) == NULL) \
+      g_error ("“%s” is not in: %s", (part), (text)); \
+  } G_STMT_END
+
+extern const ContractCase contract_basic_cases[];
+extern const ContractCase contract_cancel_cases[];
+extern const ContractCase contract_concurrency_cases[];
+extern const ContractCase contract_end_cases[];
+extern const ContractCase contract_environment_cases[];
+extern const ContractCase contract_exception_cases[];
+extern const ContractCase contract_function_cases[];
+extern const ContractCase contract_interrupt_cases[];
+extern const ContractCase contract_limit_cases[];
+extern const ContractCase contract_namespace_cases[];
+extern const ContractCase contract_output_cases[];
+extern const ContractCase contract_relay_cases[];
+extern const ContractCase contract_report_cases[];
+extern const ContractCase contract_start_cases[];
+extern const ContractCase contract_timeout_cases[];
+extern const ContractCase contract_value_cases[];
+
+G_END_DECLS

@@ -1,0 +1,204 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "contract-private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static GMutex log_lock;
+static GPtrArray *log_warnings; /* protected by @log_lock: of char *, owned */
+
+/* How much slower than usual this run is: under a sanitizer or valgrind. */
+static guint
+get_slowness (void)
+{
+  const char *text = g_getenv ("MALT_TEST_SLOW");
+  guint64 factor = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 1;
+
+  return CLAMP (factor, 1, 1000);
+}
+
+guint
+contract_limit (guint limit_ms)
+{
+  return limit_ms * get_slowness ();
+}
+
+guint
+contract_times (guint times)
+{
+  return MAX (times / get_slowness (), MIN (times, 3));
+}
+
+void
+contract_assert_within (gint64 since_us, guint limit_ms)
+{
+  gint64 passed_us = g_get_monotonic_time () - since_us;
+
+  g_assert_cmpint (passed_us / 1000, <=, contract_limit (limit_ms));
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Dispatches what is due, or waits for it, a millisecond at most. */
+static void
+iterate_once (Contract *contract)
+{
+  g_autoptr (GSource) tick = g_timeout_source_new (1);
+
+  g_source_set_callback (tick, on_tick, NULL, NULL);
+  g_source_attach (tick, contract->context);
+  g_main_context_iteration (contract->context, TRUE);
+  g_source_destroy (tick);
+}
+
+/* Lets what is due happen; with a time, for so long. */
+void
+contract_iterate_for (Contract *contract, guint time_ms)
+{
+  gint64 end_us = g_get_monotonic_time () + time_ms * G_TIME_SPAN_MILLISECOND;
+
+  while (g_main_context_iteration (contract->context, FALSE))
+    ;
+  while (g_get_monotonic_time () < end_us)
+    iterate_once (contract);
+}
+
+gboolean
+contract_wait_until (Contract          *contract,
+                     ContractCondition  condition,
+                     gpointer           user_data,
+                     guint              limit_ms)
+{
+  gint64 end_us = g_get_monotonic_time () + contract_limit (limit_ms) * G_TIME_SPAN_MILLISECOND;
+  gboolean met = condition (user_data);
+
+  while (!met && g_get_monotonic_time () < end_us)
+    {
+      iterate_once (contract);
+      met = condition (user_data);
+    }
+  return met;
+}
+
+guint
+contract_count_descriptors (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (directory);
+  while (g_dir_read_name (directory) != NULL)
+    n++;
+  return n;
+}
+
+guint
+contract_count_children (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *thread;
+  guint n = 0;
+
+  g_assert_nonnull (directory);
+  while ((thread = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", thread, "children", NULL);
+      g_autofree char *text = NULL;
+
+      if (!g_file_get_contents (path, &text, NULL, NULL))
+        continue;
+      for (const char *p = text; *p != '\0'; p++)
+        n += *p == ' ';
+    }
+  return n;
+}
+
+/* A ContractCondition. A zombie is gone: it waits for a parent that this test does not know. */
+gboolean
+contract_process_is_gone (gpointer pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", GPOINTER_TO_INT (pid));
+  g_autofree char *text = NULL;
+  const char *state;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return TRUE;
+  state = strrchr (text, ')');
+  return state == NULL || g_str_has_prefix (state, ") Z") || g_str_has_prefix (state, ") X");
+}
+
+gsize
+contract_resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  const char *second;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  second = strchr (text, ' ');
+  g_assert_nonnull (second);
+  return g_ascii_strtoull (second + 1, NULL, 10) * sysconf (_SC_PAGESIZE);
+}
+
+/* Runs in any thread. Warnings are kept, to be asked for; the rest goes its way. */
+static GLogWriterOutput
+write_log (GLogLevelFlags   level,
+           const GLogField *fields,
+           gsize            n_fields,
+           gpointer         user_data)
+{
+  if ((level & G_LOG_LEVEL_WARNING) == 0)
+    return g_log_writer_default (level, fields, n_fields, user_data);
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      {
+        g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
+        const char *text = fields[i].value;
+
+        g_ptr_array_add (log_warnings, fields[i].length < 0
+                                         ? g_strdup (text)
+                                         : g_strndup (text, fields[i].length));
+      }
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* Warnings do not end the program: a case that provokes one asks for it, others find none. */
+void
+contract_log_init (void)
+{
+  log_warnings = g_ptr_array_new_with_free_func (g_free);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  g_log_set_writer_func (write_log, NULL, NULL);
+}
+
+/* Counts the warnings since the case began that contain `text`; NULL: all. */
+guint
+contract_log_count (const char *text)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
+  guint n = 0;
+
+  for (guint i = 0; i < log_warnings->len; i++)
+    {
+      const char *warning = log_warnings->pdata[i];
+
+      if (text == NULL)
+        g_test_message ("warning: %s", warning);
+      n += text == NULL || strstr (warning, text) != NULL;
+    }
+  return n;
+}
+
+void
+contract_log_clear (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
+
+  g_ptr_array_set_size (log_warnings, 0);
+}

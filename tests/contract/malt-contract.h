@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <malt/malt.h>
+
+G_BEGIN_DECLS
+
+/* The contract of MaltAbstractWorker as test cases that run against any backend by its name. A
+ * program calls malt_contract_init() after g_test_init(), then malt_contract_add_cases(), then
+ * g_test_run(). */
+typedef struct _Contract Contract;
+
+typedef struct
+{
+  const char             *path;    /* below "/malt/contract/BACKEND" */
+  void                  (*run)     (Contract *contract);
+  const char             *summary; /* what holds, and its row of the acceptance list */
+  MaltWorkerCapabilities  needs;
+  const char             *option;  /* (nullable): an option that the backend must have */
+} ContractCase;
+
+typedef struct
+{
+  const char *backend;
+  const char *modules; /* the folder of contract.so, for the option "module-path" */
+  const char *peer;    /* (nullable): the program contract-peer */
+  GVariant   *options; /* (nullable): a{sv}, for every worker that a case starts */
+} ContractSettings;
+
+/* `settings` is used until the end of the program. */
+void malt_contract_init      (const ContractSettings *settings);
+void malt_contract_add_cases (void);
+
+G_END_DECLS
