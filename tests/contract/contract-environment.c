@@ -5,6 +5,8 @@
 #include "contract-private.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -162,6 +164,62 @@ descriptors (Contract *contract)
   unlink (name);
 }
 
+/* Whether one of these sockets ("socket:[INODE]") listens. */
+static gboolean
+listens (const char *const *targets)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/net/tcp", &text, NULL, NULL));
+  lines = g_strsplit (g_strstrip (text), "\n", -1);
+  for (guint i = 1; lines[i] != NULL; i++)
+    {
+      guint64 inode;
+      guint state;
+      g_autofree char *target = NULL;
+
+      g_assert_cmpint (sscanf (lines[i], "%*d: %*s %*s %x %*s %*s %*s %*d %*d %" G_GUINT64_FORMAT,
+                               &state, &inode), ==, 2);
+      target = g_strdup_printf ("socket:[%" G_GUINT64_FORMAT "]", inode);
+      if (state == TCP_LISTEN && g_strv_contains (targets, target))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+no_port (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) of_worker = contract_call (worker, "contract.descriptors", NULL);
+  g_autofree const char **strings = g_variant_get_strv (of_worker, NULL);
+  g_auto (GStrv) of_manager = contract_list_descriptors ();
+
+  g_assert_false (listens (strings));
+  g_assert_false (listens ((const char *const *) of_manager));
+}
+
+static void
+process_group (Contract *contract)
+{
+  const struct
+  {
+    const char *group;
+    gboolean    is_own;
+  } groups[] = { { "auto", FALSE }, { "inherit", FALSE }, { "own", TRUE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (
+        contract, g_variant_new_parsed ("{'process-group': <%s>}", groups[i].group));
+      g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);
+      pid_t group = getpgid (g_variant_get_int32 (pid));
+
+      g_assert_cmpint (group, ==, groups[i].is_own ? g_variant_get_int32 (pid) : getpgrp ());
+    }
+}
+
 const ContractCase contract_environment_cases[] = {
   { "/environment/clean", clean, .summary = "Acceptance 58: nothing but the basic variables",
     .option = "environment-mode" },
@@ -180,5 +238,10 @@ const ContractCase contract_environment_cases[] = {
   { "/environment/descriptors", descriptors,
     .summary = "A worker has two connections and no descriptor of others",
     .needs = MALT_WORKER_CAPABILITY_ISOLATED, .option = "executable" },
+  { "/environment/no-port", no_port, .summary = "Acceptance 57: no port stays open to others",
+    .option = "transport" },
+  { "/environment/process-group", process_group,
+    .summary = "Acceptance 59: the manager's process group, unless an own one is wanted",
+    .option = "process-group" },
   { NULL }
 };

@@ -4,6 +4,7 @@
 
 #include "contract-private.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* What one interrupt may take, usually and at most: a busy machine's scheduler adds its own. */
@@ -269,6 +270,30 @@ at_once (Contract *contract)
   contract_stop (worker);
 }
 
+/* A terminal's Ctrl-C reaches the worker too: it is the interrupt of its latest call. */
+static void
+by_signal (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  const char *expressions[] = { "while true do end", "malt.sleep (1e6)" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++)
+    {
+      ContractReply *reply = contract_send_eval (contract, worker, expressions[i], NULL);
+      g_autoptr (GError) error = NULL;
+
+      contract_iterate_for (contract, 50);
+      malt_abstract_worker_kill (worker, SIGINT, &error);
+      g_assert_no_error (error);
+      contract_wait (contract, reply);
+      g_assert_error (reply->error, MALT_ERROR, MALT_ERROR_INTERRUPTED);
+      contract_assert_alive (worker);
+      malt_abstract_worker_kill (worker, SIGINT, &error);
+      g_assert_no_error (error);
+      contract_assert_alive (worker);
+    }
+}
+
 static void
 queued (Contract *contract)
 {
@@ -345,6 +370,9 @@ const ContractCase contract_interrupt_cases[] = {
     .summary = "Acceptance 17: just after sending, the worker lives on and stops" },
   { "/interrupt/queued", queued, NEEDS,
     .summary = "Acceptance 34: what waited behind an endless loop is answered" },
+  { "/interrupt/by-signal", by_signal, .option = "process-group",
+    .needs = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL,
+    .summary = "Acceptance 59: SIGINT is the interrupt of the latest call" },
   { "/interrupt/dead", dead, NEEDS, .summary = "Acceptance 35: a dead worker says that it is" },
   { "/interrupt/not-supported", not_supported,
     .summary = "Acceptance 33: a backend that cannot interrupt says so" },

@@ -90,6 +90,7 @@ gboolean            contract_wait_until      (Contract           *contract,
                                               guint               limit_ms);
 
 /* What this process holds, from /proc. */
+char              **contract_list_descriptors (void);
 guint               contract_count_descriptors (void);
 guint               contract_count_children  (void);
 gboolean            contract_process_is_gone (gpointer            pid);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static GMutex log_lock;
-static GPtrArray *log_warnings; /* protected by @log_lock: of char *, owned */
+static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
 
 /* How much slower than usual this run is: under a sanitizer or valgrind. */
 static guint
@@ -87,16 +87,32 @@ contract_wait_until (Contract          *contract,
   return met;
 }
 
+/* What each open descriptor of this process is, as the kernel names it. */
+char **
+contract_list_descriptors (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *name;
+
+  g_assert_nonnull (directory);
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target != NULL)
+        g_strv_builder_add (builder, target);
+    }
+  return g_strv_builder_end (builder);
+}
+
 guint
 contract_count_descriptors (void)
 {
-  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
+  g_auto (GStrv) targets = contract_list_descriptors ();
 
-  g_assert_nonnull (directory);
-  while (g_dir_read_name (directory) != NULL)
-    n++;
-  return n;
+  return g_strv_length (targets);
 }
 
 guint
@@ -146,25 +162,32 @@ contract_resident_bytes (void)
   return g_ascii_strtoull (second + 1, NULL, 10) * sysconf (_SC_PAGESIZE);
 }
 
-/* Runs in any thread. Warnings are kept, to be asked for; the rest goes its way. */
+static char *
+dup_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, key))
+      return fields[i].length < 0 ? g_strdup (fields[i].value)
+                                  : g_strndup (fields[i].value, fields[i].length);
+  return NULL;
+}
+
+/* Runs in any thread. Warnings, and what a worker has to say, are kept, to be asked for. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
            const GLogField *fields,
            gsize            n_fields,
            gpointer         user_data)
 {
-  if ((level & G_LOG_LEVEL_WARNING) == 0)
-    return g_log_writer_default (level, fields, n_fields, user_data);
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      {
-        g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
-        const char *text = fields[i].value;
+  g_autofree char *worker = dup_field (fields, n_fields, "MALT_WORKER");
+  g_autofree char *message = dup_field (fields, n_fields, "MESSAGE");
 
-        g_ptr_array_add (log_warnings, fields[i].length < 0
-                                         ? g_strdup (text)
-                                         : g_strndup (text, fields[i].length));
-      }
+  if ((level & G_LOG_LEVEL_WARNING) == 0 &&
+      (worker == NULL || (level & G_LOG_LEVEL_MESSAGE) == 0))
+    return g_log_writer_default (level, fields, n_fields, user_data);
+  g_mutex_lock (&log_lock);
+  g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker, message));
+  g_mutex_unlock (&log_lock);
   return G_LOG_WRITER_HANDLED;
 }
 
