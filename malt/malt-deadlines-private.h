@@ -17,7 +17,7 @@ MaltDeadlines *malt_deadlines_new    (GMainContext     *context,
                                       gpointer          user_data);
 void           malt_deadlines_free   (MaltDeadlines    *self); /* no func runs after it returned, if called in the context's thread */
 
-/* Any thread. time: monotonic microseconds. */
+/* Any thread. time: monotonic microseconds. A second deadline of an id takes the place of the first. */
 void           malt_deadlines_add    (MaltDeadlines    *self,
                                       guint64           id,
                                       gint64            time);

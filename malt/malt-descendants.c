@@ -1,2 +1,133 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-descendants.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A process that forks while it is being looked at is caught in the next round; everything found is stopped
+ * first, so that more than a few rounds mean that somebody outside the tree feeds it. */
+#define DESCENDANTS_MAX_ROUNDS 4
+
+/* What is dead already, and only waits for its parent to look, is not ours to end. */
+static gboolean
+is_zombie (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autofree char *stat = NULL;
+  const char *name_end;
+
+  if (!g_file_get_contents (path, &stat, NULL, NULL))
+    return TRUE;
+
+  name_end = strrchr (stat, ')');
+  return name_end == NULL || (name_end[1] == ' ' && strchr ("ZX", name_end[2]) != NULL);
+}
+
+static void
+add_child (pid_t       child,
+           GArray     *found,
+           GHashTable *known)
+{
+  if (child <= 1 || is_zombie (child) || !g_hash_table_add (known, GINT_TO_POINTER (child)))
+    return;
+
+  /* Stopped before its own children are read, it can start no more. */
+  if (kill (child, SIGSTOP) == 0)
+    g_array_append_val (found, child);
+}
+
+static void
+add_children_of_task (const char *path,
+                      GArray     *found,
+                      GHashTable *known)
+{
+  g_autofree char *children = NULL;
+  char *next;
+
+  if (!g_file_get_contents (path, &children, NULL, NULL))
+    return;
+
+  next = children;
+  while (*next != '\0')
+    {
+      char *end;
+      long child = strtol (next, &end, 10);
+
+      if (end == next)
+        break;
+      add_child ((pid_t) child, found, known);
+      next = end + strspn (end, " \n");
+    }
+}
+
+/* A child belongs to the thread that started it. */
+static void
+add_children (pid_t       pid,
+              GArray     *found,
+              GHashTable *known)
+{
+  g_autofree char *tasks_path = g_strdup_printf ("/proc/%d/task", (int) pid);
+  g_autoptr (GDir) tasks = g_dir_open (tasks_path, 0, NULL);
+  const char *task;
+
+  if (tasks == NULL)
+    return;
+
+  while ((task = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (tasks_path, task, "children", NULL);
+
+      add_children_of_task (path, found, known);
+    }
+}
+
+/**
+ * malt_kill_descendants: (skip)
+ * @pid: a process, for instance a worker, or the calling one
+ *
+ * Ends everything that a process started and what that started in turn: each
+ * process below @pid in the process tree is stopped and then killed, parents
+ * before their children. @pid itself is not touched; whoever wants it gone too
+ * stops it first, kills its descendants, and then kills it.
+ *
+ * Best effort: processes that have detached themselves, because their parent
+ * ended, are not below @pid any more. Where `/proc` cannot be read nothing is
+ * found. Any thread; reads a few files and does not wait for anybody.
+ *
+ * Returns: the number of processes killed
+ *
+ * Since: 0.1
+ */
+guint
+malt_kill_descendants (pid_t pid)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
+  guint n_killed = 0;
+
+  g_return_val_if_fail (pid > 0, 0);
+
+  g_hash_table_add (known, GINT_TO_POINTER (pid));
+
+  for (int round = 0; round < DESCENDANTS_MAX_ROUNDS; round++)
+    {
+      g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (pid_t));
+
+      add_children (pid, found, known);
+      /* Grows while it is walked: breadth first. */
+      for (guint i = 0; i < found->len; i++)
+        add_children (g_array_index (found, pid_t, i), found, known);
+
+      if (found->len == 0)
+        break;
+
+      for (guint i = 0; i < found->len; i++)
+        if (kill (g_array_index (found, pid_t, i), SIGKILL) == 0)
+          n_killed++;
+    }
+
+  return n_killed;
+}

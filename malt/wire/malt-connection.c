@@ -1,2 +1,251 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-connection-private.h"
+
+/**
+ * MaltConnection:
+ *
+ * The manager's end of a worker: calls, answers and control over two connected
+ * stream sockets. For backends whose workers run [struct@Malt.Runtime] behind
+ * such sockets, however they were made.
+ *
+ * ```c
+ * connection = malt_connection_new (data_fd, control_fd, &limits, &hooks, self, NULL);
+ * malt_connection_handshake_async (connection, setup, cancellable, on_greeted, self);
+ * …
+ * value = malt_connection_send_sync (connection, call, cancellable, &error);
+ * …
+ * malt_connection_close (connection, error);
+ * g_object_unref (connection);
+ * ```
+ *
+ * Whoever waits drives the I/O: a blocking caller reads the data socket itself,
+ * an asynchronous caller's main context holds a source on it while it has calls,
+ * and the monitor thread reads control and writes what would block.
+ *
+ * It is not the worker: it neither starts nor ends a process, and when the peer
+ * is gone it says so and leaves the rest to its owner.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_FINAL_TYPE (MaltConnection, malt_connection, G_TYPE_OBJECT)
+
+static void
+malt_connection_finalize (GObject *object)
+{
+  MaltConnection *self = MALT_CONNECTION (object);
+
+  malt_connection_end_monitor (self);
+  g_hash_table_unref (self->contexts);
+  g_hash_table_unref (self->late);
+  malt_pending_free (self->pending);
+  malt_stream_free (self->data);
+  malt_stream_free (self->control);
+  g_clear_error (&self->close_error);
+  g_clear_error (&self->lost_error);
+  g_free (self->last_post);
+  g_free (self->worker);
+  g_mutex_clear (&self->lock);
+  if (self->hooks_destroy != NULL)
+    self->hooks_destroy (self->hooks_data);
+
+  G_OBJECT_CLASS (malt_connection_parent_class)->finalize (object);
+}
+
+static void
+malt_connection_class_init (MaltConnectionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = malt_connection_finalize;
+}
+
+static void
+malt_connection_init (MaltConnection *self)
+{
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->waiting);
+  g_queue_init (&self->waiters);
+  self->pending = malt_pending_new ();
+  self->contexts = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_source_unref);
+  self->late = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
+                                      malt_connection_late_call_free);
+}
+
+/**
+ * malt_connection_new: (skip)
+ * @data_fd: a connected stream socket, owned from now on
+ * @control_fd: another one, owned from now on
+ * @limits: bytes and milliseconds, copied
+ * @hooks: what the owner wants to know, copied; each may be %NULL
+ * @user_data: passed to the hooks
+ * @destroy: (nullable): for @user_data, when the connection is freed, in any
+ *   thread
+ *
+ * Creates the manager's end of a worker. Starts the monitor thread if it does
+ * not run yet. The owner closes the connection before it lets go of it, unless
+ * nothing was ever sent.
+ *
+ * Returns: (transfer full): a connection that has not shaken hands
+ *
+ * Since: 0.1
+ */
+MaltConnection *
+malt_connection_new (int                         data_fd,
+                     int                         control_fd,
+                     const MaltConnectionLimits *limits,
+                     const MaltConnectionHooks  *hooks,
+                     gpointer                    user_data,
+                     GDestroyNotify              destroy)
+{
+  MaltConnection *self;
+
+  g_return_val_if_fail (data_fd >= 0, NULL);
+  g_return_val_if_fail (control_fd >= 0, NULL);
+  g_return_val_if_fail (limits != NULL, NULL);
+  g_return_val_if_fail (hooks != NULL, NULL);
+
+  self = g_object_new (MALT_TYPE_CONNECTION, NULL);
+  self->data = malt_stream_new (data_fd, limits->max_message_bytes);
+  self->control = malt_stream_new (control_fd, MALT_MESSAGE_MAX_CONTROL_BYTES);
+  self->limits = *limits;
+  self->hooks = *hooks;
+  self->hooks_data = user_data;
+  self->hooks_destroy = destroy;
+  malt_connection_start_monitor (self);
+
+  return self;
+}
+
+/**
+ * malt_connection_set_worker: (skip)
+ * @self: a connection that has no calls yet
+ * @worker: the description of the worker, UTF-8
+ *
+ * Sets whose errors they are, for their texts.
+ *
+ * Since: 0.1
+ */
+void
+malt_connection_set_worker (MaltConnection *self,
+                            const char     *worker)
+{
+  g_return_if_fail (MALT_IS_CONNECTION (self));
+
+  g_free (self->worker);
+  self->worker = g_strdup (worker);
+}
+
+/**
+ * malt_connection_set_call_timeout: (skip)
+ * @self: a connection
+ * @timeout_ms: milliseconds; 0 or `G_MAXUINT` for none
+ *
+ * Sets the time-out of calls that set none. Those that have been sent keep
+ * theirs. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+malt_connection_set_call_timeout (MaltConnection *self,
+                                  guint           timeout_ms)
+{
+  g_return_if_fail (MALT_IS_CONNECTION (self));
+
+  g_atomic_int_set (&self->call_timeout_ms, timeout_ms);
+}
+
+/**
+ * malt_connection_close: (skip)
+ * @self: a connection
+ * @error: what calls end with from now on
+ *
+ * Ends every call that waits, and every later one, with a copy of @error, and
+ * shuts both sockets. Answers that have arrived already are still handed over.
+ *
+ * Any thread, hooks included. If a thread is reading at the moment, it ends the
+ * calls, a little after this has returned. The second call does nothing.
+ *
+ * Since: 0.1
+ */
+void
+malt_connection_close (MaltConnection *self,
+                       const GError   *error)
+{
+  gboolean is_role_ours;
+
+  g_return_if_fail (MALT_IS_CONNECTION (self));
+  g_return_if_fail (error != NULL);
+
+  g_mutex_lock (&self->lock);
+  if (self->close_error != NULL)
+    {
+      g_mutex_unlock (&self->lock);
+      return;
+    }
+
+  self->close_error = g_error_copy (error);
+  g_atomic_int_set (&self->is_closing, TRUE);
+
+  is_role_ours = !self->is_role_taken;
+  self->is_role_taken = TRUE;
+  if (self->reader != NULL)
+    malt_connection_wake_call_locked (self->reader);
+  /* During the handshake the monitor is the reader. */
+  if (self->handshake != NULL)
+    malt_connection_wake_monitor_locked (self, 0);
+  g_mutex_unlock (&self->lock);
+
+  if (is_role_ours)
+    malt_connection_release_role (self);
+}
+
+/**
+ * malt_connection_get_n_pending: (skip)
+ * @self: a connection
+ *
+ * Gets how many calls have not ended. Any thread.
+ *
+ * Returns: calls that were sent or wait for room; posts are not counted
+ *
+ * Since: 0.1
+ */
+guint
+malt_connection_get_n_pending (MaltConnection *self)
+{
+  guint n_pending;
+
+  g_return_val_if_fail (MALT_IS_CONNECTION (self), 0);
+
+  g_mutex_lock (&self->lock);
+  n_pending = malt_pending_get_n_calls (self->pending) + self->waiting.length;
+  g_mutex_unlock (&self->lock);
+
+  return n_pending;
+}
+
+/**
+ * malt_connection_dup_running_calls: (skip)
+ * @self: a connection
+ *
+ * Gets what the worker has been asked and has not answered. Any thread.
+ *
+ * Returns: (transfer full): names of functions, latest first
+ *
+ * Since: 0.1
+ */
+char **
+malt_connection_dup_running_calls (MaltConnection *self)
+{
+  char **functions;
+
+  g_return_val_if_fail (MALT_IS_CONNECTION (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  functions = malt_pending_dup_functions (self->pending);
+  g_mutex_unlock (&self->lock);
+
+  return functions;
+}

@@ -17,9 +17,13 @@ G_BEGIN_DECLS
  *         24   u32  name length, with its NUL; 0: none
  *         28   u32  type string length, with its NUL; 0: no value
  *
- * body: name, type string, zero bytes up to the next multiple of 8, the serialized value.
+ * body: name, type string, zero bytes up to the next multiple of 8, the serialized value. Without a value
+ * the body is the name alone. The next header follows at once, wherever that is.
  * Pure functions on bytes: nothing here reads, writes or allocates. */
 #define MALT_FRAME_HEADER_BYTES 32
+
+/* A value starts at a multiple of 8, the largest alignment that GVariant knows. */
+#define MALT_FRAME_ALIGN(offset) (((offset) + 7) & ~(guint64) 7)
 
 typedef struct
 {

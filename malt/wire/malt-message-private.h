@@ -32,8 +32,13 @@ typedef enum
   MALT_MESSAGE_FLAGS_NONE = 0,
   MALT_MESSAGE_FLAGS_BIG_ENDIAN = 1 << 0, /* SETUP, HELLO: byte order of every value of the sender */
   MALT_MESSAGE_FLAGS_KWARGS = 1 << 1,
-  MALT_MESSAGE_FLAGS_DISCARD = 1 << 2     /* CALL: the value is not sent back */
+  MALT_MESSAGE_FLAGS_DISCARD = 1 << 2,    /* CALL: the value is not sent back */
+  MALT_MESSAGE_FLAGS_ALL = MALT_MESSAGE_FLAGS_BIG_ENDIAN | MALT_MESSAGE_FLAGS_KWARGS | MALT_MESSAGE_FLAGS_DISCARD
 } MaltMessageFlags;
+
+/* What SETUP and HELLO say about the byte order of this machine. */
+#define MALT_MESSAGE_FLAGS_NATIVE_ORDER \
+  (G_BYTE_ORDER == G_BIG_ENDIAN ? MALT_MESSAGE_FLAGS_BIG_ENDIAN : MALT_MESSAGE_FLAGS_NONE)
 
 typedef enum
 {
@@ -45,6 +50,20 @@ typedef enum
 #define MALT_PROTOCOL_MAGIC 0x4d414c54u /* "MALT" */
 #define MALT_PROTOCOL_MAJOR 1u
 #define MALT_PROTOCOL_MINOR 0u
+
+/* The id of SETUP and HELLO. */
+#define MALT_PROTOCOL_ID \
+  ((guint64) MALT_PROTOCOL_MAGIC << 32 | MALT_PROTOCOL_MAJOR << 16 | MALT_PROTOCOL_MINOR)
+
+/* Errors on the wire are numbers that never change their meaning: up to the last, those of MaltError;
+ * then those of GIOErrorEnum that a call can end with. */
+#define MALT_WIRE_ERROR_LAST_MALT     13u
+#define MALT_WIRE_ERROR_CANCELLED     100u
+#define MALT_WIRE_ERROR_TIMED_OUT     101u
+#define MALT_WIRE_ERROR_NOT_SUPPORTED 102u
+
+/* Frames on the control connection are small; this is room for a log message of several screens. */
+#define MALT_MESSAGE_MAX_CONTROL_BYTES (64u * 1024)
 
 /* A decoded message, or one to be encoded. After decoding, `name` points into the frame's bytes and is
  * valid until the next frame is taken from the stream; `value` is owned (malt_message_clear()).
@@ -83,8 +102,9 @@ GVariant *malt_message_new_failure_value (const GError *error);
 GError   *malt_message_parse_failure     (GVariant     *value,
                                           const char   *worker);
 
-/* For CALL and POST. */
-gboolean malt_message_set_call  (MaltMessage         *self, /* name is built into `name_buffer` when there is a result type */
+/* For CALL and POST; fills in everything. `name` points into `function`, or, when there is a result type,
+ * into `name_buffer`, which may be NULL when there is none. `kwargs`: NULL or empty for none. */
+void     malt_message_set_call  (MaltMessage         *self,
                                  guint64              id,
                                  const char          *function,
                                  GVariant            *args,

@@ -1,2 +1,173 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-pending-private.h"
+
+MaltPendingCall *
+malt_pending_call_new (GObject  *connection,
+                       MaltCall *call,
+                       guint     timeout_ms)
+{
+  MaltPendingCall *self = g_new0 (MaltPendingCall, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->connection = g_object_ref (connection);
+  self->call = g_object_ref (call);
+  self->timeout_ms = timeout_ms;
+  self->wake_fd = -1;
+  self->run_time_us = -1;
+  self->link.data = self;
+  self->waiter_link.data = self;
+
+  if (malt_call_get_result_type (call) != NULL)
+    self->name_buffer = g_string_new (NULL);
+  malt_message_set_call (&self->message, 0, malt_call_get_function (call),
+                         malt_call_get_args (call), malt_call_get_kwargs (call),
+                         malt_call_get_result_type (call), timeout_ms,
+                         malt_call_get_discard_result (call), self->name_buffer);
+  self->size = malt_message_get_frame_size (&self->message);
+
+  return self;
+}
+
+MaltPendingCall *
+malt_pending_call_ref (MaltPendingCall *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+malt_pending_call_unref (MaltPendingCall *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  malt_message_clear (&self->message);
+  if (self->name_buffer != NULL)
+    g_string_free (self->name_buffer, TRUE);
+  g_clear_pointer (&self->value, g_variant_unref);
+  g_clear_error (&self->error);
+  g_free (self->progress_message);
+  g_clear_object (&self->task);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->call);
+  g_clear_object (&self->connection);
+  g_free (self);
+}
+
+gboolean
+malt_pending_is_channel_operation (const char *function)
+{
+  return g_str_has_prefix (function, "malt.channel.");
+}
+
+struct _MaltPending
+{
+  GHashTable *calls; /* its own id → owned MaltPendingCall */
+};
+
+MaltPending *
+malt_pending_new (void)
+{
+  MaltPending *self = g_new0 (MaltPending, 1);
+
+  self->calls = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
+                                       (GDestroyNotify) malt_pending_call_unref);
+  return self;
+}
+
+void
+malt_pending_free (MaltPending *self)
+{
+  g_hash_table_unref (self->calls);
+  g_free (self);
+}
+
+void
+malt_pending_add (MaltPending     *self,
+                  MaltPendingCall *call)
+{
+  g_hash_table_insert (self->calls, &call->id, call);
+}
+
+MaltPendingCall *
+malt_pending_steal (MaltPending *self,
+                    guint64      id)
+{
+  gpointer call = NULL;
+
+  g_hash_table_steal_extended (self->calls, &id, NULL, &call);
+  return call;
+}
+
+MaltPendingCall *
+malt_pending_lookup (MaltPending *self,
+                     guint64      id)
+{
+  return g_hash_table_lookup (self->calls, &id);
+}
+
+guint
+malt_pending_get_n_calls (MaltPending *self)
+{
+  return g_hash_table_size (self->calls);
+}
+
+MaltPendingCall *
+malt_pending_find_latest (MaltPending *self)
+{
+  MaltPendingCall *latest = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->calls);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MaltPendingCall *call = value;
+
+      if ((latest == NULL || call->id > latest->id)
+          && !malt_pending_is_channel_operation (malt_call_get_function (call->call)))
+        latest = call;
+    }
+
+  return latest;
+}
+
+static int
+compare_latest_first (gconstpointer a,
+                      gconstpointer b)
+{
+  const MaltPendingCall *call_a = a;
+  const MaltPendingCall *call_b = b;
+
+  return call_a->id < call_b->id ? 1 : call_a->id > call_b->id ? -1 : 0;
+}
+
+GList *
+malt_pending_steal_all (MaltPending *self)
+{
+  GList *calls = g_hash_table_get_values (self->calls);
+
+  g_hash_table_steal_all (self->calls);
+  return g_list_reverse (g_list_sort (calls, compare_latest_first));
+}
+
+char **
+malt_pending_dup_functions (MaltPending *self)
+{
+  g_autoptr (GList) calls = g_list_sort (g_hash_table_get_values (self->calls),
+                                         compare_latest_first);
+  g_autoptr (GPtrArray) functions = g_ptr_array_new ();
+
+  for (GList *l = calls; l != NULL; l = l->next)
+    {
+      MaltPendingCall *call = l->data;
+
+      g_ptr_array_add (functions, g_strdup (malt_call_get_function (call->call)));
+    }
+
+  g_ptr_array_add (functions, NULL);
+  return (char **) g_ptr_array_steal (functions, NULL);
+}

@@ -30,8 +30,11 @@ MaltStream      *malt_stream_new                  (int                 fd, /* ow
                                                    gsize               max_message_bytes);
 void             malt_stream_free                 (MaltStream         *self);
 int              malt_stream_get_fd               (MaltStream         *self);
+/* Ends both directions, for both sides; the descriptor stays until it is freed. Any thread. */
+void             malt_stream_shut_down            (MaltStream         *self);
 void             malt_stream_set_max_message_bytes (MaltStream        *self,
                                                    gsize               max_message_bytes);
+/* SETUP and HELLO set it by themselves: for a stream that carries neither. */
 void             malt_stream_set_swap             (MaltStream         *self,
                                                    gboolean            swap);
 

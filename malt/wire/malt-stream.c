@@ -1,2 +1,323 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-stream-private.h"
+
+#include "malt/malt-error.h"
+#include "malt/wire/malt-outbox-private.h"
+
+#include <gio/gio.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for the largest small frame and as much again, so that one read takes many small ones and what is left
+ * of a frame is seldom moved. Memory that is never written to is never taken. */
+#define STREAM_BUFFER_BYTES (2 * MALT_STREAM_BIG_BYTES)
+
+/* The first room for a big body, whatever length it claims; doubled as it fills. */
+#define STREAM_FIRST_BODY_BYTES (256u * 1024)
+
+/* Reading: bytes arrive in `buffer`, frames are taken from it at `start`. The header of a big body moves the rest
+ * to `body`, where the next reads go until it is complete (`body` is not NULL meanwhile); then it belongs to
+ * `taken`, which keeps the strings of the last message alive. Only the reading thread touches these. */
+struct _MaltStream
+{
+  int              fd;                /* owned; immutable */
+  gsize            max_message_bytes; /* atomic: set by the reader, asked by writers */
+  gboolean         swap;              /* reader only, as is everything below up to the outbox */
+  gboolean         is_broken;
+
+  guint8          *buffer;            /* owned; NULL before the first read */
+  gsize            start;
+  gsize            end;
+
+  MaltFrameHeader  header;            /* of `body` */
+  guint8          *body;              /* owned (nullable) */
+  gsize            body_filled;
+  gsize            body_capacity;
+  GBytes          *taken;             /* owned (nullable) */
+
+  GMutex           lock;
+  MaltOutbox       outbox;            /* protected by @lock */
+};
+
+MaltStream *
+malt_stream_new (int   fd,
+                 gsize max_message_bytes)
+{
+  MaltStream *self = g_new0 (MaltStream, 1);
+
+  self->fd = fd;
+  g_mutex_init (&self->lock);
+  malt_outbox_init (&self->outbox);
+  malt_stream_set_max_message_bytes (self, max_message_bytes);
+
+  return self;
+}
+
+void
+malt_stream_free (MaltStream *self)
+{
+  malt_outbox_clear (&self->outbox);
+  g_mutex_clear (&self->lock);
+  g_clear_pointer (&self->taken, g_bytes_unref);
+  g_free (self->body);
+  g_free (self->buffer);
+  close (self->fd);
+  g_free (self);
+}
+
+int
+malt_stream_get_fd (MaltStream *self)
+{
+  return self->fd;
+}
+
+void
+malt_stream_shut_down (MaltStream *self)
+{
+  shutdown (self->fd, SHUT_RDWR);
+}
+
+void
+malt_stream_set_max_message_bytes (MaltStream *self,
+                                   gsize       max_message_bytes)
+{
+  /* Lengths have 32 bits on the wire. */
+  max_message_bytes = MIN (max_message_bytes, G_MAXUINT32);
+  g_atomic_pointer_set (&self->max_message_bytes, max_message_bytes);
+}
+
+void
+malt_stream_set_swap (MaltStream *self,
+                      gboolean    swap)
+{
+  self->swap = swap;
+}
+
+/* recv() without waiting, and what came of it. */
+static MaltStreamStatus
+receive (MaltStream  *self,
+         guint8      *target,
+         gsize        room,
+         gsize       *filled,
+         GError     **error)
+{
+  ssize_t n;
+
+  do
+    n = recv (self->fd, target, room, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+
+  if (n > 0)
+    {
+      *filled += (gsize) n;
+      return MALT_STREAM_OK;
+    }
+
+  /* A peer that ends with unread bytes resets the connection: it is gone all the same. */
+  if (n == 0 || errno == ECONNRESET)
+    return MALT_STREAM_EOF;
+
+  if (errno == EAGAIN || errno == EWOULDBLOCK)
+    return MALT_STREAM_WOULD_BLOCK;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+               "Cannot receive from the peer: %s", g_strerror (errno));
+  return MALT_STREAM_ERROR;
+}
+
+MaltStreamStatus
+malt_stream_fill (MaltStream  *self,
+                  GError     **error)
+{
+  if (self->body != NULL && self->body_filled < self->header.body_length)
+    {
+      if (self->body_filled == self->body_capacity)
+        {
+          self->body_capacity = MIN (2 * self->body_capacity, self->header.body_length);
+          self->body = g_realloc (self->body, self->body_capacity);
+        }
+
+      return receive (self, self->body + self->body_filled,
+                      self->body_capacity - self->body_filled, &self->body_filled, error);
+    }
+
+  if (self->buffer == NULL)
+    self->buffer = g_malloc (STREAM_BUFFER_BYTES);
+
+  if (self->start == self->end)
+    self->start = self->end = 0;
+  else if (self->start > 0 && STREAM_BUFFER_BYTES - self->end < MALT_STREAM_BIG_BYTES)
+    {
+      memmove (self->buffer, self->buffer + self->start, self->end - self->start);
+      self->end -= self->start;
+      self->start = 0;
+    }
+
+  /* Full of frames that nobody has taken. */
+  if (self->end == STREAM_BUFFER_BYTES)
+    return MALT_STREAM_OK;
+
+  return receive (self, self->buffer + self->end, STREAM_BUFFER_BYTES - self->end,
+                  &self->end, error);
+}
+
+/* Moves what has come of a big body out of the buffer. */
+static void
+begin_big_body (MaltStream *self)
+{
+  gsize length = self->header.body_length;
+
+  self->body_capacity = MIN (length, STREAM_FIRST_BODY_BYTES);
+  self->body = g_malloc (self->body_capacity);
+  self->body_filled = MIN (self->end - self->start, self->body_capacity);
+  memcpy (self->body, self->buffer + self->start, self->body_filled);
+  self->start += self->body_filled;
+}
+
+static gboolean
+decode (MaltStream       *self,
+        MaltMessage      *message,
+        const guint8     *body,
+        GError          **message_error,
+        GError          **error)
+{
+  g_autoptr (GError) decode_error = NULL;
+  gboolean swap = self->swap;
+
+  /* The first message of a peer says what byte order all of its values have, its own included. */
+  if (self->header.type == MALT_MESSAGE_SETUP || self->header.type == MALT_MESSAGE_HELLO)
+    swap = (self->header.flags & MALT_MESSAGE_FLAGS_BIG_ENDIAN) != MALT_MESSAGE_FLAGS_NATIVE_ORDER;
+
+  if (malt_message_decode (message, &self->header, body, self->taken, swap, &decode_error))
+    {
+      self->swap = swap;
+      return TRUE;
+    }
+
+  if (g_error_matches (decode_error, MALT_ERROR, MALT_ERROR_SERIALIZATION))
+    {
+      g_propagate_error (message_error, g_steal_pointer (&decode_error));
+      return TRUE;
+    }
+
+  self->is_broken = TRUE;
+  g_propagate_error (error, g_steal_pointer (&decode_error));
+  return FALSE;
+}
+
+static gboolean
+take_big_body (MaltStream   *self,
+               MaltMessage  *message,
+               GError      **message_error,
+               GError      **error)
+{
+  if (self->body_filled < self->header.body_length)
+    return FALSE;
+
+  self->taken = g_bytes_new_take (g_steal_pointer (&self->body), self->header.body_length);
+  return decode (self, message, g_bytes_get_data (self->taken, NULL), message_error, error);
+}
+
+gboolean
+malt_stream_next (MaltStream   *self,
+                  MaltMessage  *message,
+                  GError      **message_error,
+                  GError      **error)
+{
+  gsize max_bytes = (gsize) g_atomic_pointer_get (&self->max_message_bytes);
+  const guint8 *body;
+
+  g_clear_pointer (&self->taken, g_bytes_unref);
+
+  if (self->is_broken)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "The peer broke the protocol before");
+      return FALSE;
+    }
+
+  if (self->body != NULL)
+    return take_big_body (self, message, message_error, error);
+
+  if (self->end - self->start < MALT_FRAME_HEADER_BYTES)
+    return FALSE;
+
+  if (!malt_frame_header_decode (self->buffer + self->start, max_bytes, &self->header, error))
+    {
+      self->is_broken = TRUE;
+      return FALSE;
+    }
+
+  if (self->header.body_length >= MALT_STREAM_BIG_BYTES)
+    {
+      self->start += MALT_FRAME_HEADER_BYTES;
+      begin_big_body (self);
+      return take_big_body (self, message, message_error, error);
+    }
+
+  if (self->end - self->start - MALT_FRAME_HEADER_BYTES < self->header.body_length)
+    return FALSE;
+
+  body = self->buffer + self->start + MALT_FRAME_HEADER_BYTES;
+  self->start += MALT_FRAME_HEADER_BYTES + self->header.body_length;
+  return decode (self, message, body, message_error, error);
+}
+
+gboolean
+malt_stream_queue (MaltStream         *self,
+                   const MaltMessage  *message,
+                   GError            **error)
+{
+  gsize max_bytes = (gsize) g_atomic_pointer_get (&self->max_message_bytes);
+  gsize size = malt_message_get_frame_size (message);
+
+  if (size - MALT_FRAME_HEADER_BYTES > max_bytes)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                   "Cannot send a message of “%" G_GSIZE_FORMAT "” bytes: at most %"
+                   G_GSIZE_FORMAT, size, max_bytes);
+      return FALSE;
+    }
+
+  g_mutex_lock (&self->lock);
+  malt_outbox_push (&self->outbox, message, size);
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+MaltStreamStatus
+malt_stream_flush (MaltStream  *self,
+                   GError     **error)
+{
+  MaltStreamStatus status;
+  int saved_errno;
+
+  g_mutex_lock (&self->lock);
+  status = malt_outbox_write (&self->outbox, self->fd);
+  saved_errno = errno;
+  g_mutex_unlock (&self->lock);
+
+  if (status == MALT_STREAM_ERROR)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                 "Cannot send to the peer: %s", g_strerror (saved_errno));
+
+  return status;
+}
+
+gsize
+malt_stream_get_queued_bytes (MaltStream *self)
+{
+  gsize queued;
+
+  g_mutex_lock (&self->lock);
+  queued = self->outbox.queued_bytes;
+  g_mutex_unlock (&self->lock);
+
+  return queued;
+}

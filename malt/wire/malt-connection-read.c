@@ -1,0 +1,294 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-connection-private.h"
+
+#include "malt/malt-error.h"
+
+/* What a socket holds is taken in this many reads; a worker that goes on and on is not listened to for ever. */
+#define READ_ALL_MAX_READS 256
+
+MaltPendingCall *
+malt_connection_steal_call_locked (MaltConnection *self,
+                                   guint64         id)
+{
+  MaltPendingCall *call = malt_pending_steal (self->pending, id);
+
+  if (call == NULL)
+    return NULL;
+
+  self->pending_bytes -= call->size;
+  malt_connection_disarm_timeout_locked (self, call);
+  return call;
+}
+
+void
+malt_connection_end_call_locked (MaltConnection  *self,
+                                 MaltPendingCall *call,
+                                 gboolean         is_reader)
+{
+  call->state = MALT_PENDING_ENDED;
+
+  if (call->context != NULL)
+    malt_connection_context_push_locked (call->context, call);
+  else if (!is_reader || call != self->reader)
+    malt_connection_wake_call_locked (call);
+
+  malt_pending_call_unref (call);
+}
+
+static void
+deliver_outcome (MaltConnection *self,
+                 MaltMessage    *message,
+                 GError         *message_error)
+{
+  g_autoptr (GError) error = message_error;
+  MaltPendingCall *call;
+  gboolean is_flush_needed = FALSE;
+
+  g_mutex_lock (&self->lock);
+  call = malt_connection_steal_call_locked (self, message->id);
+  if (call != NULL)
+    {
+      call->value = g_steal_pointer (&message->value);
+      call->is_failure = message->type == MALT_MESSAGE_FAILURE;
+      call->error = g_steal_pointer (&error);
+      call->run_time_us = (gint64) MIN (message->number, (guint64) G_MAXINT64);
+      malt_connection_end_call_locked (self, call, TRUE);
+      is_flush_needed = malt_connection_admit_locked (self);
+    }
+  else
+    self->n_dropped++;
+  malt_connection_forget_late_locked (self, message->id);
+  g_mutex_unlock (&self->lock);
+
+  if (is_flush_needed)
+    malt_connection_flush (self, TRUE);
+}
+
+/* The latest stands for those that have not been told yet. */
+static void
+deliver_progress (MaltConnection    *self,
+                  const MaltMessage *message)
+{
+  g_autofree char *old_message = NULL;
+  MaltPendingCall *call;
+
+  g_mutex_lock (&self->lock);
+  call = malt_pending_lookup (self->pending, message->id);
+  if (call != NULL)
+    {
+      old_message = call->progress_message;
+      call->progress_message = g_strdup (message->name);
+      call->progress_fraction = g_variant_get_double (message->value);
+      call->has_progress = TRUE;
+      if (call->context != NULL)
+        malt_connection_context_push_locked (call->context, call);
+      else if (call != self->reader)
+        malt_connection_wake_call_locked (call);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+/* From now on nothing is read. Takes the error. */
+static void
+end_data (MaltConnection *self,
+          GError         *error)
+{
+  g_mutex_lock (&self->lock);
+  self->is_data_over = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  malt_connection_lose (self, error);
+}
+
+static gboolean
+deliver_message (MaltConnection  *self,
+                 MaltMessage     *message,
+                 GError          *message_error,
+                 GError         **error)
+{
+  switch ((int) message->type)
+    {
+    case MALT_MESSAGE_RESULT:
+    case MALT_MESSAGE_FAILURE:
+      deliver_outcome (self, message, message_error);
+      return TRUE;
+
+    case MALT_MESSAGE_PROGRESS:
+      if (message_error == NULL)
+        deliver_progress (self, message);
+      g_clear_error (&message_error);
+      return TRUE;
+
+    default:
+      g_clear_error (&message_error);
+      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                   "The worker sent a message of type “%d” on its data connection: "
+                   "expected results", message->type);
+      return FALSE;
+    }
+}
+
+/* Every complete frame that has been read. */
+static void
+deliver (MaltConnection *self)
+{
+  MaltMessage message = { 0 };
+  GError *message_error = NULL;
+  GError *error = NULL;
+
+  while (error == NULL && malt_stream_next (self->data, &message, &message_error, &error))
+    {
+      deliver_message (self, &message, g_steal_pointer (&message_error), &error);
+      malt_message_clear (&message);
+    }
+
+  if (error != NULL)
+    end_data (self, error);
+}
+
+gboolean
+malt_connection_read_batch (MaltConnection *self)
+{
+  GError *error = NULL;
+  MaltStreamStatus status = malt_stream_fill (self->data, &error);
+
+  if (status == MALT_STREAM_OK)
+    {
+      if (self->hooks.before_delivery != NULL && !g_atomic_int_get (&self->is_closing))
+        self->hooks.before_delivery (self->hooks_data);
+      deliver (self);
+      return TRUE;
+    }
+
+  if (status == MALT_STREAM_EOF)
+    end_data (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                                         "The worker has closed its connection"));
+  else if (status == MALT_STREAM_ERROR)
+    end_data (self, error);
+
+  return FALSE;
+}
+
+static gboolean
+is_data_over (MaltConnection *self)
+{
+  gboolean is_over;
+
+  g_mutex_lock (&self->lock);
+  is_over = self->is_data_over;
+  g_mutex_unlock (&self->lock);
+
+  return is_over;
+}
+
+void
+malt_connection_read_all (MaltConnection *self)
+{
+  for (int i = 0; i < READ_ALL_MAX_READS && !is_data_over (self); i++)
+    if (!malt_connection_read_batch (self))
+      break;
+}
+
+gboolean
+malt_connection_take_role_locked (MaltConnection  *self,
+                                  MaltPendingCall *reader)
+{
+  if (self->is_role_taken || self->is_data_over || self->close_error != NULL)
+    return FALSE;
+
+  self->is_role_taken = TRUE;
+  self->reader = reader;
+  return TRUE;
+}
+
+/* Blocking callers first: they do nothing but wait, while a context may be busy for long. */
+void
+malt_connection_offer_role_locked (MaltConnection *self)
+{
+  for (GList *l = self->waiters.head; l != NULL; l = l->next)
+    {
+      MaltPendingCall *call = l->data;
+
+      if (call->is_busy || call->state == MALT_PENDING_ENDED)
+        continue;
+
+      call->is_offered = TRUE;
+      malt_connection_wake_call_locked (call);
+      return;
+    }
+
+  malt_connection_resume_contexts_locked (self);
+}
+
+/* (transfer full) */
+static void
+fail_call_locked (MaltConnection  *self,
+                  MaltPendingCall *call)
+{
+  malt_connection_disarm_timeout_locked (self, call);
+  call->error = g_error_copy (self->close_error);
+  malt_connection_end_call_locked (self, call, FALSE);
+}
+
+static void
+end_all_calls_locked (MaltConnection *self)
+{
+  g_autoptr (GList) calls = malt_pending_steal_all (self->pending);
+  GList *link;
+
+  for (GList *l = calls; l != NULL; l = l->next)
+    fail_call_locked (self, l->data);
+  while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
+    fail_call_locked (self, link->data);
+
+  self->waiting_bytes = 0;
+  self->pending_bytes = 0;
+}
+
+/* The role is held and the connection is to be closed: what has been answered is answered, the rest fails. */
+static void
+finish_closing (MaltConnection *self)
+{
+  malt_connection_read_all (self);
+
+  g_mutex_lock (&self->lock);
+  self->is_data_over = TRUE;
+  self->is_closed = TRUE;
+  end_all_calls_locked (self);
+  malt_connection_wake_monitor_locked (self, 0);
+  g_mutex_unlock (&self->lock);
+
+  malt_stream_shut_down (self->data);
+  malt_stream_shut_down (self->control);
+}
+
+void
+malt_connection_release_role (MaltConnection *self)
+{
+  gboolean is_to_be_closed;
+  gboolean is_write_left = malt_stream_get_queued_bytes (self->data) > 0;
+
+  g_mutex_lock (&self->lock);
+  is_to_be_closed = self->close_error != NULL && !self->is_closed;
+  if (!is_to_be_closed)
+    {
+      self->is_role_taken = FALSE;
+      self->reader = NULL;
+      self->reading_context = NULL;
+      if (is_write_left)
+        {
+          self->is_write_wanted = TRUE;
+          malt_connection_wake_monitor_locked (self, 0);
+        }
+      if (!self->is_data_over)
+        malt_connection_offer_role_locked (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  /* The role is kept for good. */
+  if (is_to_be_closed)
+    finish_closing (self);
+}

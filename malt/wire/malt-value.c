@@ -1,0 +1,194 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-value-private.h"
+
+#include "malt/malt-error.h"
+
+#include <string.h>
+
+/* Containers within containers, in a type. D-Bus allows 64 (32 arrays and 32 structures), GVariant 128;
+ * everything that walks a value recurses, on stacks that may be small. */
+#define VALUE_MAX_TYPE_DEPTH 64u
+
+/* A tuple of some ten thousand items. GLib keeps a description of every type that is in use. */
+#define VALUE_MAX_TYPE_BYTES (64u * 1024)
+
+/* Only called for strings that GLib has found valid, so the recursion is bounded by its limit of 128. */
+static guint
+get_type_depth (const GVariantType *type)
+{
+  guint depth = 0;
+
+  if (g_variant_type_is_array (type) || g_variant_type_is_maybe (type))
+    return 1 + get_type_depth (g_variant_type_element (type));
+
+  if (!g_variant_type_is_tuple (type) && !g_variant_type_is_dict_entry (type))
+    return 0;
+
+  for (const GVariantType *item = g_variant_type_first (type);
+       item != NULL;
+       item = g_variant_type_next (item))
+    depth = MAX (depth, get_type_depth (item));
+
+  return 1 + depth;
+}
+
+const GVariantType *
+malt_value_check_type (const char  *type_string,
+                       gsize        length,
+                       GError     **error)
+{
+  const GVariantType *type;
+
+  if (type_string[length - 1] != '\0' || length > VALUE_MAX_TYPE_BYTES
+      || strlen (type_string) != length - 1
+      || !g_variant_type_string_is_valid (type_string)
+      || !g_variant_type_is_definite (G_VARIANT_TYPE (type_string)))
+    {
+      g_autofree char *text = g_strndup (type_string, MIN (length, 64));
+      g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                   "Cannot read a value of type “%s”: expected a definite type of at most %u bytes",
+                   valid, VALUE_MAX_TYPE_BYTES);
+      return NULL;
+    }
+
+  type = G_VARIANT_TYPE (type_string);
+  /* A string cannot nest deeper than it is long. */
+  if (length > VALUE_MAX_TYPE_DEPTH && get_type_depth (type) > VALUE_MAX_TYPE_DEPTH)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                   "Cannot read a value whose type is nested “%u” deep: at most %u",
+                   get_type_depth (type), VALUE_MAX_TYPE_DEPTH);
+      return NULL;
+    }
+
+  return type;
+}
+
+/* Of types every bit pattern of which is a value; 0 for all others. */
+static gsize
+get_number_width (const GVariantType *type)
+{
+  switch (*g_variant_type_peek_string (type))
+    {
+    case 'y':
+      return 1;
+    case 'n':
+    case 'q':
+      return 2;
+    case 'i':
+    case 'u':
+    case 'h':
+      return 4;
+    case 'x':
+    case 't':
+    case 'd':
+      return 8;
+    default:
+      return 0;
+    }
+}
+
+/* Steps over the padding before something with this alignment; FALSE if it is not there or not zero. */
+static gboolean
+skip_padding (const guint8 *data,
+              gsize         size,
+              gsize        *offset,
+              gsize         alignment)
+{
+  for (; *offset % alignment != 0; *offset += 1)
+    if (*offset >= size || data[*offset] != 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+is_array_of_numbers (const GVariantType *type,
+                     gsize               size)
+{
+  gsize width;
+
+  if (*g_variant_type_peek_string (type) != 'a')
+    return FALSE;
+
+  width = get_number_width (g_variant_type_element (type));
+  return width > 0 && size % width == 0;
+}
+
+/* g_variant_is_normal_form() looks at each element of an array of numbers although none can be wrong: a third of
+ * a second for 64 MiB. This settles numbers, arrays of them, and tuples of numbers that may end with such an
+ * array; FALSE means that it does not know. */
+static gboolean
+is_plainly_normal (const GVariantType *type,
+                   const guint8       *data,
+                   gsize               size)
+{
+  gsize offset = 0;
+  gsize alignment = 1;
+  gsize width = get_number_width (type);
+
+  if (width > 0)
+    return size == width;
+
+  if (is_array_of_numbers (type, size))
+    return TRUE;
+
+  if (!g_variant_type_is_tuple (type) || g_variant_type_first (type) == NULL)
+    return FALSE;
+
+  for (const GVariantType *item = g_variant_type_first (type);
+       item != NULL;
+       item = g_variant_type_next (item))
+    {
+      width = get_number_width (item);
+      if (width == 0)
+        {
+          /* Only the last item of a tuple needs no framing offset. */
+          if (*g_variant_type_peek_string (item) != 'a' || g_variant_type_next (item) != NULL)
+            return FALSE;
+          width = get_number_width (g_variant_type_element (item));
+          return width > 0 && skip_padding (data, size, &offset, width)
+                 && offset <= size && is_array_of_numbers (item, size - offset);
+        }
+
+      if (!skip_padding (data, size, &offset, width))
+        return FALSE;
+      offset += width;
+      alignment = MAX (alignment, width);
+    }
+
+  return offset <= size && skip_padding (data, size, &offset, alignment) && offset == size;
+}
+
+GVariant *
+malt_value_new (const GVariantType  *type,
+                const guint8        *data,
+                gsize                size,
+                GBytes              *bytes,
+                gsize                offset,
+                gboolean             swap,
+                GError             **error)
+{
+  gboolean is_normal = is_plainly_normal (type, data, size);
+  g_autoptr (GBytes) slice = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : g_bytes_new (data, size);
+  value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal));
+
+  if (!is_normal && !g_variant_is_normal_form (value))
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                   "Cannot read a value of type “%s”: its %" G_GSIZE_FORMAT
+                   " bytes are not in normal form",
+                   g_variant_get_type_string (value), size);
+      return NULL;
+    }
+
+  return swap ? g_variant_byteswap (value) : g_steal_pointer (&value);
+}
