@@ -207,9 +207,9 @@ import (MaltNamespace  *self,
 
       g_hash_table_insert (self->functions, function->full_name, function);
     }
-  known = module;
-  g_hash_table_insert (self->modules, (char *) malt_module_get_name (module),
-                       g_steal_pointer (&module));
+
+  known = g_steal_pointer (&module);
+  g_hash_table_insert (self->modules, (char *) malt_module_get_name (known), known);
 
   return known;
 }

@@ -71,7 +71,7 @@ read_all (MaltInvocation  *invocation,
   GCancellable *cancellable = malt_invocation_get_cancellable (invocation);
   g_autofree guint8 *piece = NULL;
   guint64 done = 0;
-  guint64 size;
+  guint64 size = 0;
 
   if (!check_is_regular (fd, path, &size, error))
     return FALSE;
