@@ -138,15 +138,11 @@ has_option (const char *backend_name, const char *option)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltBackend) backend = malt_lookup_backend (backend_name, &error);
-  g_autofree GParamSpec **options = NULL;
-  guint n_options;
+  g_autoptr (GTypeClass) worker_class = NULL;
 
   g_assert_no_error (error);
-  options = malt_backend_list_options (backend, &n_options);
-  for (guint i = 0; i < n_options; i++)
-    if (g_str_equal (options[i]->name, option))
-      return TRUE;
-  return FALSE;
+  worker_class = g_type_class_ref (malt_backend_get_worker_type (backend));
+  return g_object_class_find_property (G_OBJECT_CLASS (worker_class), option) != NULL;
 }
 
 static void

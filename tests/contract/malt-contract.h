@@ -17,7 +17,7 @@ typedef struct
   void                  (*run)     (Contract *contract);
   const char             *summary; /* what holds, and its row of the acceptance list */
   MaltWorkerCapabilities  needs;
-  const char             *option;  /* (nullable): an option that the backend must have */
+  const char             *option;  /* (nullable): an option or property that the backend must have */
 } ContractCase;
 
 typedef struct

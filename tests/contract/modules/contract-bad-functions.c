@@ -23,6 +23,21 @@ spin (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer dat
   return NULL;
 }
 
+/* Says how far it is, and gets no further. */
+static GVariant *
+announce (MaltInvocation  *invocation,
+          GVariant        *args,
+          GVariant        *kwargs,
+          gpointer         data,
+          GError         **error)
+{
+  double fraction;
+
+  g_variant_get (args, "(d)", &fraction);
+  malt_invocation_report_progress (invocation, fraction, "here");
+  return spin (invocation, args, kwargs, data, error);
+}
+
 /* Runs for so many milliseconds whatever happens. */
 static GVariant *
 ignore (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
@@ -140,6 +155,10 @@ descendant (MaltInvocation  *invocation,
 void
 contract_add_bad_functions (MaltModule *module)
 {
+  malt_module_add_function (module, "announce", "(d)", MALT_FUNCTION_FLAGS_NONE,
+                            announce, NULL, NULL);
+  malt_module_add_function (module, "announce_threaded", "(d)", MALT_FUNCTION_FLAGS_THREADED,
+                            announce, NULL, NULL);
   malt_module_add_function (module, "crash", "(i)", MALT_FUNCTION_FLAGS_NONE, crash, NULL, NULL);
   malt_module_add_function (module, "descendant", "()", MALT_FUNCTION_FLAGS_NONE,
                             descendant, NULL, NULL);
