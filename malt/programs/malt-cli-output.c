@@ -14,6 +14,9 @@
 
 #define PROGRESS_BAR_COLUMNS 30
 
+/* A function may report more often than anybody reads. */
+#define PROGRESS_INTERVAL_USEC (50 * 1000)
+
 /* https://no-color.org: set and not empty means no colour. */
 gboolean
 malt_cli_use_colour (FILE *stream)
@@ -58,10 +61,12 @@ void
 malt_cli_print_progress (double      fraction,
                          const char *message)
 {
+  static gint64 shown_us;
+  gint64 now_us = g_get_monotonic_time ();
   char bar[PROGRESS_BAR_COLUMNS + 1];
   double done = CLAMP (fraction, 0.0, 1.0);
 
-  if (!has_progress_line ())
+  if (now_us - shown_us < PROGRESS_INTERVAL_USEC || !has_progress_line ())
     return;
 
   memset (bar, '.', PROGRESS_BAR_COLUMNS);
@@ -70,6 +75,7 @@ malt_cli_print_progress (double      fraction,
 
   fprintf (stderr, CLEAR_LINE "[%s] %3.0f %% %s", bar, done * 100.0, message != NULL ? message : "");
   fflush (stderr);
+  shown_us = now_us;
   progress_is_shown = TRUE;
 }
 
