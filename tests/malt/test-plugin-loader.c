@@ -1,0 +1,333 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-plugin-loader-private.h"
+
+#include "malt/malt-abstract-worker.h"
+#include "malt/malt-backend.h"
+#include "malt/malt-error.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* What is loaded stays loaded, so each test has a process of its own, which says
+ * nothing on stderr: every fault is an error or a recorded reason. Two of the
+ * fixtures make GLib print criticals; those are not fatal here, or there would be
+ * nothing to test. */
+static gboolean
+run_apart (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_log_set_always_fatal (G_LOG_FATAL_MASK);
+      return TRUE;
+    }
+
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("");
+
+  return FALSE;
+}
+
+static GType
+look_up (const char  *name,
+         GError     **error)
+{
+  return malt_plugin_loader_lookup (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER, name,
+                                    MALT_ERROR_UNKNOWN_BACKEND, error);
+}
+
+/* (transfer full) */
+static char *
+find_reason (const char *basename)
+{
+  g_autoptr (GHashTable) failures = malt_plugin_loader_list_failures ();
+  GHashTableIter iter;
+  gpointer path, reason;
+
+  g_hash_table_iter_init (&iter, failures);
+  while (g_hash_table_iter_next (&iter, &path, &reason))
+    {
+      if (g_str_has_suffix (path, basename))
+        return g_strdup (reason);
+    }
+
+  return NULL;
+}
+
+static void
+assert_contains (const char *text,
+                 const char *part)
+{
+  if (text == NULL || strstr (text, part) == NULL)
+    g_error ("“%s” is not in “%s”", part, text);
+}
+
+static void
+test_asks_for_one_file_first (void)
+{
+  g_autoptr (GHashTable) failures = NULL;
+  g_autoptr (GError) error = NULL;
+  GType type;
+
+  if (!run_apart ())
+    return;
+
+  type = look_up ("good", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_type_name (type), ==, "FixtureGood");
+  g_assert_true (look_up ("good", &error) == type);
+
+  /* None of the broken ones has been touched. */
+  failures = malt_plugin_loader_list_failures ();
+  g_assert_cmpuint (g_hash_table_size (failures), ==, 0);
+}
+
+static void
+test_reasons (void)
+{
+  static const struct
+  {
+    const char *basename;
+    const char *reason;
+  } cases[] = {
+    { "libmalt-missing-library.so", "libfixture-absent-at-run-time.so" },
+    { "libmalt-no-symbol.so", "g_io_malt_no_symbol_load" },
+    { "libmalt-same-name.so", "The name “good” belongs to “FixtureGood” already" },
+    { "libmalt-same-type.so", "FixtureGood" },
+    { "libmalt-silent.so", "neither a backend nor an evaluator" },
+    { "libmalt-text.so", "libmalt-text.so" },
+    { "libmalt-truncated.so", "truncated" },
+    { "libmalt-undefined.so", "fixture_function_that_nobody_has" },
+    { "libmalt-unknown-point.so", "malt-fixture-point" },
+    { "libmalt-wrong-type.so", "“GObject” for “wrong-type” is not a “MaltAbstractWorker”" },
+  };
+  g_autoptr (GHashTable) failures = NULL;
+  g_autoptr (GList) extensions = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!run_apart ())
+    return;
+
+  look_up ("good", &error);
+  g_assert_no_error (error);
+  extensions = malt_plugin_loader_list (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER);
+  failures = malt_plugin_loader_list_failures ();
+  g_assert_cmpuint (g_hash_table_size (failures), ==, G_N_ELEMENTS (cases));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *reason = find_reason (cases[i].basename);
+
+      assert_contains (reason, cases[i].reason);
+    }
+
+  /* "good" and "incomplete", whose functions are not the loader's business. */
+  g_assert_cmpuint (g_list_length (extensions), ==, 2);
+}
+
+static void
+test_error_says_why (void)
+{
+  static const struct
+  {
+    const char *name;
+    const char *reason;
+  } cases[] = {
+    { "truncated", "libmalt-truncated.so”: The file is truncated" },
+    { "undefined", "fixture_function_that_nobody_has" },
+    { "no-symbol", "g_io_malt_no_symbol_load" },
+    { "wrong-type", "is not a “MaltAbstractWorker”" },
+    { "goood", "not among good, incomplete; did you mean “good”?" },
+    { "../plugins/libmalt-good", "not among good, incomplete" },
+    { "", "not among good, incomplete" },
+  };
+
+  if (!run_apart ())
+    return;
+
+  look_up ("good", NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (look_up (cases[i].name, &error) == G_TYPE_INVALID);
+      g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND);
+      assert_contains (error->message, cases[i].reason);
+    }
+}
+
+static void
+test_evaluators_are_another_point (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!run_apart ())
+    return;
+
+  g_assert_true (malt_plugin_loader_lookup ("malt-evaluator", G_TYPE_LIST_MODEL, "good",
+                                            MALT_ERROR_START_FAILED, &error)
+                 == G_TYPE_INVALID);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  assert_contains (error->message, "Cannot load evaluator “good”");
+}
+
+/* An extension point's type may be known only after a plugin was loaded. */
+static void
+test_type_is_checked_late (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!run_apart ())
+    return;
+
+  g_io_extension_point_register ("malt-evaluator");
+  g_io_extension_point_implement ("malt-evaluator", G_TYPE_LIST_STORE, "store", 0);
+  g_io_extension_point_implement ("malt-evaluator", G_TYPE_CANCELLABLE, "other", 0);
+
+  g_assert_true (malt_plugin_loader_lookup ("malt-evaluator", G_TYPE_LIST_MODEL, "store",
+                                            MALT_ERROR_START_FAILED, &error)
+                 == G_TYPE_LIST_STORE);
+  g_assert_no_error (error);
+  g_assert_true (malt_plugin_loader_lookup ("malt-evaluator", G_TYPE_LIST_MODEL, "other",
+                                            MALT_ERROR_START_FAILED, &error)
+                 == G_TYPE_INVALID);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+}
+
+/* (transfer full): a new folder with libmalt-good.so, and that alone is searched. */
+static char *
+make_folder (void)
+{
+  g_autofree char *from = g_build_filename (g_getenv ("MALT_PLUGIN_PATH"), "libmalt-good.so", NULL);
+  g_autoptr (GError) error = NULL;
+  char *folder = g_dir_make_tmp ("malt-loader-XXXXXX", &error);
+  g_autofree char *to = g_build_filename (folder, "libmalt-good.so", NULL);
+  g_autoptr (GFile) source = g_file_new_for_path (from);
+  g_autoptr (GFile) target = g_file_new_for_path (to);
+
+  g_file_copy (source, target, G_FILE_COPY_NONE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_setenv ("MALT_PLUGIN_PATH", folder, TRUE);
+
+  return folder;
+}
+
+static void
+remove_folder (const char *folder)
+{
+  static const char *const names[] = { "libmalt-good.so", "giomodule.cache" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_unlink (path);
+    }
+  g_assert_no_errno (g_rmdir (folder));
+}
+
+static void
+write_cache (const char *folder,
+             const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, "giomodule.cache", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_cache_excludes (void)
+{
+  static const struct
+  {
+    const char *cache;
+    gboolean    is_found;
+  } cases[] = {
+    { "libmalt-good.so: malt-evaluator\n", FALSE },
+    { "# libmalt-good.so: malt-evaluator\nlibmalt-x.so: y\n\nnonsense", TRUE },
+    { "libmalt-good.so: malt-evaluator,malt-worker\n", TRUE },
+  };
+
+  if (!run_apart ())
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *outer = g_strdup (g_getenv ("MALT_PLUGIN_PATH"));
+      g_autofree char *folder = make_folder ();
+      GType type;
+
+      write_cache (folder, cases[i].cache);
+      type = look_up ("good", NULL);
+      g_assert_true ((type != G_TYPE_INVALID) == cases[i].is_found);
+      remove_folder (folder);
+      g_setenv ("MALT_PLUGIN_PATH", outer, TRUE);
+    }
+}
+
+static void
+test_first_folder_hides_the_second (void)
+{
+  g_autofree char *fixtures = g_strdup (g_getenv ("MALT_PLUGIN_PATH"));
+  g_autofree char *folder = NULL;
+  g_autofree char *reason = NULL;
+
+  if (!run_apart ())
+    return;
+
+  folder = make_folder ();
+  malt_add_plugin_path (folder);
+  g_setenv ("MALT_PLUGIN_PATH", fixtures, TRUE);
+
+  g_assert_true (look_up ("good", NULL) != G_TYPE_INVALID);
+  reason = find_reason ("libmalt-good.so");
+  assert_contains (reason, "hidden by");
+  assert_contains (reason, folder);
+  remove_folder (folder);
+}
+
+static gpointer
+look_up_in_thread (gpointer data)
+{
+  return GSIZE_TO_POINTER (look_up ("good", NULL));
+}
+
+static void
+test_many_threads (void)
+{
+  GThread *threads[8];
+
+  if (!run_apart ())
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("look up", look_up_in_thread, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpstr (g_type_name (GPOINTER_TO_SIZE (g_thread_join (threads[i]))), ==,
+                     "FixtureGood");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/malt/plugin-loader/asks-for-one-file-first", test_asks_for_one_file_first);
+  g_test_add_func ("/malt/plugin-loader/reasons", test_reasons);
+  g_test_add_func ("/malt/plugin-loader/error-says-why", test_error_says_why);
+  g_test_add_func ("/malt/plugin-loader/evaluators-are-another-point",
+                   test_evaluators_are_another_point);
+  g_test_add_func ("/malt/plugin-loader/type-is-checked-late", test_type_is_checked_late);
+  g_test_add_func ("/malt/plugin-loader/cache-excludes", test_cache_excludes);
+  g_test_add_func ("/malt/plugin-loader/first-folder-hides-the-second",
+                   test_first_folder_hides_the_second);
+  g_test_add_func ("/malt/plugin-loader/many-threads", test_many_threads);
+
+  return g_test_run ();
+}
