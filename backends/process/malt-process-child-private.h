@@ -46,6 +46,7 @@ struct _MaltProcessChild
   guint               term_timeout_ms;
   gint64              deadline;        /* monotonic; of `rung` */
   GPtrArray          *stops;           /* of owned MaltProcessStop */
+  char               *lost_text;       /* what became of its connection */
   gboolean            lost_connection; /* is why it was killed */
   char               *detail;          /* why it was signalled */
 

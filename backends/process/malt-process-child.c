@@ -25,6 +25,7 @@ child_clear (MaltProcessChild *self)
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_clear_pointer (&self->description, g_free);
   g_clear_pointer (&self->detail, g_free);
+  g_clear_pointer (&self->lost_text, g_free);
   g_clear_pointer (&self->kill_detail, g_free);
   g_mutex_clear (&self->lock);
 }

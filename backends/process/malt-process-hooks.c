@@ -25,6 +25,9 @@ on_lost_too_long (gpointer user_data)
 
   malt_process_clear_source (&self->lost_source);
   self->lost_connection = TRUE;
+  malt_process_child_set_detail (self,
+                                 "ended by SIGKILL: it lived on for %u ms without its connection: %s",
+                                 MALT_PROCESS_LOST_GRACE_MSEC, self->lost_text);
   malt_process_child_kill_now (self);
   return G_SOURCE_REMOVE;
 }
@@ -40,17 +43,14 @@ on_lost (const GError *error,
       || self->rung != MALT_PROCESS_RUNG_NONE || self->lost_source != NULL)
     return;
 
-  if (error != NULL && error->domain == MALT_ERROR)
+  if (error->domain == MALT_ERROR)
     {
       malt_process_child_set_detail (self, "ended by SIGKILL: it broke the protocol: %s",
                                      error->message);
       malt_process_child_kill_now (self);
       return;
     }
-  malt_process_child_set_detail (self,
-                                 "ended by SIGKILL: it lived on for %u ms without its connection%s%s",
-                                 MALT_PROCESS_LOST_GRACE_MSEC,
-                                 error != NULL ? ": " : "", error != NULL ? error->message : "");
+  self->lost_text = g_strdup (error->message);
   self->lost_source = malt_process_child_attach (
       self, g_timeout_source_new (MALT_PROCESS_LOST_GRACE_MSEC), on_lost_too_long);
 }

@@ -183,6 +183,7 @@ malt_process_stream_create_source (GPollableInputStream *stream,
                                    GCancellable         *cancellable)
 {
   MaltProcessStream *self = MALT_PROCESS_STREAM (stream);
+  GSource *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = g_source_new (&stream_source_funcs, sizeof (StreamSource));
 
   g_source_set_static_name (child, "[malt] worker output");
@@ -193,7 +194,8 @@ malt_process_stream_create_source (GPollableInputStream *stream,
   drop_destroyed_sources_locked (self);
   g_ptr_array_add (self->sources, g_source_ref (child));
   g_mutex_unlock (&self->lock);
-  return g_pollable_source_new_full (self, child, cancellable);
+  g_source_add_child_source (source, child);
+  return source;
 }
 
 static void

@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <malt/malt.h>
+
+/* A test that takes longer than this many seconds hangs. */
+#define FIXTURE_WATCHDOG_SECONDS 60
+
+/* Tells which modes there are: fake-worker.c. `options`: a{sv} in text format, or NULL. */
+MaltAbstractWorker *fixture_new_worker        (const char          *mode,
+                                               const char          *argument,
+                                               const char          *options,
+                                               GCancellable        *cancellable,
+                                               GError             **error);
+/* The same for one that must come up. */
+MaltAbstractWorker *fixture_start             (const char          *mode,
+                                               const char          *argument,
+                                               const char          *options);
+GVariant           *fixture_new_options       (const char          *mode,
+                                               const char          *argument,
+                                               const char          *options);
+/* Stops it and drops the reference. */
+void                fixture_stop              (MaltAbstractWorker  *worker);
+void                fixture_assert_call       (MaltAbstractWorker  *worker);
+
+int                 fixture_get_pid           (MaltAbstractWorker  *worker);
+/* A process that is dead but not waited for, for its new parent does not, is gone. */
+gboolean            fixture_is_gone           (int                  pid);
+void                fixture_wait_until_gone   (int                  pid);
+/* The PID that a mode has written. */
+int                 fixture_read_pid          (const char          *path);
+
+/* Iterates the main context until *flag. */
+void                fixture_iterate_until     (const gboolean      *flag);
+
+/* What must not grow: open descriptors, children, threads. Starts the monitor thread first. */
+typedef struct
+{
+  guint n_fds;
+  guint n_children;
+  guint n_threads;
+} FixtureCensus;
+
+FixtureCensus       fixture_take_census       (void);
+void                fixture_assert_census     (const FixtureCensus *before);
+
+/* g_test_init(), and a watchdog for each test that is added. */
+void                fixture_init              (int                 *argc,
+                                               char              ***argv);
+void                fixture_add               (const char          *path,
+                                               GTestFunc            func);
