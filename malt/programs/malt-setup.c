@@ -11,14 +11,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-static gboolean
-is_peer_of_other_byte_order (const MaltMessage *message)
-{
-  gboolean peer_is_big_endian = (message->flags & MALT_MESSAGE_FLAGS_BIG_ENDIAN) != 0;
-
-  return peer_is_big_endian != (G_BYTE_ORDER == G_BIG_ENDIAN);
-}
-
 /* Reads exactly the first frame. FALSE when there is nobody to tell what is wrong. */
 static gboolean
 read_setup (MaltStream   *stream,
@@ -68,7 +60,11 @@ apply_setup (GVariant      *setup,
   g_autofree const char **plugin_path = NULL;
   g_autoptr (GVariant) evaluator_options = NULL;
 
+  /* An empty name asks for a worker of C functions alone. */
   g_variant_lookup (setup, "evaluator", "&s", &evaluator);
+  if (evaluator != NULL && *evaluator == '\0')
+    evaluator = NULL;
+
   evaluator_options = g_variant_lookup_value (setup, "evaluator-options", G_VARIANT_TYPE_VARDICT);
   g_variant_lookup (setup, "module-path", "^a&s", &module_path);
   g_variant_lookup (setup, "modules", "^a&s", &modules);
@@ -111,7 +107,7 @@ malt_setup_send_hello (MaltStream *stream)
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   MaltMessage hello = {
     .type = MALT_MESSAGE_HELLO,
-    .flags = G_BYTE_ORDER == G_BIG_ENDIAN ? MALT_MESSAGE_FLAGS_BIG_ENDIAN : 0,
+    .flags = MALT_MESSAGE_FLAGS_NATIVE_ORDER,
     .id = (guint64) MALT_PROTOCOL_MAGIC << 32 | MALT_PROTOCOL_MAJOR << 16 | MALT_PROTOCOL_MINOR,
   };
 
@@ -149,10 +145,7 @@ malt_setup_receive (MaltStream   *stream,
   g_autoptr (GError) error = NULL;
 
   if (read_setup (stream, &message, &error))
-    {
-      malt_stream_set_swap (stream, is_peer_of_other_byte_order (&message));
-      runtime = apply_setup (message.value, stream, watch_context, &error);
-    }
+    runtime = apply_setup (message.value, stream, watch_context, &error);
   malt_message_clear (&message);
 
   if (error != NULL)
