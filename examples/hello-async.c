@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The asynchronous form, for a program with a main loop: starts a worker, calls a function in it and
- * stops it, without ever waiting. The three steps are one GTask, as they would be in an application. */
+/* The asynchronous form, for a program with a main loop: starts a worker, calls a function in it
+ * and stops it, without ever waiting. The three steps are one GTask, as in an application. */
 
 #include <malt/malt.h>
 

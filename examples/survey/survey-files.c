@@ -133,7 +133,7 @@ is_ascii_file (const char *path)
   return TRUE;
 }
 
-/* Splits the output in lines, one for each file in their order, each beginning with what was found. */
+/* Splits the output in lines, one for each file in their order, that begin with what was found. */
 static char **
 dup_first_words (const char *output,
                  guint       n_lines)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Surveys the plain files below some folders, with the work spread over several workers, and goes on to
- * what malt is for: workers that fail, hang and crash, and an application that goes on.
+/* Surveys the plain files below some folders, with the work spread over several workers, and goes
+ * on to what malt is for: workers that fail, hang and crash, and an application that goes on.
  *
  *   survey [OPTION…] FOLDER…
  *
@@ -60,7 +60,7 @@ parse_options (Options   *self,
 {
   const GOptionEntry entries[] = {
     { "workers", 'w', 0, G_OPTION_ARG_INT, &self->n_workers, "How many workers (4)", "N" },
-    { "max-files", 'n', 0, G_OPTION_ARG_INT, &self->max_files, "Survey at most so many (600)", "N" },
+    { "max-files", 'n', 0, G_OPTION_ARG_INT, &self->max_files, "At most so many files (600)", "N" },
     { "module-path", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->module_path,
       "Where the function module “broken” lies; may be repeated", "FOLDER" },
     { "executable", 'x', 0, G_OPTION_ARG_FILENAME, &self->executable,
@@ -179,7 +179,7 @@ compare_with_reference (GPtrArray *files)
     }
 
   g_print ("  sha256sum agrees on %u of %u files\n", n_same_sums, files->len);
-  g_print ("  wc -w agrees on %u of %u files; the others are not ASCII, where wc counts otherwise\n",
+  g_print ("  wc -w agrees on %u of %u; the others are not ASCII, where wc counts otherwise\n",
            n_same_words, n_ascii);
   survey_check (n_same_sums == files->len, "sha256sum disagrees");
   survey_check (n_same_words == n_ascii, "wc -w disagrees");

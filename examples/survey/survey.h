@@ -22,8 +22,9 @@ GPtrArray *survey_find_files    (char      **folders,
 gboolean   survey_run_reference (GPtrArray  *files,
                                  GError    **error);
 
-/* survey-spread.c: one call of checksum.file and one of text.count for every file, over all the workers.
- * Answers how many calls were answered; those of a worker that ends are given to the others. */
+/* survey-spread.c: one call of checksum.file and one of text.count for every file, over all the
+ * workers. Answers how many calls were answered; those of a worker that ends are given to the
+ * others. */
 guint      survey_spread        (GPtrArray  *workers,
                                  GPtrArray  *files);
 
@@ -34,7 +35,7 @@ void       survey_interrupt     (MaltAbstractWorker *worker);
 void       survey_crash         (GPtrArray          *workers,
                                  GPtrArray          *files);
 
-/* survey.c: what must be true. A line is printed for what is not, and the program fails at its end. */
+/* survey.c: what must be true. A line is printed for what is not, and the program then fails. */
 void       survey_check         (gboolean    is_so,
                                  const char *format,
                                  ...) G_GNUC_PRINTF (2, 3);

@@ -7,8 +7,8 @@
 #include <json-glib/json-glib.h>
 #include <math.h>
 
-/* Source: the JSON mapping of Protocol Buffers 3 for bytes, 64-bit integers and the numbers that JSON
- * does not have; RFC 8259, section 6, for the range in which readers agree on integers. */
+/* Source: the JSON mapping of Protocol Buffers 3 for bytes, 64-bit integers and the numbers that
+ * JSON does not have; RFC 8259, section 6, for the range in which readers agree on integers. */
 #define JSON_MAX_INTEGER G_GINT64_CONSTANT (9007199254740992) /* 2^53 */
 
 static JsonNode *value_to_node (GVariant *value);

@@ -16,9 +16,9 @@
 
 #define HISTORY_LINES 1000
 
-/* Where libedit is built in and a person types, `editor` reads and `history` remembers; otherwise bytes
- * come straight from standard input into `buffer`. Both wait in the session, which serves its main
- * context and tells Ctrl-C. */
+/* Where libedit is built in and a person types, `editor` reads and `history` remembers; otherwise
+ * bytes come straight from standard input into `buffer`. Both wait in the session, which serves its
+ * main context and tells Ctrl-C. */
 struct _MaltCliLine
 {
   MaltCliSession *session;       /* owned */

@@ -73,7 +73,8 @@ malt_cli_print_progress (double      fraction,
   memset (bar, '#', (gsize) (done * PROGRESS_BAR_COLUMNS));
   bar[PROGRESS_BAR_COLUMNS] = '\0';
 
-  fprintf (stderr, CLEAR_LINE "[%s] %3.0f %% %s", bar, done * 100.0, message != NULL ? message : "");
+  fprintf (stderr, CLEAR_LINE "[%s] %3.0f %% %s",
+           bar, done * 100.0, message != NULL ? message : "");
   fflush (stderr);
   shown_us = now_us;
   progress_is_shown = TRUE;

@@ -73,8 +73,8 @@ add_format_entries (GOptionContext       *context,
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
-/* GOptionContext takes -5 for an option. A leading space hides it, and is none of a number's: neither
- * GVariant's parser nor strtol() minds. */
+/* GOptionContext takes -5 for an option. A leading space hides it, and is none of a number's:
+ * neither GVariant's parser nor strtol() minds. */
 static void
 hide_negative_numbers (char **argv)
 {

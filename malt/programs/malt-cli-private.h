@@ -146,9 +146,9 @@ typedef struct
 } MaltCliFormatOptions;
 MaltCliFormat       malt_cli_format_get          (const MaltCliFormatOptions  *self);
 
-/* Takes the options out of argv and leaves the rest, NULL-terminated, in *positional (transfer full).
- * `worker` and `format` may be NULL for a verb without those options. FALSE: nothing is left to be
- * done but to leave with *status (--help, or a mistake that has been reported). */
+/* Takes the options out of argv and leaves the rest, NULL-terminated, in *positional (transfer
+ * full). `worker` and `format` may be NULL for a verb without those options. FALSE: nothing is left
+ * to be done but to leave with *status (--help, or a mistake that has been reported). */
 gboolean            malt_cli_parse               (const MaltCliVerb           *verb,
                                                   const GOptionEntry          *entries,
                                                   MaltCliWorkerOptions        *worker,

@@ -11,7 +11,7 @@
 #define INCOMPLETE_TYPE "lua.syntax"
 #define INCOMPLETE_MARK "near <eof>"
 
-/* `pending` is text whose end is still to come, with its newlines; empty between two expressions. */
+/* `pending` is text whose end is still to come, with its newlines; empty between expressions. */
 typedef struct
 {
   MaltCliSession *session;
@@ -50,8 +50,8 @@ replace_worker (Repl *self)
 
   report = malt_abstract_worker_get_exit_report (malt_cli_session_get_worker (self->session));
   text = report != NULL ? malt_exit_report_to_string (report) : g_strdup ("no exit report");
-  fprintf (stderr, "The worker is gone (%s). A new one takes its place; what was defined is lost.\n",
-           text);
+  fprintf (stderr,
+           "The worker is gone (%s). A new one takes its place; what was defined is lost.\n", text);
 
   if (malt_cli_session_start (self->session, &error))
     return TRUE;
@@ -216,8 +216,8 @@ const MaltCliVerb malt_cli_verb_repl = {
   .summary = "Evaluates what is typed, line by line, in a worker",
   .description =
     "An expression that is not complete goes on in the next line. Ctrl-C interrupts what runs and\n"
-    "keeps the worker with all that was defined; a second one ends the worker, and a new one takes\n"
-    "its place. At the prompt Ctrl-C drops the line; Ctrl-D leaves.\n"
+    "keeps the worker with all that was defined; a second one ends the worker, and a new one\n"
+    "takes its place. At the prompt Ctrl-C drops the line; Ctrl-D leaves.\n"
     "\n"
     "The lines are remembered in malt/history in the XDG state folder. The worker is in a process\n"
     "group of its own.\n"

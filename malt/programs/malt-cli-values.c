@@ -73,7 +73,8 @@ check_utf8 (const char  *word,
   return FALSE;
 }
 
-/* (transfer full). A word is a value in GVariant text format when it can be read as one, else a string. */
+/* (transfer full). A word is a value in GVariant text format when it can be read as one, else a
+ * string. */
 GVariant *
 malt_cli_parse_argument (const char  *word,
                          GError     **error)
@@ -124,7 +125,7 @@ malt_cli_parse_arguments (char   **words,
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/* (transfer full) (nullable): a{sv} of words NAME=VALUE; NULL without an error when there are none. */
+/* (transfer full) (nullable): a{sv} of words NAME=VALUE; NULL without an error for none. */
 GVariant *
 malt_cli_parse_keywords (char   **words,
                          GError **error)

@@ -21,10 +21,10 @@ typedef enum
   SESSION_STOPPING
 } SessionState;
 
-/* One worker, and what Ctrl-C means at the moment. Everything happens in the main thread: an operation
- * is started and the default main context iterated until it has ended, so that SIGINT, progress and
- * standard input are served meanwhile. A session without a worker (`worker` NULL) has not been started,
- * or was stopped. */
+/* One worker, and what Ctrl-C means at the moment. Everything happens in the main thread: an
+ * operation is started and the default main context iterated until it has ended, so that SIGINT,
+ * progress and standard input are served meanwhile. A session without a worker (`worker` NULL) has
+ * not been started, or was stopped. */
 struct _MaltCliSession
 {
   GObject             parent_instance;
@@ -73,8 +73,8 @@ wait_for_result (MaltCliSession *self)
   return g_steal_pointer (&self->result);
 }
 
-/* The first Ctrl-C asks the call to end and waits for its answer; whoever presses it again has waited
- * long enough. */
+/* The first Ctrl-C asks the call to end and waits for its answer; whoever presses it again has
+ * waited long enough. */
 static void
 interrupt_call (MaltCliSession *self)
 {
@@ -157,8 +157,8 @@ has_option (MaltBackend *backend,
   return FALSE;
 }
 
-/* What a person at a terminal expects, if the backend knows it; a word of the command line wins, for it
- * comes later. */
+/* What a person at a terminal expects, if the backend knows it; a word of the command line wins,
+ * for it comes later. */
 static char **
 add_own_defaults (MaltBackend                *backend,
                   const MaltCliWorkerOptions *options)

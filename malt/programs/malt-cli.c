@@ -92,7 +92,7 @@ main (int    argc,
 {
   setlocale (LC_ALL, "");
   g_set_prgname ("malt");
-  /* Somebody may close our output or a worker its socket; both are errors that have a return value. */
+  /* Somebody may close our output, or a worker its socket: errors that have a return value. */
   signal (SIGPIPE, SIG_IGN);
 
   if (argc < 2)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The malt authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the programs share: TAP, and the programs of the build folder, not installed."""
+"""What the tests of the programs share: TAP, and the programs of the build folder."""
 
 import os
 import subprocess

@@ -73,7 +73,8 @@ def prints_json():
     equal(json.loads(expect(malt("eval", "--json", text), 0).stdout),
           {"n": 1, "s": "ü", "list": [True, 1.5], "none": None})
     expect(malt("eval", "-j", "'\\xff\\0'"), 0, '"/wA="\n')
-    expect(malt("eval", "-j", "1 << 53, (1 << 53) + 1"), 0, '[9007199254740992,"9007199254740993"]\n')
+    expect(malt("eval", "-j", "1 << 53, (1 << 53) + 1"), 0,
+           '[9007199254740992,"9007199254740993"]\n')
     expect(malt("eval", "-j", "0/0, 1/0, -1/0"), 0, '["NaN","Infinity","-Infinity"]\n')
     expect(malt("eval", "-j", "local x"), 0, "null\n")
 
@@ -96,7 +97,8 @@ def passes_keyword_arguments():
 
 
 def shows_what_the_worker_prints():
-    result = expect(malt("eval", "print ('out') io.stderr:write ('err\\n') return 1"), 0, "out\n1\n")
+    result = expect(malt("eval", "print ('out') io.stderr:write ('err\\n') return 1"),
+                    0, "out\n1\n")
     contains(result.stderr, "err\n")
 
 
@@ -165,7 +167,8 @@ def start(*arguments):
 
 
 def is_interrupted_once():
-    process = start("eval", "print ('ready') while true do pcall (function () while true do end end) end")
+    process = start("eval", "print ('ready') "
+                    "while true do pcall (function () while true do end end) end")
     equal(process.stdout.readline(), "ready\n")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=DEADLINE)
@@ -190,8 +193,8 @@ def leaves_at_the_second_interrupt():
 def leaves_no_worker_behind():
     pids = [expect(malt("eval", *more, "io.open ('/proc/self/stat'):read ('n')"), 0).stdout.strip()
             for more in ((), ("-o", "process-group=own"))]
-    result = malt("eval", "-t", "100", "io.stdout:write (io.open ('/proc/self/stat'):read ('n'), '\\n') "
-                  "while true do end")
+    result = malt("eval", "-t", "100",
+                  "print (io.open ('/proc/self/stat'):read ('n')) while true do end")
     pids.append(expect(result, 124).stdout.strip())
     for pid in pids:
         equal(pid.isdigit(), True, pid)

@@ -130,7 +130,8 @@ def interrupts_and_keeps_the_worker():
 def replaces_the_worker_at_the_second_interrupt():
     repl = terminal()
     equal(repl.say("kept = 'kept'"), "'kept'")
-    repl.type("print ('rea' .. 'dy') return ('a'):rep (40):find (('a?'):rep (40) .. ('a'):rep (40))\n")
+    repl.type("print ('rea' .. 'dy') "
+              "return ('a'):rep (40):find (('a?'):rep (40) .. ('a'):rep (40))\n")
     repl.wait_for("ready\n")
     repl.type("\x03")
     while not select.select([repl.fd], [], [], 0.2)[0]:

@@ -55,7 +55,8 @@ def manual_pages_are_clean():
     if groff is None:
         raise Skip("groff is not installed")
     for name in ("malt.1", "malt-worker.1"):
-        result = run(groff, "-man", "-ww", "-Tutf8", "-z", os.path.join(SOURCE, "docs", "man", name))
+        page = os.path.join(SOURCE, "docs", "man", name)
+        result = run(groff, "-man", "-ww", "-Tutf8", "-z", page)
         expect(result, 0, "")
         equal(result.stderr, "", name)
 
