@@ -35,8 +35,8 @@ MaltAbstractWorker *
 bench_worker_start (const char *transport)
 {
   g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker ("process", NULL, &error,
-                                                   "transport", transport, NULL);
+  MaltAbstractWorker *worker = malt_create_worker_with_options (
+    "process", g_variant_new_parsed ("{'transport': <%s>}", transport), NULL, &error);
 
   check (error);
   malt_abstract_worker_remote_eval_wait (worker, NULL, "function echo (n) return n end", NULL, NULL,

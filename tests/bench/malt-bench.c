@@ -31,9 +31,9 @@ typedef struct
 } Summary;
 
 static const Figure figures[] = {
-  { "call", "tcp", "µs", 1, 4000, 100, bench_limit_echo, bench_malt_call },
-  { "call-lua", "tcp", "µs", 1, 4000, 100, bench_limit_echo, bench_malt_call_language },
-  { "call-unix", "unix", "µs", 1, 4000, 100, bench_limit_echo, bench_malt_call },
+  { "call", "tcp", "us", 1, 4000, 100, bench_limit_echo, bench_malt_call },
+  { "call-lua", "tcp", "us", 1, 4000, 100, bench_limit_echo, bench_malt_call_language },
+  { "call-unix", "unix", "us", 1, 4000, 100, bench_limit_echo, bench_malt_call },
   { "pipeline", "tcp", "calls/s", 1, 100000, 1000, bench_limit_pipeline, bench_malt_pipeline },
   { "pipeline-lua", "tcp", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
     bench_malt_pipeline_language },

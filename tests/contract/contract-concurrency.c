@@ -270,7 +270,7 @@ const ContractCase contract_concurrency_cases[] = {
   { "/concurrency/blocking-and-stopped", blocking_and_stopped,
     .summary = "A worker is stopped while eight threads call it" },
   { "/concurrency/two-contexts", two_contexts,
-    .summary = "Answers arrive in the main context that called" },
+    .summary = "Answers arrive in the main context that called, as the worker gave them" },
   { "/concurrency/mixed", mixed,
     .summary = "Blocking, asynchronous, small, large, slow and quick at the same time" },
   { "/concurrency/others-answers", others_answers,
