@@ -1,0 +1,207 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tests/backends/process-fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The real worker program, without an evaluator: the built-in functions are enough here. */
+
+static MaltAbstractWorker *
+start_program (const char *first_property,
+               gpointer    value)
+{
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = malt_create_worker ("process", NULL, &error, "evaluator", "",
+                                                   first_property, value, NULL);
+
+  g_assert_no_error (error);
+  return worker;
+}
+
+static gint64
+ping (MaltAbstractWorker *worker,
+      gint64              number)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  value = malt_abstract_worker_remote_call_fetch (worker, "malt.ping", g_variant_new ("(x)", number),
+                                                  NULL, NULL, &error);
+  g_assert_no_error (error);
+  return g_variant_get_int64 (value);
+}
+
+static void
+test_default_program (void)
+{
+  MaltAbstractWorker *worker = start_program (NULL, NULL);
+
+  g_assert_cmpint (ping (worker, 42), ==, 42);
+  fixture_stop (worker);
+}
+
+static void
+test_unknown_evaluator (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (malt_create_worker ("process", NULL, &error, "evaluator", "no-such", NULL));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  g_assert_nonnull (strstr (error->message, "no-such"));
+}
+
+static void
+test_missing_folder (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (malt_create_worker ("process", NULL, &error, "evaluator", "", "working-directory",
+                                     "/no/such/folder", NULL));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  g_assert_nonnull (strstr (error->message, "/no/such/folder"));
+}
+
+static void
+test_working_directory (void)
+{
+  MaltAbstractWorker *worker = start_program ("working-directory", (gpointer) "/usr");
+  g_autofree char *link = g_strdup_printf ("/proc/%d/cwd", fixture_get_pid (worker));
+  g_autofree char *folder = g_file_read_link (link, NULL);
+
+  g_assert_cmpstr (folder, ==, "/usr");
+  fixture_stop (worker);
+}
+
+/* 0 to 4, and what it has opened itself, none of which is a file of the manager. */
+static void
+test_descriptors (void)
+{
+  int leak = open ("/usr", O_RDONLY);
+  MaltAbstractWorker *worker = start_program (NULL, NULL);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", fixture_get_pid (worker));
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+  guint n_standard = 0;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *link = g_build_filename (path, name, NULL);
+      g_autofree char *target = g_file_read_link (link, NULL);
+
+      g_assert_cmpstr (target, !=, "/usr");
+      if (strlen (name) == 1 && *name <= '4')
+        n_standard++;
+      else
+        g_assert_false (g_str_has_prefix (target, "socket:"));
+    }
+  g_assert_cmpuint (n_standard, ==, 5);
+  fixture_stop (worker);
+  close (leak);
+}
+
+static void
+on_called (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  GError **error = user_data;
+
+  g_assert_null (malt_abstract_worker_remote_call_finish (MALT_ABSTRACT_WORKER (source), result,
+                                                          error));
+}
+
+static void
+test_stop_while_sleeping (void)
+{
+  MaltAbstractWorker *worker = start_program (NULL, NULL);
+  gint64 began = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  malt_abstract_worker_remote_call_async (worker, "malt.sleep", g_variant_new ("(d)", 1000.0), NULL,
+                                          NULL, on_called, &error);
+  g_object_ref (worker);
+  fixture_stop (worker);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, G_USEC_PER_SEC);
+  g_assert_cmpint (malt_exit_report_get_reason (malt_abstract_worker_get_exit_report (worker)), ==,
+                   MALT_EXIT_REASON_STOPPED);
+  g_object_unref (worker);
+}
+
+/* The program takes SIGTERM itself, to end what it started first. */
+static void
+test_kill (void)
+{
+  g_autoptr (MaltAbstractWorker) worker = start_program (NULL, NULL);
+  gboolean was_running = FALSE;
+
+  g_assert_true (malt_abstract_worker_kill (worker, 0, NULL));
+  g_assert_true (malt_abstract_worker_stop (worker, 20000, 20000, NULL, &was_running, NULL));
+  g_assert_cmpint (malt_exit_report_get_reason (malt_abstract_worker_get_exit_report (worker)), ==,
+                   MALT_EXIT_REASON_KILLED);
+}
+
+static void
+start_and_die (void)
+{
+  MaltAbstractWorker *worker = start_program (NULL, NULL);
+
+  g_print ("PID %d\n", fixture_get_pid (worker));
+  kill (getpid (), SIGKILL);
+}
+
+/* The manager is gone without a word, and the worker goes too. */
+static void
+test_manager_killed (void)
+{
+  g_autofree char *output = NULL;
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "test-process-program", NULL);
+  char *argv[] = { path, (char *) "--die", NULL };
+  int status;
+
+  g_assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, &status,
+                               NULL));
+  g_assert_true (g_str_has_prefix (output, "PID "));
+  fixture_wait_until_gone ((int) g_ascii_strtoll (output + 4, NULL, 10));
+}
+
+static void
+test_fifty_times (void)
+{
+  FixtureCensus before = fixture_take_census ();
+
+  for (int i = 0; i < 50; i++)
+    {
+      MaltAbstractWorker *worker = start_program (NULL, NULL);
+
+      g_assert_cmpint (ping (worker, i), ==, i);
+      fixture_stop (worker);
+    }
+  fixture_assert_census (&before);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  if (argc == 2 && strcmp (argv[1], "--die") == 0)
+    start_and_die ();
+  fixture_init (&argc, &argv);
+  fixture_add ("/malt/process/program/default", test_default_program);
+  fixture_add ("/malt/process/program/unknown-evaluator", test_unknown_evaluator);
+  fixture_add ("/malt/process/program/missing-folder", test_missing_folder);
+  fixture_add ("/malt/process/program/working-directory", test_working_directory);
+  fixture_add ("/malt/process/program/descriptors", test_descriptors);
+  fixture_add ("/malt/process/program/stop-while-sleeping", test_stop_while_sleeping);
+  fixture_add ("/malt/process/program/kill", test_kill);
+  fixture_add ("/malt/process/program/manager-killed", test_manager_killed);
+  fixture_add ("/malt/process/program/fifty-times", test_fifty_times);
+  return g_test_run ();
+}
