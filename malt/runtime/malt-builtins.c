@@ -25,8 +25,22 @@ struct _MaltBuiltin
   MaltBuiltinFunc  func;
 };
 
-/* malt.eval (ssv): evaluates the text (second) under the module (first, "" for the default one), in which
- * the tuple (third) is what it was called with. Answers the value of the expression, as the evaluator has it. */
+static void
+return_no_tuple (MaltInvocation *invocation,
+                 GVariant       *value)
+{
+  g_autofree char *message =
+    g_strdup_printf ("Cannot evaluate with arguments of type “%s”: they must be a tuple",
+                     g_variant_get_type_string (value));
+
+  malt_invocation_return_error (invocation,
+                                malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, message,
+                                                       "malt.type", NULL));
+}
+
+/* malt.eval (ssv): evaluates the text (second) under the module (first, "" for the default one),
+ * in which the tuple (third) is what it was called with. Answers the value of the expression, as
+ * the evaluator has it. */
 static void
 builtin_eval (MaltRuntime    *runtime,
               MaltInvocation *invocation,
@@ -44,15 +58,7 @@ builtin_eval (MaltRuntime    *runtime,
                                   g_error_new_literal (MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
                                                        "This worker has no evaluator"));
   else if (!g_variant_is_of_type (expression_args, G_VARIANT_TYPE_TUPLE))
-    {
-      g_autofree char *message =
-        g_strdup_printf ("Cannot evaluate with arguments of type “%s”: they must be a tuple",
-                         g_variant_get_type_string (expression_args));
-
-      malt_invocation_return_error (invocation,
-                                    malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, message,
-                                                           "malt.type", NULL));
-    }
+    return_no_tuple (invocation, expression_args);
   else
     {
       malt_invocation_start (invocation);
@@ -140,9 +146,9 @@ static GSourceFuncs sleep_source_funcs = {
   .dispatch = sleep_source_dispatch,
 };
 
-/* malt.sleep (d): answers () when so many seconds are over, those of other calls running on meanwhile. A
- * number that is not above zero, NaN included, is over at the next turn of the executing thread. Ends at
- * once when it is cancelled. */
+/* malt.sleep (d): answers () when so many seconds are over, those of other calls running on
+ * meanwhile. A number that is not above zero, NaN included, is over at the next turn of the
+ * executing thread. Ends at once when it is cancelled. */
 static void
 builtin_sleep (MaltRuntime    *runtime,
                MaltInvocation *invocation,
@@ -160,7 +166,8 @@ builtin_sleep (MaltRuntime    *runtime,
   g_source_set_static_name (source, NAME_PREFIX "sleep");
   g_source_set_callback (source, G_SOURCE_FUNC (on_sleep_over), malt_invocation_ref (invocation),
                          (GDestroyNotify) malt_invocation_unref);
-  g_source_set_ready_time (source, g_get_monotonic_time () + (gint64) (seconds * G_TIME_SPAN_SECOND));
+  g_source_set_ready_time (source, g_get_monotonic_time ()
+                                     + (gint64) (seconds * G_TIME_SPAN_SECOND));
   g_source_attach (source, malt_runtime_get_context (runtime));
 
   /* The answer takes the hook away, and the source lives until it has given it. */

@@ -45,9 +45,9 @@ is_complete (GType    type,
   return TRUE;
 }
 
-/* Finds the type that is registered under `name` and makes one; it is not open yet.
- * Errors: MALT_ERROR_START_FAILED when there is none, with the names there are, or when the type does not
- * implement every function. */
+/* Finds the type that is registered under `name` and makes one; it is not open yet. Errors:
+ * MALT_ERROR_START_FAILED when there is none, with the names there are, or when the type does
+ * not implement every function. */
 MaltEvaluator *
 malt_evaluator_new (const char  *name,
                     GError     **error)

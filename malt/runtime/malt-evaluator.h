@@ -38,8 +38,8 @@ struct _MaltEvaluatorInterface
                               const char      *name);
   /* Every name that has_function() knows and that a user defined. (transfer full) */
   char   **(*list_functions) (MaltEvaluator   *self);
-  /* Evaluates under `module`; "" is the default one. One that does not exist is created, its parents
-   * too. `args` is a tuple. Answers the invocation, at once or later. */
+  /* Evaluates under `module`; "" is the default one. One that does not exist is created, its
+   * parents too. `args` is a tuple. Answers the invocation, at once or later. */
   void     (*eval)           (MaltEvaluator   *self,
                               MaltInvocation  *invocation,
                               const char      *module,

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* How many functions of a worker run beside each other. They read files and hash, so more than the cores
- * of a small machine keeps its disk busy as well; each has a stack of 8 MiB of address space, and a worker
- * whose limits allow fewer threads goes on with what it gets. */
+/* How many functions of a worker run beside each other. They read files and hash, so more than
+ * the cores of a small machine keeps its disk busy as well; each has a stack of 8 MiB of address
+ * space, and a worker whose limits allow fewer threads goes on with what it gets. */
 #define MALT_FUNCTION_THREADS_MAX 16
 
 /* The pool threads of a runtime, for functions that are MALT_FUNCTION_FLAGS_THREADED. */

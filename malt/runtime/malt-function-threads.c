@@ -8,9 +8,9 @@
 
 /* One call on its way through the pool.
  *
- * WAITING until a pool thread takes it (TAKEN) or its cancelling withdraws it (WITHDRAWN), whichever is
- * first; either then puts it into @done, from where the executing thread answers it. The pool holds one
- * reference, @done the other. */
+ * WAITING until a pool thread takes it (TAKEN) or its cancelling withdraws it (WITHDRAWN),
+ * whichever is first; either then puts it into @done, from where the executing thread answers
+ * it. The pool holds one reference, @done the other. */
 typedef struct
 {
   MaltFunctionThreads      *threads;    /* not owned; immutable */

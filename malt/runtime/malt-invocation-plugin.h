@@ -10,13 +10,13 @@
 
 G_BEGIN_DECLS
 
-/* For those who run calls (evaluators) and those who carry them (backends). An invocation is answered
- * exactly once, in the executing thread, with one of the two return functions; both may be called before
- * the function that was handed the invocation returns. */
+/* For those who run calls (evaluators) and those who carry them (backends). An invocation is
+ * answered exactly once, in the executing thread, with one of the two return functions; both may
+ * be called before the function that was handed the invocation returns. */
 
-/* How answers and progress leave a worker. `finished`: in the executing thread, exactly once; `value` is
- * NULL if and only if `error` is set, and the unit tuple when the result was discarded. `progress`: in the
- * executing or a pool thread. */
+/* How answers and progress leave a worker. `finished`: in the executing thread, exactly once;
+ * `value` is NULL if and only if `error` is set, and the unit tuple when the result was
+ * discarded. `progress`: in the executing or a pool thread. */
 typedef struct
 {
   void (*finished) (MaltInvocation *invocation,
@@ -44,7 +44,8 @@ typedef enum
 typedef void (*MaltCancelFunc) (MaltInvocation *invocation,
                                 gpointer        user_data);
 
-/* `carrier` is static; `args` a tuple, `kwargs` an a{sv} or NULL. id 0: nobody can cancel it by id. */
+/* `carrier` is static; `args` a tuple, `kwargs` an a{sv} or NULL. id 0: nobody can cancel it by
+ * id. */
 MALT_AVAILABLE_IN_ALL
 MaltInvocation     *malt_invocation_new             (MaltRuntime         *runtime,
                                                      guint64              id,
@@ -53,10 +54,10 @@ MaltInvocation     *malt_invocation_new             (MaltRuntime         *runtim
                                                      GVariant            *kwargs,
                                                      const MaltCarrier   *carrier,
                                                      gpointer             user_data);
-/* Before it is dispatched. */
+/* Before it is dispatched. timeout_ms: 0 for none. */
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_timeout        (MaltInvocation     *self,
-                                                        guint               timeout_ms); /* 0: none */
+                                                        guint               timeout_ms);
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_result_type    (MaltInvocation     *self,
                                                         const GVariantType *type);
@@ -76,21 +77,23 @@ MALT_AVAILABLE_IN_ALL
 const GVariantType *malt_invocation_get_result_type    (MaltInvocation     *self); /* (nullable) */
 MALT_AVAILABLE_IN_ALL
 gboolean            malt_invocation_get_discard_result (MaltInvocation     *self);
+/* So far; 0 before its start. */
 MALT_AVAILABLE_IN_ALL
-gint64              malt_invocation_get_run_time_us    (MaltInvocation     *self); /* so far; 0 before its start */
+gint64              malt_invocation_get_run_time_us    (MaltInvocation     *self);
 
 /* Any thread, cheap: an atomic read. */
 MALT_AVAILABLE_IN_ALL
 MaltCancelReason    malt_invocation_get_cancel_reason  (MaltInvocation     *self);
-/* One hook; NULL takes it away, and on return it does not run any more. When the invocation is cancelled
- * already, the hook runs at once. Cheaper than connecting to the cancellable. */
+/* One hook; NULL takes it away, and on return it does not run any more. When the invocation is
+ * cancelled already, the hook runs at once. Cheaper than connecting to the cancellable. */
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_cancel_func    (MaltInvocation     *self,
                                                         MaltCancelFunc      func,
                                                         gpointer            user_data);
-/* The error that a cancelled invocation ends with, by its reason: MALT_ERROR_INTERRUPTED with remote type
- * "InterruptException", G_IO_ERROR_CANCELLED, G_IO_ERROR_TIMED_OUT, MALT_ERROR_TERMINATED_WORKER.
- * `traceback`: where it was, nullable; for the domains that cannot carry it, it is appended to the text. */
+/* The error that a cancelled invocation ends with, by its reason: MALT_ERROR_INTERRUPTED with
+ * remote type "InterruptException", G_IO_ERROR_CANCELLED, G_IO_ERROR_TIMED_OUT,
+ * MALT_ERROR_TERMINATED_WORKER. `traceback`: where it was, nullable; for the domains that cannot
+ * carry it, it is appended to the text. */
 MALT_AVAILABLE_IN_ALL
 GError             *malt_invocation_new_cancel_error   (MaltInvocation     *self,
                                                         const char         *traceback);

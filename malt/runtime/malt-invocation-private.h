@@ -15,9 +15,9 @@ typedef enum
   MALT_INVOCATION_STATE_FINISHED
 } MaltInvocationState;
 
-/* One call in a worker. The scheduler holds a reference from its dispatch to its answer, whoever runs it
- * another; a child holds one on its parent. The links of the scheduler lie in here, and the function's name
- * behind it, so that a call costs one allocation. */
+/* One call in a worker. The scheduler holds a reference from its dispatch to its answer, whoever
+ * runs it another; a child holds one on its parent. The links of the scheduler lie in here, and
+ * the function's name behind it, so that a call costs one allocation. */
 struct _MaltInvocation
 {
   gatomicrefcount     ref_count;
@@ -41,7 +41,7 @@ struct _MaltInvocation
   gint64              run_time_us;    /* -1 until it has ended */
 
   /* Protected by the scheduler's lock. */
-  guint64             key;            /* its id, or a number of the scheduler's own; 0: not scheduled */
+  guint64             key;            /* its id, or one of the scheduler's own; 0: not scheduled */
   GQueue              children;       /* unfinished; by their @sibling, not owned */
   GList               sibling;        /* in its parent's; without data when it has none */
 

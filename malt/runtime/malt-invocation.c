@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Progress is for people: twenty reports a second look smooth, and a loop that reports every turn costs
- * the connection nothing. */
+/* Progress is for people: twenty reports a second look smooth, and a loop that reports every
+ * turn costs the connection nothing. */
 #define PROGRESS_INTERVAL_USEC (50 * G_TIME_SPAN_MILLISECOND)
 
 /**
@@ -66,7 +66,8 @@ malt_invocation_new (MaltRuntime       *runtime,
   g_return_val_if_fail (MALT_IS_RUNTIME (runtime), NULL);
   g_return_val_if_fail (function != NULL, NULL);
   g_return_val_if_fail (args == NULL || g_variant_is_of_type (args, G_VARIANT_TYPE_TUPLE), NULL);
-  g_return_val_if_fail (kwargs == NULL || g_variant_is_of_type (kwargs, G_VARIANT_TYPE_VARDICT), NULL);
+  g_return_val_if_fail (kwargs == NULL
+                        || g_variant_is_of_type (kwargs, G_VARIANT_TYPE_VARDICT), NULL);
   g_return_val_if_fail (carrier != NULL && carrier->finished != NULL, NULL);
 
   function_size = strlen (function) + 1;
@@ -270,8 +271,8 @@ malt_invocation_get_cancellable (MaltInvocation *self)
   cancellable = self->cancellable;
   g_mutex_unlock (&self->lock);
 
-  /* Who cancels sets the reason first and then takes the lock: either it has seen the cancellable, or
-   * we see the reason. */
+  /* Who cancels sets the reason first and then takes the lock: either it has seen the
+   * cancellable, or we see the reason. */
   if (malt_invocation_get_cancel_reason (self) != MALT_CANCEL_REASON_NONE)
     g_cancellable_cancel (cancellable);
 

@@ -37,8 +37,9 @@ read_exactly (int       fd,
   return pread (fd, data, size, (off_t) offset) == (gssize) size;
 }
 
-/* The linker maps what the headers claim and dies of SIGBUS where the file ends before that, so a file that
- * was copied half is found out here. Whatever else is wrong with it, the linker itself says.
+/* The linker maps what the headers claim and dies of SIGBUS where the file ends before that, so
+ * a file that was copied half is found out here. Whatever else is wrong with it, the linker
+ * itself says.
  *
  * Source: System V ABI, chapter 5, "Program Header". */
 static gboolean

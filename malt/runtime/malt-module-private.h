@@ -28,13 +28,14 @@ const char         *malt_module_get_name       (MaltModule                *self)
 GPtrArray          *malt_module_get_functions  (MaltModule                *self);
 /* The names without the module's. (transfer full) */
 char              **malt_module_dup_short_names (MaltModule               *self);
-/* Runs `load`, after which no function can be added. TRUE, or FALSE with `error` whatever `load` does. */
+/* Runs `load`, after which no function can be added. TRUE, or FALSE with `error` whatever `load`
+ * does. */
 gboolean            malt_module_load           (MaltModule                *self,
                                                 MaltModuleLoadFunc         load,
                                                 GError                   **error);
 
-/* Runs the function in this thread, and makes of what it did something that can be answered: an owned
- * value, NULL for "nothing", or an error that can leave the worker. */
+/* Runs the function in this thread, and makes of what it did something that can be answered: an
+ * owned value, NULL for "nothing", or an error that can leave the worker. */
 GVariant           *malt_module_function_call  (const MaltModuleFunction  *self,
                                                 MaltInvocation            *invocation,
                                                 GError                   **error);

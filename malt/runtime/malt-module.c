@@ -74,8 +74,8 @@
  * Since: 0.1
  */
 
-/* Filled by the load function and sealed after it. The executing thread owns it; pool threads read the
- * functions, which do not change any more by then. */
+/* Filled by the load function and sealed after it. The executing thread owns it; pool threads
+ * read the functions, which do not change any more by then. */
 struct _MaltModule
 {
   GObject    parent_instance;
@@ -309,7 +309,8 @@ malt_module_lookup_static (const char *name)
   return (MaltModuleLoadFunc) g_hash_table_lookup (static_modules, name);
 }
 
-/* Errors of MALT_ERROR leave the worker as they are; of others, domain and code travel as the type. */
+/* Errors of MALT_ERROR leave the worker as they are; of others, domain and code travel as the
+ * type. */
 static GError *
 make_remote (const GError *error)
 {

@@ -156,7 +156,8 @@ find_load_func (MaltNamespace       *self,
 
   if (!malt_module_file_open (path, load, &preload_func, &local_error))
     {
-      set_import_error (error, "Cannot import “%s” from “%s”: %s", name, path, local_error->message);
+      set_import_error (error, "Cannot import “%s” from “%s”: %s", name, path,
+                        local_error->message);
       return FALSE;
     }
 
@@ -170,6 +171,23 @@ find_load_func (MaltNamespace       *self,
 }
 
 static MaltModule *
+take_module (MaltNamespace *self,
+             MaltModule    *module)
+{
+  GPtrArray *functions = malt_module_get_functions (module);
+
+  for (guint i = 0; i < functions->len; i++)
+    {
+      MaltModuleFunction *function = g_ptr_array_index (functions, i);
+
+      g_hash_table_insert (self->functions, function->full_name, function);
+    }
+  g_hash_table_insert (self->modules, (char *) malt_module_get_name (module), module);
+
+  return module;
+}
+
+static MaltModule *
 import (MaltNamespace  *self,
         const char     *name,
         gboolean        preload,
@@ -178,7 +196,6 @@ import (MaltNamespace  *self,
   g_autoptr (MaltModule) module = NULL;
   g_autoptr (GError) local_error = NULL;
   MaltModuleLoadFunc load;
-  GPtrArray *functions;
   MaltModule *known = g_hash_table_lookup (self->modules, name);
 
   if (known != NULL)
@@ -186,8 +203,8 @@ import (MaltNamespace  *self,
 
   if (!is_importable_name (name))
     {
-      set_import_error (error, "Cannot import “%s”: a module's name is made of letters, digits, “_” "
-                        "and “-”, and is not “malt”", name);
+      set_import_error (error, "Cannot import “%s”: a module's name is made of letters, digits, "
+                        "“_” and “-”, and is not “malt”", name);
       return NULL;
     }
   if (!find_load_func (self, name, preload, &load, error))
@@ -200,18 +217,7 @@ import (MaltNamespace  *self,
       return NULL;
     }
 
-  functions = malt_module_get_functions (module);
-  for (guint i = 0; i < functions->len; i++)
-    {
-      MaltModuleFunction *function = g_ptr_array_index (functions, i);
-
-      g_hash_table_insert (self->functions, function->full_name, function);
-    }
-
-  known = g_steal_pointer (&module);
-  g_hash_table_insert (self->modules, (char *) malt_module_get_name (known), known);
-
-  return known;
+  return take_module (self, g_steal_pointer (&module));
 }
 
 MaltModule *

@@ -10,15 +10,16 @@
 
 G_BEGIN_DECLS
 
-/* The function modules of one worker: which are loaded, where others are found. Executing thread only. */
+/* The function modules of one worker: which are loaded, where others are found. Executing thread
+ * only. */
 MALT_AVAILABLE_IN_ALL
 MaltNamespace *malt_namespace_new            (const char *const  *module_path);
 MALT_AVAILABLE_IN_ALL
 void           malt_namespace_free           (MaltNamespace      *self);
 
-/* Loads NAME (letters, digits, "_" and "-") once: a static module of that name, else NAME.so from the
- * module path, then from the installed folder. Errors: MALT_ERROR_REMOTE_EXCEPTION naming the folders
- * searched, or why the file could not be loaded. (transfer none) */
+/* Loads NAME (letters, digits, "_" and "-") once: a static module of that name, else NAME.so
+ * from the module path, then from the installed folder. Errors: MALT_ERROR_REMOTE_EXCEPTION
+ * naming the folders searched, or why the file could not be loaded. (transfer none) */
 MALT_AVAILABLE_IN_ALL
 MaltModule    *malt_namespace_import         (MaltNamespace      *self,
                                               const char         *name,

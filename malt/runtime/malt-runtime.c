@@ -12,12 +12,9 @@
 
 #include <string.h>
 
-typedef void (*MaltReportFunc) (const GError *error,
-                                gpointer      user_data);
-
-/* What runs code. The scheduler knows what is unfinished and may be asked in any thread, all else belongs to
- * the executing thread. Invocations borrow the runtime; at its end it answers for those that have not
- * been answered, so none of them looks for it afterwards. */
+/* What runs code. The scheduler knows what is unfinished and may be asked in any thread, all
+ * else belongs to the executing thread. Invocations borrow the runtime; at its end it answers
+ * for those that have not been answered, so none of them looks for it afterwards. */
 struct _MaltRuntime
 {
   GObject              parent_instance;
@@ -116,9 +113,8 @@ open_evaluator (MaltRuntime  *self,
   return TRUE;
 }
 
-/* `evaluator` NULL: a worker of C functions alone.
- * Errors: MALT_ERROR_START_FAILED when there is no such evaluator; what its open() or the import of one of
- * the modules fails with. */
+/* `evaluator` NULL: a worker of C functions alone. Errors: MALT_ERROR_START_FAILED when there is
+ * no such evaluator; what its open() or the import of one of the modules fails with. */
 MaltRuntime *
 malt_runtime_new (const char         *evaluator,
                   GVariant           *evaluator_options,

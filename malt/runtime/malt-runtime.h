@@ -12,11 +12,12 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_RUNTIME (malt_runtime_get_type ())
 
-/* The place where code runs: function modules, an evaluator, and the scheduler, behind one dispatch.
+/* The place where code runs: function modules, an evaluator, and the scheduler, behind one
+ * dispatch.
  *
- * The thread that makes it is its executing thread, and the thread-default context of that moment is
- * where calls that wait go on. `watch_context` must be run by another thread: it keeps the deadlines,
- * so that a time-out works while the executing thread is in an endless loop. */
+ * The thread that makes it is its executing thread, and the thread-default context of that
+ * moment is where calls that wait go on. `watch_context` must be run by another thread: it keeps
+ * the deadlines, so that a time-out works while the executing thread is in an endless loop. */
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltRuntime, malt_runtime, MALT, RUNTIME, GObject)
 
@@ -36,8 +37,9 @@ const char *const *malt_runtime_get_module_path (MaltRuntime        *self);
 
 /* For carriers. */
 
-/* Runs a call, in the executing thread: built-ins, functions of loaded modules, the evaluator's, then
- * those of a module that can be imported; else MALT_ERROR_UNKNOWN_FUNCTION. Answers through the carrier. */
+/* Runs a call, in the executing thread: built-ins, functions of loaded modules, the evaluator's,
+ * then those of a module that can be imported; else MALT_ERROR_UNKNOWN_FUNCTION. Answers through
+ * the carrier. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_dispatch        (MaltRuntime        *self,
                                                  MaltInvocation     *invocation);
@@ -53,7 +55,8 @@ void               malt_runtime_interrupt       (MaltRuntime        *self,
 /* The same among those that have been dispatched: for SIGINT. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_interrupt_latest (MaltRuntime       *self);
-/* Cancels everything; what is dispatched later ends with MALT_ERROR_TERMINATED_WORKER without running. */
+/* Cancels everything; what is dispatched later ends with MALT_ERROR_TERMINATED_WORKER without
+ * running. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_stop            (MaltRuntime        *self);
 MALT_AVAILABLE_IN_ALL
@@ -62,10 +65,15 @@ guint              malt_runtime_get_n_unfinished (MaltRuntime       *self);
 MALT_AVAILABLE_IN_ALL
 int                malt_runtime_get_call_state  (MaltRuntime        *self,
                                                  guint64             id);
-/* Where errors of things that nobody waits for go (posts, spawned tasks); in the executing thread. */
+
+typedef void (*MaltReportFunc) (const GError *error,
+                                gpointer      user_data);
+
+/* Where errors of things that nobody waits for go (posts, spawned tasks); in the executing
+ * thread. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_set_report_func (MaltRuntime        *self,
-                                                 void              (*func) (const GError *error, gpointer user_data),
+                                                 MaltReportFunc      func,
                                                  gpointer            user_data);
 
 /* For evaluators, in the executing thread. */
@@ -80,7 +88,8 @@ MALT_AVAILABLE_IN_ALL
 char             **malt_runtime_import          (MaltRuntime         *self,
                                                  const char          *module,
                                                  GError             **error);
-/* Calls a function of a module ("module.function") on behalf of `parent`, whose cancellation it shares. */
+/* Calls a function of a module ("module.function") on behalf of `parent`, whose cancellation it
+ * shares. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_call            (MaltRuntime         *self,
                                                  MaltInvocation      *parent,

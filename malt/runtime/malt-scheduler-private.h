@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Cancels and interrupts that are remembered for calls that have not arrived yet. A manager that floods
- * its worker with more loses nothing but the work that the calls do in vain; 64 Ki of them are 3 MiB. */
+/* Cancels and interrupts that are remembered for calls that have not arrived yet. A manager that
+ * floods its worker with more loses nothing but the work that the calls do in vain; 64 Ki of
+ * them are 3 MiB. */
 #define MALT_SCHEDULER_MAX_MARKS 65536u
 
 MaltScheduler *malt_scheduler_new              (GMainContext    *watch_context);

@@ -20,13 +20,14 @@ enum
 
 /* What is unfinished, and who is to end it.
  *
- * A call is known from add() to remove(), both in the executing thread; calls arrive in the order of their
- * ids, so every id above @highest_id is still to come and every other one that is not in @unfinished is
- * over. What is meant for one that is still to come becomes a mark, which its add() takes away.
+ * A call is known from add() to remove(), both in the executing thread; calls arrive in the
+ * order of their ids, so every id above @highest_id is still to come and every other one that is
+ * not in @unfinished is over. What is meant for one that is still to come becomes a mark, which
+ * its add() takes away.
  *
- * Cancelling has two steps: under @lock the reason is set, so that two interrupts never choose the same
- * call; afterwards, without the lock, hooks and cancellables are told. A call that ends in between has no
- * hook any more, and its cancellable is nobody else's. */
+ * Cancelling has two steps: under @lock the reason is set, so that two interrupts never choose
+ * the same call; afterwards, without the lock, hooks and cancellables are told. A call that ends
+ * in between has no hook any more, and its cancellable is nobody else's. */
 struct _MaltScheduler
 {
   GMainContext  *watch_context; /* owned; immutable after construction */
@@ -54,7 +55,8 @@ new_invocation_array (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) malt_invocation_unref);
 }
 
-/* The invocation and what runs on its behalf; the array is also the list of those still to visit. */
+/* The invocation and what runs on its behalf; the array is also the list of those still to
+ * visit. */
 static void
 cancel_tree_locked (MaltInvocation   *invocation,
                     MaltCancelReason  reason,
@@ -114,7 +116,7 @@ malt_scheduler_new (GMainContext *watch_context)
   return self;
 }
 
-/* Runs in the watch thread: an expired deadline may be on its way to us until here. */
+/* Runs where no deadline can be on its way to us: in the watch thread, or when there is none. */
 static void
 free_in_watch_context (gpointer data)
 {
@@ -140,7 +142,14 @@ malt_scheduler_free (MaltScheduler *self)
 
   g_assert (g_hash_table_size (self->unfinished) == 0);
 
-  /* The destroy notify does it, which comes even if nobody runs the context any more. */
+  if (g_main_context_acquire (watch_context))
+    {
+      free_in_watch_context (self);
+      g_main_context_release (watch_context);
+      return;
+    }
+
+  /* The destroy notify does it, which comes even if the thread leaves without another turn. */
   g_main_context_invoke_full (watch_context, G_PRIORITY_DEFAULT, do_nothing, self,
                               free_in_watch_context);
 }
@@ -151,8 +160,8 @@ is_interruptible (MaltInvocation *invocation)
   return !g_str_has_prefix (invocation->function, "malt.channel.");
 }
 
-/* The latest interruptible call up to `up_to` that nobody has ended yet; if there is none, the latest one
- * that has been told to end and has not done so: its hook may have been missed. */
+/* The latest interruptible call up to `up_to` that nobody has ended yet; if there is none, the
+ * latest one that has been told to end and has not done so: its hook may have been missed. */
 static void
 interrupt_locked (MaltScheduler *self,
                   guint64        up_to,
@@ -217,7 +226,8 @@ take_mark_locked (MaltScheduler *self,
   return reason;
 }
 
-/* Takes what was remembered for the call; an interrupt of a channel operation is meant for the call before. */
+/* Takes what was remembered for the call; an interrupt of a channel operation is meant for the
+ * call before. */
 static void
 heed_mark_locked (MaltScheduler  *self,
                   MaltInvocation *invocation,

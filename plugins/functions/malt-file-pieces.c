@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Large enough that the calls of the kernel do not count, small enough for a processor's second cache and
- * to be told to stop: the slowest digest takes about a millisecond for it. */
+/* Large enough that the calls of the kernel do not count, small enough for a processor's second
+ * cache and to be told to stop: the slowest digest takes about a millisecond for it. */
 #define PIECE_BYTES (256 * 1024)
 
 static gboolean

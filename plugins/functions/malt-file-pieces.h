@@ -18,8 +18,8 @@ typedef struct
   gsize total;
 } MaltFileShare;
 
-/* Hands the bytes of a regular file to `func`, heeding the invocation's cancellable between pieces and
- * reporting progress by bytes. Any thread; never waits for a FIFO or a device.
+/* Hands the bytes of a regular file to `func`, heeding the invocation's cancellable between
+ * pieces and reporting progress by bytes. Any thread; never waits for a FIFO or a device.
  *
  * Errors, of G_IO_ERROR, with the path in their text: what opening or reading fails with,
  * G_IO_ERROR_IS_DIRECTORY, G_IO_ERROR_NOT_REGULAR_FILE, G_IO_ERROR_CANCELLED. */

@@ -149,8 +149,8 @@ test_counts_as_wc (Fixture      *fixture,
     contents[i] = letters[g_test_rand_int_range (0, strlen (letters))];
   path = write_file (fixture, "random", contents, length);
   argv[2] = path;
-  if (!g_spawn_sync (NULL, (char **) argv, (char **) envp, G_SPAWN_SEARCH_PATH, NULL, NULL, &printed,
-                     NULL, NULL, NULL))
+  if (!g_spawn_sync (NULL, (char **) argv, (char **) envp, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                     &printed, NULL, NULL, NULL))
     {
       g_test_skip ("There is no wc");
       return;

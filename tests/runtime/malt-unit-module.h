@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *   kwargs (…)           the named arguments, () without
  *   nothing ()           nothing
  *   owned ()             "owned", with a reference of its own
- *   fail (b)             MALT_ERROR_LIMIT if true, else G_IO_ERROR_NOT_FOUND in bytes that are no UTF-8
+ *   fail (b)             MALT_ERROR_LIMIT if true, else G_IO_ERROR_NOT_FOUND, not in UTF-8
  *   is_main_thread ()    whether it runs in the thread that called unit_module_register()
  *   is_pool_thread ()    the contrary, on a pool thread
  *   wait ()              until it is cancelled, then the error of that

@@ -110,8 +110,10 @@ static void
 test_late_cancellable_is_cancelled (Fixture      *fixture,
                                     gconstpointer data)
 {
-  cancel (fixture->invocation, MALT_CANCEL_REASON_CANCELLED);
-  g_assert_true (g_cancellable_is_cancelled (malt_invocation_get_cancellable (fixture->invocation)));
+  MaltInvocation *self = fixture->invocation;
+
+  cancel (self, MALT_CANCEL_REASON_CANCELLED);
+  g_assert_true (g_cancellable_is_cancelled (malt_invocation_get_cancellable (self)));
 }
 
 static void
@@ -415,7 +417,8 @@ main (int   argc,
   add_test ("/malt/invocation/owned-value-stays-the-callers", test_owned_value_stays_the_callers);
   add_test ("/malt/invocation/error-is-taken", test_error_is_taken);
   add_test ("/malt/invocation/second-answer-is-critical", test_second_answer_is_critical);
-  add_test ("/malt/invocation/answer-after-the-end-is-dropped", test_answer_after_the_end_is_dropped);
+  add_test ("/malt/invocation/answer-after-the-end-is-dropped",
+            test_answer_after_the_end_is_dropped);
   add_test ("/malt/invocation/run-time-stands-still-at-the-end",
             test_run_time_stands_still_at_the_end);
   g_test_add_func ("/malt/invocation/progress-is-brought-into-range",

@@ -84,7 +84,9 @@ static void
 test_bad_names (Fixture      *fixture,
                 gconstpointer data)
 {
-  const char *const names[] = { "", "malt", "../good", "a/b", "good.so", "a b", "caf\303\251", "." };
+  const char *const names[] = {
+    "", "malt", "../good", "a/b", "good.so", "a b", "caf\303\251", ".",
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     assert_import_fails (fixture, names[i], "a module's name is made of");

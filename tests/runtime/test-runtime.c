@@ -96,14 +96,16 @@ static const ErrorCase error_cases[] = {
   { "unknown", "absolutely_not", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
     "There is no function “absolutely_not”" },
   { "unknown-module", "absent.f", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“absent.f”" },
-  { "unknown-in-module", "unit.subtract", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“unit.subtract”" },
+  { "unknown-in-module", "unit.subtract", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
+    "“unit.subtract”" },
   { "unknown-but-near", "malt.pin", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
     "did you mean “malt.ping”?" },
   { "unknown-but-near-in-module", "unit.ad", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
     "did you mean “unit.add”?" },
   { "unknown-empty", "", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“”" },
   { "unknown-dots", "..", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“..”" },
-  { "unknown-nested", "nest", "('no.where', <()>)", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“no.where”" },
+  { "unknown-nested", "nest", "('no.where', <()>)", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
+    "“no.where”" },
   { "type", "unit.add", "(2, 'x')", MALT_ERROR_REMOTE_EXCEPTION, "malt.type",
     "with arguments of type “(is)”: it takes “(ii)”" },
   { "type-too-few", "unit.add", "()", MALT_ERROR_REMOTE_EXCEPTION, "malt.type", "“()”" },
@@ -147,7 +149,8 @@ static void
 test_sync_function_answers_at_once (Fixture      *fixture,
                                     gconstpointer data)
 {
-  test_runtime_start (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"), fixture->outcome);
+  test_runtime_start (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"),
+                      fixture->outcome);
   assert_answered (fixture->outcome, "5");
 }
 
@@ -156,8 +159,8 @@ test_kwargs_arrive (Fixture      *fixture,
                     gconstpointer data)
 {
   g_autoptr (MaltInvocation) invocation =
-    malt_invocation_new (fixture->runtime->runtime, 1, "unit.kwargs", NULL, g_variant_new_parsed ("{'a': <1>}"),
-                         &outcome_carrier, fixture->outcome);
+    malt_invocation_new (fixture->runtime->runtime, 1, "unit.kwargs", NULL,
+                         g_variant_new_parsed ("{'a': <1>}"), &outcome_carrier, fixture->outcome);
 
   malt_runtime_dispatch (fixture->runtime->runtime, invocation);
   assert_answered (fixture->outcome, "{'a': <1>}");
@@ -168,11 +171,13 @@ test_result_type_is_strict (Fixture      *fixture,
                             gconstpointer data)
 {
   g_autoptr (MaltInvocation) invocation =
-    test_runtime_new_invocation (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"), fixture->outcome);
+    test_runtime_new_invocation (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"),
+                                 fixture->outcome);
 
   malt_invocation_set_result_type (invocation, G_VARIANT_TYPE ("d"));
   malt_runtime_dispatch (fixture->runtime->runtime, invocation);
-  assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_SERIALIZATION, "it is of type “i”, not “d”");
+  assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                 "it is of type “i”, not “d”");
 }
 
 static void
@@ -194,8 +199,10 @@ static void
 test_sleeps_overlap (Fixture      *fixture,
                      gconstpointer data)
 {
-  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(1e6,)"), fixture->outcome);
-  test_runtime_call (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(0.001,)"), fixture->other);
+  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(1e6,)"),
+                      fixture->outcome);
+  test_runtime_call (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(0.001,)"),
+                     fixture->other);
   assert_answered (fixture->other, "()");
   g_assert_cmpuint (fixture->outcome->n_finished, ==, 0);
 
@@ -208,7 +215,8 @@ static void
 test_endless_sleep (Fixture      *fixture,
                     gconstpointer data)
 {
-  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(inf,)"), fixture->outcome);
+  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(inf,)"),
+                      fixture->outcome);
   malt_runtime_cancel (fixture->runtime->runtime, 1);
   test_runtime_wait (fixture->runtime, fixture->outcome);
   assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
@@ -328,8 +336,8 @@ test_waiting_call_times_out (Fixture      *fixture,
 {
   const WaitCase *waits = data;
   g_autoptr (MaltInvocation) invocation =
-    test_runtime_new_invocation (fixture->runtime, waits->function, g_variant_new_parsed (waits->args),
-                                 fixture->outcome);
+    test_runtime_new_invocation (fixture->runtime, waits->function,
+                                 g_variant_new_parsed (waits->args), fixture->outcome);
 
   malt_invocation_set_timeout (invocation, 1);
   malt_runtime_dispatch (fixture->runtime->runtime, invocation);
@@ -420,7 +428,8 @@ static void
 test_progress_of_a_nested_pool_function (Fixture      *fixture,
                                          gconstpointer data)
 {
-  test_runtime_call (fixture->runtime, "nest", g_variant_new_parsed ("('unit.report', <(0.5, 'half')>)"),
+  test_runtime_call (fixture->runtime, "nest",
+                     g_variant_new_parsed ("('unit.report', <(0.5, 'half')>)"),
                      fixture->outcome);
   assert_answered (fixture->outcome, "()");
   g_assert_cmpuint (fixture->outcome->n_progress, ==, 1);
@@ -444,8 +453,8 @@ static void
 test_nested_without_a_parent (Fixture      *fixture,
                               gconstpointer data)
 {
-  malt_runtime_call (fixture->runtime->runtime, NULL, "unit.add", g_variant_new_parsed ("(2, 3)"), NULL, on_nested,
-                     fixture->outcome);
+  malt_runtime_call (fixture->runtime->runtime, NULL, "unit.add",
+                     g_variant_new_parsed ("(2, 3)"), NULL, on_nested, fixture->outcome);
   assert_answered (fixture->outcome, "5");
 }
 
@@ -455,10 +464,11 @@ test_stopped_runtime_runs_nothing (Fixture      *fixture,
 {
   malt_runtime_stop (fixture->runtime->runtime);
   malt_runtime_stop (fixture->runtime->runtime);
-  test_runtime_start (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"), fixture->outcome);
+  test_runtime_start (fixture->runtime, "unit.add", g_variant_new_parsed ("(2, 3)"),
+                      fixture->outcome);
   assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, NULL);
-  malt_runtime_call (fixture->runtime->runtime, NULL, "unit.add", g_variant_new_parsed ("(2, 3)"), NULL, on_nested,
-                     fixture->other);
+  malt_runtime_call (fixture->runtime->runtime, NULL, "unit.add",
+                     g_variant_new_parsed ("(2, 3)"), NULL, on_nested, fixture->other);
   assert_failed (fixture->other, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, NULL);
 }
 
@@ -483,7 +493,8 @@ test_end_answers_everything (Fixture      *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {
       outcomes[i] = outcome_new ();
-      test_runtime_start (fixture->runtime, calls[i].function, g_variant_new_parsed (calls[i].args), outcomes[i]);
+      test_runtime_start (fixture->runtime, calls[i].function,
+                          g_variant_new_parsed (calls[i].args), outcomes[i]);
     }
 
   test_runtime_end (fixture->runtime);
@@ -559,7 +570,8 @@ test_has_what_it_was_made_with (void)
   const char *const path[] = { "/one", "two", NULL };
   g_autoptr (GMainContext) watch_context = g_main_context_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (MaltRuntime) runtime = malt_runtime_new (NULL, NULL, path, NULL, watch_context, &error);
+  g_autoptr (MaltRuntime) runtime =
+    malt_runtime_new (NULL, NULL, path, NULL, watch_context, &error);
 
   g_assert_no_error (error);
   g_assert_true (malt_runtime_get_context (runtime) == g_main_context_default ());
@@ -605,10 +617,12 @@ test_bad_starts (void)
       const char *const modules[] = { cases[i].module, NULL };
       g_autoptr (GMainContext) watch_context = g_main_context_new ();
       g_autoptr (GError) error = NULL;
+      GVariant *options = NULL;
 
-      g_assert_null (malt_runtime_new (cases[i].evaluator,
-                                       cases[i].options != NULL ? g_variant_new_parsed (cases[i].options) : NULL,
-                                       path, modules, watch_context, &error));
+      if (cases[i].options != NULL)
+        options = g_variant_new_parsed (cases[i].options);
+      g_assert_null (malt_runtime_new (cases[i].evaluator, options, path, modules, watch_context,
+                                       &error));
       g_assert_error (error, MALT_ERROR, cases[i].code);
       if (strstr (error->message, cases[i].text) == NULL)
         g_error ("“%s” is not in “%s”", cases[i].text, error->message);
@@ -691,7 +705,8 @@ main (int   argc,
   add_test ("", "repeated-id", NULL, test_repeated_id);
   add_test ("", "call-waiting-for-a-thread-is-withdrawn", NULL,
             test_call_waiting_for_a_thread_is_withdrawn);
-  add_test ("", "progress-of-a-nested-pool-function", NULL, test_progress_of_a_nested_pool_function);
+  add_test ("", "progress-of-a-nested-pool-function", NULL,
+            test_progress_of_a_nested_pool_function);
   add_test ("", "nested-without-a-parent", NULL, test_nested_without_a_parent);
   add_test ("", "stopped-runtime-runs-nothing", NULL, test_stopped_runtime_runs_nothing);
   add_test ("", "end-answers-everything", NULL, test_end_answers_everything);

@@ -68,8 +68,8 @@ get_reason (Fixture *self,
   return malt_invocation_get_cancel_reason (self->calls[id]);
 }
 
-/* One letter and a digit each: d2 a call arrives under the id 2, c2 one of a channel operation, e2 it ends,
- * x2 cancel, i2 interrupt up to 2, l0 interrupt the latest. */
+/* One letter and a digit each: d2 a call arrives under the id 2, c2 one of a channel operation,
+ * e2 it ends, x2 cancel, i2 interrupt up to 2, l0 interrupt the latest. */
 static void
 run_script (Fixture    *self,
             const char *script)

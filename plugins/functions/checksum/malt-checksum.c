@@ -4,14 +4,15 @@
 /* The function module "checksum": digests, in hexadecimal, as sha256sum and its like print them.
  *
  *   checksum.file (ss)   algorithm, path → s
- *   checksum.files (sas) algorithm, paths → a{ss}, path → digest; fails with the first file that fails
+ *   checksum.files (sas) algorithm, paths → a{ss}, path → digest; fails with the first that fails
  *   checksum.bytes (say) algorithm, bytes → s
  *
- * Algorithms: "md5", "sha1", "sha256", "sha384", "sha512". Paths are absolute, or relative to the worker's
- * working directory. All run on pool threads, report progress and end soon after they are cancelled.
+ * Algorithms: "md5", "sha1", "sha256", "sha384", "sha512". Paths are absolute, or relative to
+ * the worker's working directory. All run on pool threads, report progress and end soon after
+ * they are cancelled.
  *
- * Errors, of G_IO_ERROR: INVALID_ARGUMENT for another algorithm; what reading a file fails with, with its
- * path, IS_DIRECTORY and NOT_REGULAR_FILE among it. */
+ * Errors, of G_IO_ERROR: INVALID_ARGUMENT for another algorithm; what reading a file fails with,
+ * with its path, IS_DIRECTORY and NOT_REGULAR_FILE among it. */
 
 #include "malt-file-pieces.h"
 

@@ -4,16 +4,17 @@
 /* The function module "text": counts what is in files.
  *
  *   text.count (s)        path → (ttt): lines, words, bytes
- *   text.count_files (as) paths → a{s(ttt)}, path → counts; fails with the first file that fails
+ *   text.count_files (as) paths → a{s(ttt)}, path → counts; fails with the first that fails
  *
- * As wc counts in the C locale: a line is a newline byte, so that what follows the last one is none; a word
- * is what stands between bytes that are white space there (space, \t, \n, \v, \f, \r). It may be made of
- * whatever it likes, as POSIX has it, where wc of coreutils 9.1 passes over one without a printing character,
- * which in the C locale means without ASCII. Paths are absolute, or relative to the worker's working directory. Both run on pool threads, report
+ * As wc counts in the C locale: a line is a newline byte, so that what follows the last one is
+ * none; a word is what stands between bytes that are white space there (space, \t, \n, \v, \f,
+ * \r). It may be made of whatever it likes, as POSIX has it, where wc of coreutils 9.1 passes
+ * over one without a printing character, which in the C locale means without ASCII. Paths are
+ * absolute, or relative to the worker's working directory. Both run on pool threads, report
  * progress and end soon after they are cancelled.
  *
- * Errors, of G_IO_ERROR: what reading a file fails with, with its path, IS_DIRECTORY and NOT_REGULAR_FILE
- * among it. */
+ * Errors, of G_IO_ERROR: what reading a file fails with, with its path, IS_DIRECTORY and
+ * NOT_REGULAR_FILE among it. */
 
 #include "malt-file-pieces.h"
 
