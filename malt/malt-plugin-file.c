@@ -12,6 +12,11 @@
 
 #define NATIVE_ELF_CLASS (sizeof (gpointer) == 8 ? ELFCLASS64 : ELFCLASS32)
 
+/* GIOModule, owned: what a plugin registers cannot be taken back, so it is never let go of.
+ * Protected by @modules_lock. */
+static GPtrArray *modules;
+static GMutex modules_lock;
+
 /* Whether every part of the file that the dynamic linker maps is there: it does not look, and a
  * program that touches a page behind the end of a truncated file gets SIGBUS. What is no ELF file
  * of this machine at all is left to the linker, which has good words for it. */
@@ -166,6 +171,16 @@ use_trapped (GTypeModule  *module,
   return used;
 }
 
+static void
+keep_module (GIOModule *module)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&modules_lock);
+
+  if (modules == NULL)
+    modules = g_ptr_array_new ();
+  g_ptr_array_add (modules, module);
+}
+
 gboolean
 malt_plugin_file_load (const char  *path,
                        char       **complaints,
@@ -178,9 +193,9 @@ malt_plugin_file_load (const char  *path,
   if (library == NULL)
     return FALSE;
 
-  /* What it registers cannot be taken back, so neither it nor the GIOModule ever goes away. */
   g_module_make_resident (library);
   module = g_io_module_new (path);
+  keep_module (module);
   if (!use_trapped (G_TYPE_MODULE (module), complaints))
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "GIO did not load the file%s%s",

@@ -113,13 +113,18 @@ finish_call (GTask    *task,
   g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
 }
 
+#define HANDLER_KEY "malt-fake-handler"
+
+/* In the task's context. */
 static gboolean
-cancelled (GCancellable *cancellable,
-           gpointer      user_data)
+end_cancelled (gpointer user_data)
 {
   GTask *task = user_data;
+  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr (GError) error = NULL;
 
+  g_cancellable_disconnect (cancellable,
+                            GPOINTER_TO_SIZE (g_object_get_data (G_OBJECT (task), HANDLER_KEY)));
   g_cancellable_set_error_if_cancelled (cancellable, &error);
   malt_call_end (g_task_get_task_data (task), -1, error);
   g_task_return_error (task, g_steal_pointer (&error));
@@ -127,13 +132,25 @@ cancelled (GCancellable *cancellable,
   return G_SOURCE_REMOVE;
 }
 
+/* In any thread: only posts. */
+static void
+cancelled (GCancellable *cancellable,
+           gpointer      user_data)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, end_cancelled, g_object_ref (user_data), g_object_unref);
+  g_source_attach (source, g_task_get_context (user_data));
+}
+
+/* Not with a source of the cancellable: GLib 2.74 leaks one that goes away while it is cancelled. */
 static void
 wait_for_cancellable (GTask *task)
 {
-  g_autoptr (GSource) source = g_cancellable_source_new (g_task_get_cancellable (task));
+  gulong handler = g_cancellable_connect (g_task_get_cancellable (task), G_CALLBACK (cancelled),
+                                          g_object_ref (task), g_object_unref);
 
-  g_source_set_callback (source, G_SOURCE_FUNC (cancelled), g_object_ref (task), g_object_unref);
-  g_source_attach (source, g_task_get_context (task));
+  g_object_set_data (G_OBJECT (task), HANDLER_KEY, GSIZE_TO_POINTER (handler));
 }
 
 static void
