@@ -29,7 +29,6 @@ struct _MaltProcessChild
   MaltProcessOutput  *output;
   char               *description;
   pid_t               pid;
-  int                 pidfd;          /* until the last reference goes: others send signals through it */
   gboolean            leads_session;
 
   MaltConnection     *connection;     /* NULL before the handshake and after the end */
@@ -51,6 +50,7 @@ struct _MaltProcessChild
   char               *detail;          /* why it was signalled */
 
   GMutex              lock;
+  int                 pidfd;           /* protected by @lock; −1 once it is reaped */
   gboolean            is_reaped;       /* protected by @lock; `pid` may be another's from then on */
   guint64             sent_signals;    /* protected by @lock; a bit each, of those that may end it */
   char               *kill_detail;     /* protected by @lock; which signal was asked for */

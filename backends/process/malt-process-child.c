@@ -18,7 +18,6 @@ static void
 child_clear (MaltProcessChild *self)
 {
   g_assert (self->exit_source == NULL && self->connection == NULL);
-  close (self->pidfd);
   g_clear_pointer (&self->output, malt_process_output_unref);
   g_clear_pointer (&self->events, malt_process_events_unref);
   g_clear_pointer (&self->report, malt_exit_report_unref);
@@ -114,6 +113,7 @@ reap (MaltProcessChild *self,
         *signum = info.si_status;
     }
   self->is_reaped = TRUE;
+  close (g_steal_fd (&self->pidfd));
   g_mutex_unlock (&self->lock);
 }
 
@@ -225,8 +225,8 @@ on_exited (int          fd,
   g_autoptr (MaltProcessChild) self = malt_process_child_ref (user_data);
   int exit_status, signum;
 
-  reap (self, &exit_status, &signum);
   malt_process_clear_source (&self->exit_source);
+  reap (self, &exit_status, &signum);
   malt_process_clear_source (&self->ladder_source);
   malt_process_clear_source (&self->lost_source);
   malt_process_output_finish (self->output);
@@ -311,7 +311,7 @@ static void
 send_signal_locked (MaltProcessChild *self,
                     int               signum)
 {
-  if (pidfd_send_signal (self->pidfd, signum, NULL, 0) == 0)
+  if (!self->is_reaped && pidfd_send_signal (self->pidfd, signum, NULL, 0) == 0)
     self->sent_signals |= G_GUINT64_CONSTANT (1) << (signum - 1);
 }
 
