@@ -73,8 +73,8 @@ drop_items (GVariant **items,
     malt_lua_encoder_drop (items[i]);
 }
 
-/* The items 1 to `n_items`: of one type, NULL for what they are, or of those of a tuple type. FALSE, and
- * nothing to free, after a failure. */
+/* The items 1 to `n_items`: of one type, or of those of a tuple or an entry. FALSE, and nothing to free,
+ * after a failure. */
 static gboolean
 encode_items (MaltLuaEncoder      *self,
               int                  index,
@@ -161,6 +161,7 @@ encode_sequence (MaltLuaEncoder     *self,
   return g_variant_new_array (item_type, items, n_items);
 }
 
+/* A tuple, or a dictionary entry on its own. */
 static GVariant *
 encode_tuple (MaltLuaEncoder     *self,
               int                 index,
@@ -171,6 +172,8 @@ encode_tuple (MaltLuaEncoder     *self,
 
   if (!encode_items (self, index, items, n_items, NULL, type))
     return NULL;
+  if (g_variant_type_is_dict_entry (type))
+    return g_variant_new_dict_entry (items[0], items[1]);
 
   return g_variant_new_tuple (items, n_items);
 }
@@ -317,19 +320,19 @@ encode_as (MaltLuaEncoder     *self,
            const GVariantType *type)
 {
   lua_State *L = self->L;
+  gboolean is_array = g_variant_type_is_array (type);
   gsize length;
   Keys keys;
 
   if (g_variant_type_is_subtype_of (type, G_VARIANT_TYPE_DICTIONARY))
     return encode_dictionary (self, index, g_variant_type_element (type));
-  if (!g_variant_type_is_array (type) && !g_variant_type_is_tuple (type))
+  if (!g_variant_type_is_container (type))
     return malt_lua_encoder_misfit (self, index, type);
 
   /* nil is a value where a tuple has a maybe, so a tuple's items need not be a sequence. */
-  length = g_variant_type_is_tuple (type) ? g_variant_type_n_items (type) : lua_rawlen (L, index);
+  length = is_array ? lua_rawlen (L, index) : g_variant_type_n_items (type);
   keys = scan_keys (L, index, length);
-  if (keys.n_positions != keys.n_keys
-      || (g_variant_type_is_array (type) && keys.n_keys != length))
+  if (keys.n_positions != keys.n_keys || (is_array && keys.n_keys != length))
     {
       g_autofree char *type_string = g_variant_type_dup_string (type);
 
@@ -337,8 +340,7 @@ encode_as (MaltLuaEncoder     *self,
                                     " does not fit type '%s'", length, type_string);
     }
 
-  return g_variant_type_is_tuple (type) ? encode_tuple (self, index, type)
-                                        : encode_sequence (self, index, length, type);
+  return is_array ? encode_sequence (self, index, length, type) : encode_tuple (self, index, type);
 }
 
 /* What was decoded from a container of a type is of that type again, if it still fits. */
