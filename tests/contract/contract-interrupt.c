@@ -74,7 +74,7 @@ assert_interruptible (Contract *contract, const char *function, GVariant *args)
 static void
 assert_evaluation_interruptible (Contract *contract, const char *expression)
 {
-  assert_interruptible (contract, "malt.eval", g_variant_new_parsed ("('', %s, ())", expression));
+  assert_interruptible (contract, "malt.eval", g_variant_new_parsed ("('', %s, <()>)", expression));
 }
 
 static void
@@ -166,7 +166,7 @@ details (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
   ContractReply *reply = contract_send_eval (
-    contract, worker, "local function busy ()\nwhile true do end\nend\nbusy ()", NULL);
+    contract, worker, "local function busy ()\nwhile true do end\nend\nlocal n = busy ()", NULL);
 
   contract_iterate_for (contract, 50);
   interrupt (worker);

@@ -149,7 +149,7 @@ static void
 binary_chunk (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
-  g_autoptr (GError) by_eval = contract_eval_error (worker, "\x1bLuaT\x01\x19\x93");
+  g_autoptr (GError) by_eval = contract_eval_error (worker, "\x1bLuaT\x01\x19");
   g_autoptr (GVariant) by_load = NULL;
   g_autoptr (GVariant) dump = NULL;
 

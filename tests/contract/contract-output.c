@@ -69,8 +69,11 @@ assert_line (OutputSeen *seen, guint fd, guint index, const char *expected, gssi
 static void
 run (Contract *contract, MaltAbstractWorker *worker, const char *expression)
 {
-  ContractReply *reply = contract_send_eval (contract, worker, expression, NULL);
+  MaltCall *call = malt_call_new_eval (NULL, expression, NULL);
+  ContractReply *reply;
 
+  malt_call_set_discard_result (call, TRUE);
+  reply = contract_send (contract, worker, call, NULL);
   contract_wait (contract, reply);
   g_assert_no_error (reply->error);
 }

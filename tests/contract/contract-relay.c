@@ -61,6 +61,15 @@ restore (Redirection *self)
 }
 
 static void
+run (MaltAbstractWorker *worker, const char *expression)
+{
+  g_autoptr (GError) error = NULL;
+
+  malt_abstract_worker_remote_eval_wait (worker, NULL, expression, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
 prefix (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
@@ -69,12 +78,11 @@ prefix (Contract *contract)
   g_autofree char *expected_errors = NULL;
   g_autofree char *output = NULL;
   g_autofree char *errors = NULL;
-  g_autoptr (GVariant) value = NULL;
   Redirection of_output, of_errors;
 
   redirect (&of_output, STDOUT_FILENO);
   redirect (&of_errors, STDERR_FILENO);
-  value = contract_eval (worker, "print 'one' print 'two' io.stderr:write 'three\\n'", NULL);
+  run (worker, "print 'one' print 'two' io.stderr:write 'three\\n'");
   errors = restore (&of_errors);
   output = restore (&of_output);
 
@@ -90,11 +98,10 @@ at_exit (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
   g_autofree char *output = NULL;
-  g_autoptr (GVariant) value = NULL;
   Redirection redirection;
 
   redirect (&redirection, STDOUT_FILENO);
-  value = contract_eval (worker, "io.write 'no newline'", NULL);
+  run (worker, "io.write 'no newline'");
   contract_stop (worker);
   output = restore (&redirection);
   g_assert_true (g_str_has_suffix (output, "]: no newline\n"));
@@ -130,12 +137,11 @@ inherit (Contract *contract)
 {
   MaltAbstractWorker *worker;
   g_autofree char *output = NULL;
-  g_autoptr (GVariant) value = NULL;
   Redirection redirection;
 
   redirect (&redirection, STDOUT_FILENO);
   worker = contract_start (contract, g_variant_new_parsed ("{'stdout': <'inherit'>}"));
-  value = contract_eval (worker, "print 'as it is'", NULL);
+  run (worker, "print 'as it is'");
   contract_stop (worker);
   output = restore (&redirection);
   g_assert_cmpstr (output, ==, "as it is\n");
@@ -148,12 +154,11 @@ off (Contract *contract)
     contract, g_variant_new_parsed ("{'stdout': <'lines'>}"));
   g_autofree char *output = NULL;
   g_autofree char *errors = NULL;
-  g_autoptr (GVariant) value = NULL;
   Redirection of_output, of_errors;
 
   redirect (&of_output, STDOUT_FILENO);
   redirect (&of_errors, STDERR_FILENO);
-  value = contract_eval (worker, "print 'unseen' io.stderr:write 'seen\\n'", NULL);
+  run (worker, "print 'unseen' io.stderr:write 'seen\\n'");
   errors = restore (&of_errors);
   output = restore (&of_output);
   g_assert_cmpstr (output, ==, "");

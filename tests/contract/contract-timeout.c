@@ -51,7 +51,9 @@ traceback (Contract *contract)
   MaltAbstractWorker *worker = contract_start (contract, NULL);
   ContractReply *reply = send_with_timeout (
     contract, worker,
-    malt_call_new_eval (NULL, "local function busy ()\nwhile true do end\nend\nbusy ()", NULL), 30);
+    malt_call_new_eval (
+      NULL, "local function busy ()\nwhile true do end\nend\nlocal n = busy ()", NULL),
+    30);
   const char *text;
 
   contract_wait (contract, reply);
