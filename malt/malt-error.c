@@ -97,6 +97,15 @@ malt_error_private_clear (MaltErrorPrivate *priv)
   g_clear_pointer (&priv->report, malt_exit_report_unref);
 }
 
+/**
+ * malt_error_quark:
+ *
+ * Gets the domain of malt's errors, which `MALT_ERROR` stands for.
+ *
+ * Returns: the quark
+ *
+ * Since: 0.1
+ */
 G_DEFINE_EXTENDED_ERROR (MaltError, malt_error)
 
 static gboolean

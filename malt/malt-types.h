@@ -15,11 +15,15 @@ G_BEGIN_DECLS
 /* Forward typedefs, so that headers need not include each other in circles. */
 typedef struct _MaltAbstractWorker MaltAbstractWorker;
 typedef struct _MaltCall           MaltCall;
-typedef struct _MaltEvaluator      MaltEvaluator;
 typedef struct _MaltExitReport     MaltExitReport;
 typedef struct _MaltInvocation     MaltInvocation;
 typedef struct _MaltModule         MaltModule;
+
+/* Those of <malt/malt-plugin.h>, which bindings do not see. */
+#ifndef __GI_SCANNER__
+typedef struct _MaltEvaluator      MaltEvaluator;
 typedef struct _MaltNamespace      MaltNamespace;
 typedef struct _MaltRuntime        MaltRuntime;
+#endif
 
 G_END_DECLS

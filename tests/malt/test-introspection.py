@@ -55,7 +55,9 @@ class Introspection(unittest.TestCase):
             self.assertTrue(callable(getattr(Malt.AbstractWorker, verb)), verb)
 
     def test_worker(self):
-        worker = Malt.create_worker_with_options('process', None, None)
+        # Without a language: Lua may not be built.
+        options = GLib.Variant('a{sv}', {'evaluator': GLib.Variant('s', '')})
+        worker = Malt.create_worker_with_options('process', options, None)
         self.assertEqual(Malt.list_running_workers().get_n_items(), 1)
         call = Malt.Call.new('malt.ping', GLib.Variant('(x)', (42,)), None)
         self.assertEqual(worker.send(call, None).unpack(), 42)

@@ -94,6 +94,7 @@ test_reasons (void)
     const char *basename;
     const char *reason;
   } cases[] = {
+    { "libfixture-absent.so", "g_io_fixture_absent_load" },
     { "libmalt-missing-library.so", "libfixture-absent-at-run-time.so" },
     { "libmalt-no-symbol.so", "g_io_malt_no_symbol_load" },
     { "libmalt-same-name.so", "The name “good” belongs to “FixtureGood” already" },
