@@ -3,8 +3,7 @@
 #pragma once
 
 #include "backends/process/malt-process-child.h"
-
-#include <sys/types.h>
+#include "backends/process/malt-process-handle.h"
 
 G_BEGIN_DECLS
 
@@ -28,7 +27,7 @@ struct _MaltProcessChild
   MaltProcessEvents  *events;
   MaltProcessOutput  *output;
   char               *description;
-  pid_t               pid;
+  int                 pid;
   gboolean            leads_session;
 
   MaltConnection     *connection;     /* NULL before the handshake and after the end */
@@ -50,16 +49,14 @@ struct _MaltProcessChild
   char               *detail;          /* why it was signalled */
 
   GMutex              lock;
-  int                 pidfd;           /* protected by @lock; −1 once it is reaped */
-  gboolean            is_reaped;       /* protected by @lock; `pid` may be another's from then on */
+  MaltProcessHandle   process;         /* protected by @lock; cleared once it is reaped */
   guint64             sent_signals;    /* protected by @lock; a bit each, of those that may end it */
   char               *kill_detail;     /* protected by @lock; which signal was asked for */
   MaltExitReport     *report;          /* protected by @lock; set once */
 };
 
-/* Watches a process that has been started. Takes `pidfd`. Monitor thread. */
-MaltProcessChild *malt_process_child_new         (pid_t                pid,
-                                                  int                  pidfd,
+/* Watches a process that has been started; takes what is in `process`. Monitor thread. */
+MaltProcessChild *malt_process_child_new         (MaltProcessHandle   *process,
                                                   guint16              port,
                                                   gboolean             leads_session,
                                                   MaltProcessEvents   *events,

@@ -6,13 +6,8 @@
 
 #include <glib-unix.h>
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static void
 child_clear (MaltProcessChild *self)
@@ -97,23 +92,22 @@ reap (MaltProcessChild *self,
       int              *exit_status,
       int              *signum)
 {
-  siginfo_t info = { 0 };
+  siginfo_t info;
 
   *exit_status = -1;
   *signum = 0;
   g_mutex_lock (&self->lock);
   /* While the zombie is there nobody else has its number, nor that of its group. */
-  if (self->leads_session && waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED | WNOWAIT) == 0)
+  if (self->leads_session && malt_process_handle_wait (&self->process, WEXITED | WNOWAIT, &info))
     kill (-self->pid, SIGKILL);
-  if (waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED) == 0)
+  if (malt_process_handle_wait (&self->process, WEXITED, &info))
     {
       if (info.si_code == CLD_EXITED)
         *exit_status = info.si_status;
       else
         *signum = info.si_status;
     }
-  self->is_reaped = TRUE;
-  close (g_steal_fd (&self->pidfd));
+  malt_process_handle_clear (&self->process);
   g_mutex_unlock (&self->lock);
 }
 
@@ -239,8 +233,7 @@ on_exited (int          fd,
 }
 
 MaltProcessChild *
-malt_process_child_new (pid_t              pid,
-                        int                pidfd,
+malt_process_child_new (MaltProcessHandle *process,
                         guint16            port,
                         gboolean           leads_session,
                         MaltProcessEvents *events,
@@ -249,18 +242,18 @@ malt_process_child_new (pid_t              pid,
   MaltProcessChild *self = g_atomic_rc_box_new0 (MaltProcessChild);
 
   g_mutex_init (&self->lock);
-  self->pid = pid;
-  self->pidfd = pidfd;
+  self->process = *process;
+  self->pid = process->pid;
   self->leads_session = leads_session;
   self->events = malt_process_events_ref (events);
   self->output = malt_process_output_ref (output);
   self->stops = g_ptr_array_new ();
   if (port != 0)
-    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port, (int) pid);
+    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port, self->pid);
   else
-    self->description = g_strdup_printf ("MaltProcessWorker with PID %d", (int) pid);
+    self->description = g_strdup_printf ("MaltProcessWorker with PID %d", self->pid);
 
-  self->exit_source = malt_process_child_attach (self, g_unix_fd_source_new (pidfd, G_IO_IN),
+  self->exit_source = malt_process_child_attach (self, g_unix_fd_source_new (process->fd, G_IO_IN),
                                                  G_SOURCE_FUNC (on_exited));
   return self;
 }
@@ -311,28 +304,20 @@ static void
 send_signal_locked (MaltProcessChild *self,
                     int               signum)
 {
-  if (!self->is_reaped && pidfd_send_signal (self->pidfd, signum, NULL, 0) == 0)
+  if (malt_process_handle_signal (&self->process, signum))
     self->sent_signals |= G_GUINT64_CONSTANT (1) << (signum - 1);
 }
 
-/* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know. */
-static gboolean
-has_number_locked (MaltProcessChild *self)
-{
-  struct pollfd exited = { self->pidfd, POLLIN, 0 };
-
-  return !self->is_reaped && poll (&exited, 1, 0) == 0;
-}
-
-/* A child that is stopped starts nothing while what it has started is being ended. */
+/* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know: hence the
+ * questions. A child that is stopped starts nothing while what it has started is being ended. */
 static void
 kill_tree_locked (MaltProcessChild *self)
 {
-  if (!has_number_locked (self))
+  if (malt_process_handle_has_exited (&self->process))
     return;
-  pidfd_send_signal (self->pidfd, SIGSTOP, NULL, 0);
+  malt_process_handle_signal (&self->process, SIGSTOP);
   malt_kill_descendants (self->pid);
-  if (self->leads_session && has_number_locked (self))
+  if (self->leads_session && !malt_process_handle_has_exited (&self->process))
     kill (-self->pid, SIGKILL);
   send_signal_locked (self, SIGKILL);
 }
@@ -369,7 +354,7 @@ void
 malt_process_child_terminate (MaltProcessChild *self)
 {
   g_mutex_lock (&self->lock);
-  if (has_number_locked (self))
+  if (!malt_process_handle_has_exited (&self->process))
     malt_kill_descendants (self->pid);
   send_signal_locked (self, SIGTERM);
   g_mutex_unlock (&self->lock);

@@ -79,7 +79,7 @@ on_log (GLogLevelFlags  level,
                     own_level != 0 ? own_level : G_LOG_LEVEL_MESSAGE,
                     "MALT_WORKER", self->description,
                     "MALT_WORKER_LEVEL", level_name,
-                    "MESSAGE", "[Worker %d]: %s", (int) self->pid, message);
+                    "MESSAGE", "[Worker %d]: %s", self->pid, message);
 }
 
 /* Runs in the monitor thread. */

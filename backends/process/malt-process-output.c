@@ -331,20 +331,52 @@ malt_process_output_start (MaltProcessOutput *self,
     }
 }
 
+static gboolean
+has_output (MaltProcessOutput *self,
+            Pipe              *pipe)
+{
+  int n_bytes = 0;
+  gboolean has;
+
+  g_mutex_lock (&self->lock);
+  has = pipe->fd >= 0 && ioctl (pipe->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0;
+  g_mutex_unlock (&self->lock);
+  return has;
+}
+
+/* The caller waits for its own output here, as it would in printf(), and not under the lock, which the monitor
+ * may want. */
+static void
+pipe_drain_and_wait (Pipe *pipe)
+{
+  MaltProcessOutput *self = pipe->output;
+  gboolean may_wait = pipe->sink != NULL && !g_main_context_is_owner (malt_monitor_get_context ());
+
+  if (may_wait)
+    malt_process_sink_wait (pipe->sink, TRUE);
+  if (pipe_wants_pause (pipe))
+    return;
+  g_mutex_lock (&self->lock);
+  pipe_drain_locked (pipe);
+  g_mutex_unlock (&self->lock);
+  if (may_wait)
+    malt_process_sink_wait (pipe->sink, FALSE);
+}
+
 void
 malt_process_output_drain (MaltProcessOutput *self)
 {
-  g_mutex_lock (&self->lock);
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
-    {
-      Pipe *pipe = &self->pipes[i];
-      int n_bytes = 0;
+    if (has_output (self, &self->pipes[i]))
+      pipe_drain_and_wait (&self->pipes[i]);
+}
 
-      if (pipe->fd >= 0 && ioctl (pipe->fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0
-          && !pipe_wants_pause (pipe))
-        pipe_drain_locked (pipe);
-    }
-  g_mutex_unlock (&self->lock);
+void
+malt_process_output_wait (MaltProcessOutput *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (self->pipes[i].sink != NULL)
+      malt_process_sink_wait (self->pipes[i].sink, FALSE);
 }
 
 void

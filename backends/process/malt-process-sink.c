@@ -17,6 +17,11 @@
  * not read from while its sink is busy; this bounds the last output of those that have ended. */
 #define MALT_PROCESS_SINK_PENDING_MAX_BYTES (1 << 20)
 
+/* How long a descriptor that takes nothing at all holds up the results that belong after the output, in
+ * milliseconds. A reader that is only slow makes progress before; a terminal that was stopped does not, and is
+ * not waited for again until it does. */
+#define MALT_PROCESS_SINK_STALL_MSEC 500
+
 /* Colours of the prefix (ECMA-48), as in Malt.jl. */
 #define COLOR_STDOUT "\033[34m"
 #define COLOR_STDERR "\033[33m"
@@ -35,6 +40,7 @@ struct _MaltProcessSink
   GMutex      lock;
   GString    *pending;      /* protected by @lock */
   GSource    *source;       /* protected by @lock; in the monitor, while something is pending */
+  gboolean    is_stalled;   /* protected by @lock; it was waited for in vain, and has taken nothing since */
 };
 
 static MaltProcessSink sinks[2];
@@ -133,9 +139,9 @@ unblock_sigpipe (const sigset_t *old_mask,
 
 /* Writes without blocking; returns the number of bytes that are done with. What nobody can ever read is. */
 static gsize
-write_some (MaltProcessSink *self,
-            const char      *bytes,
-            gsize            length)
+write_some_locked (MaltProcessSink *self,
+                   const char      *bytes,
+                   gsize            length)
 {
   sigset_t old_mask, already;
   gboolean broken = FALSE;
@@ -158,6 +164,8 @@ write_some (MaltProcessSink *self,
         broken = TRUE;
     }
   unblock_sigpipe (&old_mask, sigismember (&already, SIGPIPE) == 1, broken);
+  if (done > 0 || broken)
+    self->is_stalled = FALSE;
   return broken ? length : done;
 }
 
@@ -166,7 +174,7 @@ flush_locked (MaltProcessSink *self)
 {
   if (self->pending->len > 0)
     {
-      gsize done = write_some (self, self->pending->str, self->pending->len);
+      gsize done = write_some_locked (self, self->pending->str, self->pending->len);
 
       g_string_erase (self->pending, 0, (gssize) done);
     }
@@ -203,15 +211,44 @@ keep_rest_locked (MaltProcessSink *self,
   g_source_attach (self->source, malt_monitor_get_context ());
 }
 
+static gboolean
+is_ready_locked (MaltProcessSink *self,
+                 gboolean         for_more)
+{
+  return !self->is_open || (flush_locked (self) && (!for_more || can_write (self)));
+}
+
 gboolean
 malt_process_sink_is_ready (MaltProcessSink *self)
 {
   gboolean ready;
 
   g_mutex_lock (&self->lock);
-  ready = !self->is_open || (self->pending->len == 0 && can_write (self));
+  ready = is_ready_locked (self, TRUE);
   g_mutex_unlock (&self->lock);
   return ready;
+}
+
+void
+malt_process_sink_wait (MaltProcessSink *self,
+                        gboolean         for_more)
+{
+  struct pollfd writable = { self->fd, POLLOUT, 0 };
+  gboolean over = FALSE;
+
+  while (!over)
+    {
+      g_mutex_lock (&self->lock);
+      over = is_ready_locked (self, for_more) || self->is_stalled;
+      g_mutex_unlock (&self->lock);
+
+      if (!over && poll (&writable, 1, MALT_PROCESS_SINK_STALL_MSEC) == 0)
+        {
+          g_mutex_lock (&self->lock);
+          self->is_stalled = TRUE;
+          g_mutex_unlock (&self->lock);
+        }
+    }
 }
 
 static gboolean
@@ -260,7 +297,7 @@ malt_process_sink_write_line (MaltProcessSink *self,
   g_string_append_c (shown, '\n');
 
   g_mutex_lock (&self->lock);
-  gsize done = flush_locked (self) ? write_some (self, shown->str, shown->len) : 0;
+  gsize done = flush_locked (self) ? write_some_locked (self, shown->str, shown->len) : 0;
   gboolean fits = self->pending->len + shown->len <= MALT_PROCESS_SINK_PENDING_MAX_BYTES;
   /* What has begun is ended: a line of another worker must not go on where this one was cut. */
   if (done < shown->len && (done > 0 || fits))

@@ -14,6 +14,10 @@ MaltProcessSink *malt_process_sink_get        (int               fd);
 int              malt_process_sink_get_fd     (MaltProcessSink  *self);
 /* Whether a line would be written now. Any thread. */
 gboolean         malt_process_sink_is_ready   (MaltProcessSink  *self);
+/* Waits until everything is written, and with `for_more` until a line would be, but not long for a descriptor
+ * that takes nothing. Not in the monitor thread. */
+void             malt_process_sink_wait       (MaltProcessSink  *self,
+                                               gboolean          for_more);
 /* Shows one line of process `pid`. Does not block: what the descriptor does not take is kept for the
  * monitor, within bounds. Any thread. */
 void             malt_process_sink_write_line (MaltProcessSink  *self,

@@ -4,14 +4,10 @@
 
 #include "backends/process/malt-process-spawn.h"
 
-#include "backends/process/malt-process-transport.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static gboolean
@@ -111,28 +107,20 @@ spawn (const MaltProcessCommand *command,
   return error_number;
 }
 
-/* Nobody but us reaps the child before this, unless the program ignores SIGCHLD or waits for any child;
- * then the number may be gone already (ESRCH), and the worker with it. */
 static gboolean
-open_pidfd (const MaltProcessCommand  *command,
-            pid_t                      pid,
-            int                       *pidfd,
-            GError                   **error)
+watch (const MaltProcessCommand  *command,
+       pid_t                      pid,
+       MaltProcessHandle         *handle,
+       GError                   **error)
 {
-  *pidfd = malt_process_fd_raise (pidfd_open (pid, 0));
-  if (*pidfd >= 0)
+  g_autoptr (GError) local_error = NULL;
+
+  if (malt_process_handle_open (handle, pid, &local_error))
     return TRUE;
 
-  int error_number = errno;
-  if (error_number != ESRCH)
-    {
-      kill (pid, SIGKILL);
-      waitpid (pid, NULL, 0);
-    }
   g_autofree char *shown = malt_process_command_show (command);
   g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
-               "Cannot start a worker: lost sight of process %d (command line: %s): %s",
-               (int) pid, shown, g_strerror (error_number));
+               "Cannot start a worker: %s (command line: %s)", local_error->message, shown);
   return FALSE;
 }
 
@@ -140,19 +128,19 @@ gboolean
 malt_process_spawn (const MaltProcessCommand  *command,
                     const int                  fds[MALT_PROCESS_N_FDS],
                     gboolean                   own_session,
-                    pid_t                     *pid,
-                    int                       *pidfd,
+                    MaltProcessHandle         *handle,
                     GError                   **error)
 {
+  pid_t pid;
   int copies[MALT_PROCESS_N_FDS] = { -1, -1, -1, -1, -1 };
   int error_number = copy_sources (fds, copies);
 
   if (error_number == 0)
-    error_number = spawn (command, copies, own_session, pid);
+    error_number = spawn (command, copies, own_session, &pid);
   for (guint i = 0; i < MALT_PROCESS_N_FDS; i++)
     if (copies[i] >= 0)
       close (copies[i]);
   if (error_number != 0)
     return set_start_error (error, command, error_number);
-  return open_pidfd (command, *pid, pidfd, error);
+  return watch (command, pid, handle, error);
 }

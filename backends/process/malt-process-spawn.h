@@ -3,8 +3,7 @@
 #pragma once
 
 #include "backends/process/malt-process-command.h"
-
-#include <sys/types.h>
+#include "backends/process/malt-process-handle.h"
 
 G_BEGIN_DECLS
 
@@ -25,8 +24,7 @@ typedef enum
 gboolean malt_process_spawn (const MaltProcessCommand  *command,
                              const int                  fds[MALT_PROCESS_N_FDS],
                              gboolean                   own_session,
-                             pid_t                     *pid,
-                             int                       *pidfd,
+                             MaltProcessHandle         *handle,
                              GError                   **error);
 
 G_END_DECLS

@@ -283,14 +283,13 @@ spawn_child (MaltProcessStart  *start,
     data->worker_fd,
     control->worker_fd,
   };
-  int pidfd = -1;
-  pid_t pid = 0;
+  MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
 
-  if (!malt_process_spawn (&start->command, fds, start->own_session, &pid, &pidfd, error))
+  if (!malt_process_spawn (&start->command, fds, start->own_session, &process, error))
     return FALSE;
 
-  malt_process_output_start (output, pid);
-  start->child = malt_process_child_new (pid, pidfd, data->port, start->own_session, start->events,
+  malt_process_output_start (output, process.pid);
+  start->child = malt_process_child_new (&process, data->port, start->own_session, start->events,
                                          output);
   start->child->start_exited = on_child_exited;
   start->child->start_data = start;

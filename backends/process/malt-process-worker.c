@@ -221,7 +221,12 @@ malt_process_worker_stop_finish (MaltAbstractWorker  *worker,
 {
   g_return_val_if_fail (g_task_is_valid (result, worker), FALSE);
 
+  MaltProcessWorker *self = MALT_PROCESS_WORKER (worker);
   gssize outcome = g_task_propagate_int (G_TASK (result), error);
+
+  /* The program may end next, and with it what the monitor has not written yet. */
+  if (outcome > 0)
+    malt_process_output_wait (malt_process_child_get_output (self->child));
 
   if (was_running != NULL)
     *was_running = outcome != 0;

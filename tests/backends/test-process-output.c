@@ -274,6 +274,54 @@ flood_a_full_pipe (void)
   dup2 (saved, STDOUT_FILENO);
 }
 
+static gpointer
+read_slowly (gpointer user_data)
+{
+  GString *text = g_string_new (NULL);
+  int fd = GPOINTER_TO_INT (user_data);
+  char buffer[1000];
+  gssize n_read;
+
+  while ((n_read = read (fd, buffer, sizeof buffer)) > 0)
+    {
+      g_string_append_len (text, buffer, n_read);
+      g_thread_yield ();
+    }
+  return text;
+}
+
+/* A slow reader holds up results, rather than let them overtake the output. */
+static void
+print_to_a_slow_reader (void)
+{
+  int fds[2], saved = dup (STDOUT_FILENO);
+  g_autoptr (GString) text = NULL;
+  const char *rest;
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  g_assert_cmpint (fcntl (fds[1], F_SETPIPE_SZ, 4096), ==, 4096);
+  dup2 (fds[1], STDOUT_FILENO);
+  close (fds[1]);
+  GThread *thread = g_thread_new ("read", read_slowly, GINT_TO_POINTER (fds[0]));
+  print_between_calls ();
+  dup2 (saved, STDOUT_FILENO);
+  text = g_thread_join (thread);
+  rest = text->str;
+  for (int i = 1; i <= 20; i++)
+    {
+      g_autofree char *end = g_strdup_printf (": call %d ends\nanswer %d\n", i, i);
+
+      rest = strstr (rest, end);
+      g_assert_nonnull (rest);
+    }
+}
+
+static void
+test_slow_stdout (void)
+{
+  run_in_subprocess (print_to_a_slow_reader);
+}
+
 static void
 test_full_stdout (void)
 {
@@ -369,6 +417,7 @@ main (int    argc,
   fixture_add ("/malt/process/output/null", test_null);
   fixture_add ("/malt/process/output/inherit", test_inherit);
   fixture_add ("/malt/process/output/full-stdout", test_full_stdout);
+  fixture_add ("/malt/process/output/slow-stdout", test_slow_stdout);
   fixture_add ("/malt/process/output/broken-stdout", test_broken_stdout);
   fixture_add ("/malt/process/output/log", test_log);
   return g_test_run ();

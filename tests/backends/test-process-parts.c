@@ -273,17 +273,18 @@ spawn_and_read (const int  fds[MALT_PROCESS_N_FDS],
   g_autoptr (GError) error = NULL;
   char buffer[256];
   gssize n_read;
-  int pidfd = -1, status;
-  pid_t pid;
+  MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
+  siginfo_t info;
 
-  g_assert_true (malt_process_spawn (&command, fds, FALSE, &pid, &pidfd, &error));
+  g_assert_true (malt_process_spawn (&command, fds, FALSE, &process, &error));
   g_assert_no_error (error);
   close (fds[MALT_PROCESS_FD_STDOUT]);
   while ((n_read = read (output_fd, buffer, sizeof buffer)) > 0)
     g_string_append_len (output, buffer, n_read);
-  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
-  g_assert_cmpint (status, ==, 0);
-  close (pidfd);
+  g_assert_true (malt_process_handle_wait (&process, WEXITED, &info));
+  g_assert_cmpint (info.si_code, ==, CLD_EXITED);
+  g_assert_cmpint (info.si_status, ==, 0);
+  malt_process_handle_clear (&process);
 }
 
 /* The sources lie just where the targets are, and something that is not close-on-exec is open. */
@@ -311,6 +312,14 @@ test_spawn_descriptors (void)
   close (leak);
 }
 
+static gboolean
+is_valgrind (void)
+{
+  const char *preloaded = g_getenv ("LD_PRELOAD");
+
+  return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
+}
+
 static void
 test_spawn_not_executable (void)
 {
@@ -318,10 +327,14 @@ test_spawn_not_executable (void)
   MaltProcessCommand command = { .program = argv[0], .argv = argv, .environment = argv + 1 };
   const int fds[MALT_PROCESS_N_FDS] = { -1, -1, -1, -1, -1 };
   g_autoptr (GError) error = NULL;
-  int pidfd = -1;
-  pid_t pid;
+  MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
 
-  g_assert_false (malt_process_spawn (&command, fds, FALSE, &pid, &pidfd, &error));
+  if (is_valgrind ())
+    {
+      g_test_skip ("valgrind loses the error of an exec() after vfork()");
+      return;
+    }
+  g_assert_false (malt_process_spawn (&command, fds, FALSE, &process, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   g_assert_nonnull (strstr (error->message, "/etc/passwd"));
   g_assert_nonnull (strstr (error->message, g_strerror (EACCES)));
