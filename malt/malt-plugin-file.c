@@ -5,67 +5,14 @@
 #include "malt/malt-plugin-file-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-library-private.h"
 
-#include <gmodule.h>
-#include <link.h>
 #include <string.h>
-
-#define NATIVE_ELF_CLASS (sizeof (gpointer) == 8 ? ELFCLASS64 : ELFCLASS32)
 
 /* GIOModule, owned: what a plugin registers cannot be taken back, so it is never let go of.
  * Protected by @modules_lock. */
 static GPtrArray *modules;
 static GMutex modules_lock;
-
-/* Whether every part of the file that the dynamic linker maps is there: it does not look, and a
- * program that touches a page behind the end of a truncated file gets SIGBUS. What is no ELF file
- * of this machine at all is left to the linker, which has good words for it. */
-static gboolean
-is_complete (const char *contents,
-             gsize       length)
-{
-  ElfW (Ehdr) header;
-
-  if (length < sizeof header)
-    return TRUE;
-  memcpy (&header, contents, sizeof header);
-  if (memcmp (header.e_ident, ELFMAG, SELFMAG) != 0
-      || header.e_ident[EI_CLASS] != NATIVE_ELF_CLASS)
-    return TRUE;
-
-  for (guint i = 0; i < header.e_phnum; i++)
-    {
-      gsize offset = header.e_phoff + (gsize) i * sizeof (ElfW (Phdr));
-      ElfW (Phdr) segment;
-
-      if (offset > length || length - offset < sizeof segment)
-        return FALSE;
-      memcpy (&segment, contents + offset, sizeof segment);
-      if (segment.p_type == PT_LOAD
-          && (segment.p_offset > length || length - segment.p_offset < segment.p_filesz))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-check_complete (const char  *path,
-                GError     **error)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
-
-  if (file == NULL)
-    return FALSE;
-
-  if (!is_complete (g_mapped_file_get_contents (file), g_mapped_file_get_length (file)))
-    {
-      g_set_error_literal (error, MALT_ERROR, MALT_ERROR_FAILED, "The file is truncated");
-      return FALSE;
-    }
-
-  return TRUE;
-}
 
 /* "libmalt-lua.so" → "malt_lua", as GIO does. */
 static char *
@@ -103,20 +50,10 @@ open_checked (const char  *path,
               GError     **error)
 {
   g_autofree char *stem = symbol_stem (path);
-  g_autoptr (GError) local_error = NULL;
-  GModule *module;
+  GModule *module = malt_library_open (path, error);
 
-  if (!check_complete (path, error))
-    return NULL;
-
-  /* Not lazily: a function that is missing would end the program when it is
-   * called, which may be now or tomorrow. */
-  module = g_module_open_full (path, G_MODULE_BIND_LOCAL, &local_error);
   if (module == NULL)
-    {
-      g_set_error_literal (error, MALT_ERROR, MALT_ERROR_FAILED, local_error->message);
-      return NULL;
-    }
+    return NULL;
 
   if (!check_symbol (module, stem, "load", error) || !check_symbol (module, stem, "unload", error))
     {
