@@ -213,9 +213,18 @@ malt_message_new_failure_value (const GError *error)
   const char *remote_message = malt_error_get_remote_message (error);
   const char *remote_type = malt_error_get_remote_type (error);
   const char *remote_traceback = malt_error_get_remote_traceback (error);
+  g_auto (GStrv) parts = NULL;
   g_autofree char *message = NULL;
   g_autofree char *type = NULL;
   g_autofree char *traceback = NULL;
+
+  /* These carry their traceback behind their text, see malt_invocation_new_cancel_error(). */
+  if (code == MALT_WIRE_ERROR_CANCELLED || code == MALT_WIRE_ERROR_TIMED_OUT)
+    {
+      parts = g_strsplit (error->message, "\n", 2);
+      remote_message = parts[0];
+      remote_traceback = remote_message != NULL ? parts[1] : NULL;
+    }
 
   /* An error that has no number of its own is known by its domain and code. */
   if (remote_type != NULL)
