@@ -63,7 +63,8 @@ static void
 drop_written (MaltOutbox        *self,
               MaltOutboxSegment *last)
 {
-  if (last != get_segment (self, self->first) || self->offset < last->length / 2)
+  if (self->offset == 0 || self->offset < last->length / 2
+      || last != get_segment (self, self->first))
     return;
 
   memmove (last->data, last->data + self->offset, last->length - self->offset);

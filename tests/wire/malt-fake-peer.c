@@ -297,7 +297,7 @@ send_greeting (MaltFakePeer *self,
 static void
 greet_badly (MaltFakePeer *self)
 {
-  const guint8 half[MALT_FRAME_HEADER_BYTES] = { 64, 0, 0, 0, MALT_MESSAGE_HELLO };
+  const guint8 half[MALT_FRAME_HEADER_BYTES] = { 64, 0, 0, 0, MALT_MESSAGE_HELLO, [28] = 6 };
   const guint8 huge[MALT_FRAME_HEADER_BYTES] = { 0, 0, 0, 64, MALT_MESSAGE_HELLO };
   g_autoptr (GVariant) args = g_variant_ref_sink (g_variant_new ("(uss)", 5, "no such evaluator", ""));
 

@@ -139,10 +139,20 @@ malt_wire_fixture_shake_hands (MaltWireFixture  *self,
                                GCancellable     *cancellable,
                                GError          **error)
 {
+  g_autoptr (GVariant) setup = g_variant_ref_sink (g_variant_new_parsed ("@a{sv} {}"));
+
+  return malt_wire_fixture_shake_hands_with (self, setup, cancellable, error);
+}
+
+GVariant *
+malt_wire_fixture_shake_hands_with (MaltWireFixture  *self,
+                                    GVariant         *setup,
+                                    GCancellable     *cancellable,
+                                    GError          **error)
+{
   Handshake handshake = { 0 };
 
-  malt_connection_handshake_async (self->connection, g_variant_new_parsed ("@a{sv} {}"),
-                                   cancellable, on_greeted, &handshake);
+  malt_connection_handshake_async (self->connection, setup, cancellable, on_greeted, &handshake);
   malt_wire_iterate_until (self->context, &handshake.is_done);
 
   if (handshake.error != NULL)

@@ -34,8 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltWireFixture, malt_wire_fixture_free)
 /* The same without a handshake. */
 MaltWireFixture *malt_wire_fixture_new_raw      (const MaltConnectionLimits *limits,
                                                  MaltFakeGreeting            greeting);
-/* cancel_first: the handshake is cancelled before it begins; then its error. */
 GVariant        *malt_wire_fixture_shake_hands  (MaltWireFixture            *self,
+                                                 GCancellable               *cancellable,
+                                                 GError                    **error);
+GVariant        *malt_wire_fixture_shake_hands_with (MaltWireFixture        *self,
+                                                 GVariant                   *setup,
                                                  GCancellable               *cancellable,
                                                  GError                    **error);
 

@@ -1,0 +1,209 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-descendants.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What is left of a tree is inherited by this process, which can then see how it ended. */
+
+/* Each process says once that it is there, and then sleeps with the end of the pipe open. */
+static void
+sleep_for_ever (int fd)
+{
+  (void) !write (fd, "x", 1);
+  for (;;)
+    pause ();
+}
+
+/* In a child: `depth` generations of `width` children. */
+static void
+grow (int fd,
+      int depth,
+      int width)
+{
+  for (int i = 0; depth > 0 && i < width; i++)
+    if (fork () == 0)
+      {
+        grow (fd, depth - 1, width);
+        sleep_for_ever (fd);
+      }
+}
+
+/* Returns when `n` processes below the new one are there. */
+static pid_t
+start_tree (int  depth,
+            int  width,
+            int  n,
+            int *fd)
+{
+  int fds[2];
+  pid_t pid;
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  pid = fork ();
+  if (pid == 0)
+    {
+      close (fds[0]);
+      grow (fds[1], depth, width);
+      sleep_for_ever (fds[1]);
+    }
+  close (fds[1]);
+
+  for (int i = 0; i < n + 1; i++)
+    {
+      char byte;
+
+      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+    }
+
+  *fd = fds[0];
+  return pid;
+}
+
+static void
+end_tree (pid_t pid,
+          int   fd)
+{
+  char byte;
+
+  kill (pid, SIGKILL);
+  /* End of file: nobody of the tree is left. */
+  g_assert_cmpint (read (fd, &byte, 1), ==, 0);
+  close (fd);
+  while (waitpid (-1, NULL, 0) > 0 || errno == EINTR)
+    ;
+}
+
+static void
+test_tree (void)
+{
+  int fd;
+  pid_t pid = start_tree (3, 2, 14, &fd);
+
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 14);
+  g_assert_cmpint (waitpid (pid, NULL, WNOHANG), ==, 0);
+  /* The dead wait for a parent that does not look: they are not counted again. */
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 0);
+  end_tree (pid, fd);
+}
+
+static void
+test_none (void)
+{
+  int fd;
+  pid_t pid = start_tree (0, 0, 0, &fd);
+
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 0);
+  end_tree (pid, fd);
+}
+
+static void
+test_own (void)
+{
+  int fds[2];
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  for (int i = 0; i < 3; i++)
+    if (fork () == 0)
+      sleep_for_ever (fds[1]);
+  close (fds[1]);
+  for (int i = 0; i < 3; i++)
+    {
+      char byte;
+
+      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+    }
+
+  g_assert_cmpuint (malt_kill_descendants (getpid ()), ==, 3);
+  for (int i = 0; i < 3; i++)
+    {
+      int status;
+
+      g_assert_cmpint (wait (&status), >, 0);
+      g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+    }
+  close (fds[0]);
+}
+
+/* One that is stopped already dies as well. */
+static void
+test_stopped (void)
+{
+  int fd;
+  pid_t pid = start_tree (1, 3, 3, &fd);
+
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 3);
+  end_tree (pid, fd);
+}
+
+static gpointer
+fork_in_a_thread (gpointer user_data)
+{
+  int fd = GPOINTER_TO_INT (user_data);
+
+  if (fork () == 0)
+    sleep_for_ever (fd);
+  sleep_for_ever (fd);
+  return NULL;
+}
+
+/* Children belong to threads. */
+static void
+test_child_of_a_thread (void)
+{
+  int fds[2];
+  pid_t pid;
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  pid = fork ();
+  if (pid == 0)
+    {
+      g_thread_new ("forks", fork_in_a_thread, GINT_TO_POINTER (fds[1]));
+      sleep_for_ever (fds[1]);
+    }
+  close (fds[1]);
+  for (int i = 0; i < 3; i++)
+    {
+      char byte;
+
+      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+    }
+
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
+  end_tree (pid, fds[0]);
+}
+
+static void
+test_no_such_process (void)
+{
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    _exit (0);
+  waitpid (pid, NULL, 0);
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  prctl (PR_SET_CHILD_SUBREAPER, 1);
+  alarm (60);
+
+  g_test_add_func ("/malt/descendants/tree", test_tree);
+  g_test_add_func ("/malt/descendants/none", test_none);
+  g_test_add_func ("/malt/descendants/own", test_own);
+  g_test_add_func ("/malt/descendants/stopped", test_stopped);
+  g_test_add_func ("/malt/descendants/child-of-a-thread", test_child_of_a_thread);
+  g_test_add_func ("/malt/descendants/no-such-process", test_no_such_process);
+
+  return g_test_run ();
+}

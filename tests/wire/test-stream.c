@@ -1,0 +1,397 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-stream-private.h"
+
+#include "malt/malt-error.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LIMIT_BYTES (4u * 1024 * 1024)
+
+typedef struct
+{
+  MaltStream *a;
+  MaltStream *b;
+} Pair;
+
+static Pair
+pair_new (gsize limit)
+{
+  Pair pair;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  pair.a = malt_stream_new (fds[0], limit);
+  pair.b = malt_stream_new (fds[1], limit);
+
+  return pair;
+}
+
+static void
+pair_clear (Pair *pair)
+{
+  g_clear_pointer (&pair->a, malt_stream_free);
+  g_clear_pointer (&pair->b, malt_stream_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, pair_clear)
+
+static void
+queue_value (MaltStream *stream,
+             guint64     id,
+             GVariant   *value)
+{
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (value);
+  const MaltMessage message = { .type = MALT_MESSAGE_RESULT, .id = id, .value = sunk };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (malt_stream_queue (stream, &message, &error));
+  g_assert_no_error (error);
+}
+
+static GVariant *
+new_blob (gsize  size,
+          guint8 fill)
+{
+  g_autofree guint8 *bytes = g_malloc (size + 1);
+
+  memset (bytes, fill, size);
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, size, 1);
+}
+
+/* One message, moving bytes as they go. */
+static void
+transfer_one (Pair        *pair,
+              MaltMessage *message)
+{
+  g_autoptr (GError) message_error = NULL;
+  g_autoptr (GError) error = NULL;
+
+  while (!malt_stream_next (pair->b, message, &message_error, &error))
+    {
+      g_assert_no_error (error);
+      malt_stream_flush (pair->a, NULL);
+      g_assert_cmpint (malt_stream_fill (pair->b, &error), <=, MALT_STREAM_WOULD_BLOCK);
+    }
+  g_assert_no_error (message_error);
+}
+
+static void
+test_many_in_one_read (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  MaltMessage message = { 0 };
+
+  for (guint64 id = 1; id <= 100; id++)
+    queue_value (pair.a, id, g_variant_new ("(xs)", (gint64) id, "odd" + id % 3));
+  g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_OK);
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_OK);
+
+  for (guint64 id = 1; id <= 100; id++)
+    {
+      gint64 number;
+      const char *text;
+
+      g_assert_true (malt_stream_next (pair.b, &message, NULL, NULL));
+      g_assert_cmpuint (message.id, ==, id);
+      g_variant_get (message.value, "(x&s)", &number, &text);
+      g_assert_cmpint (number, ==, id);
+      g_assert_cmpstr (text, ==, "odd" + id % 3);
+      malt_message_clear (&message);
+    }
+  g_assert_false (malt_stream_next (pair.b, &message, NULL, NULL));
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_WOULD_BLOCK);
+}
+
+static void
+test_sizes_around_the_limits (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  const gsize around[] = { 1, 4096, 65500, 65536, 131072, 262144, 524288 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (around); i++)
+    for (int offset = -12; offset <= 12; offset++)
+      {
+        gsize size = (gsize) MAX ((gssize) around[i] + offset, 0);
+        MaltMessage message = { 0 };
+        const guint8 *bytes;
+        gsize n;
+
+        queue_value (pair.a, i, new_blob (size, (guint8) offset));
+        queue_value (pair.a, i, g_variant_new_int32 (offset));
+        transfer_one (&pair, &message);
+        bytes = g_variant_get_fixed_array (message.value, &n, 1);
+        g_assert_cmpuint (n, ==, size);
+        for (gsize j = 0; j < n; j += 97)
+          g_assert_cmpuint (bytes[j], ==, (guint8) offset);
+        malt_message_clear (&message);
+        transfer_one (&pair, &message);
+        g_assert_cmpint (g_variant_get_int32 (message.value), ==, offset);
+        malt_message_clear (&message);
+      }
+}
+
+/* The value is written from where it lies and stays alive until it is. */
+static void
+test_big_value_outlives_its_sender (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  MaltMessage message = { 0 };
+  gsize n;
+  const guint8 *bytes;
+
+  queue_value (pair.a, 1, new_blob (3 * 1024 * 1024, 0x5a));
+  g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_WOULD_BLOCK);
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), >, 0);
+  transfer_one (&pair, &message);
+
+  bytes = g_variant_get_fixed_array (message.value, &n, 1);
+  g_assert_cmpuint (n, ==, 3 * 1024 * 1024);
+  g_assert_cmpuint (bytes[n - 1], ==, 0x5a);
+  malt_message_clear (&message);
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
+}
+
+static void
+test_one_byte_at_a_time (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (Pair) slow = pair_new (LIMIT_BYTES);
+  guint8 bytes[256];
+  MaltMessage message = { 0 };
+  ssize_t n;
+
+  queue_value (pair.a, 3, g_variant_new ("(sv)", "slow", g_variant_new_double (0.5)));
+  malt_stream_flush (pair.a, NULL);
+  n = recv (malt_stream_get_fd (pair.b), bytes, sizeof bytes, 0);
+  g_assert_cmpint (n, >, MALT_FRAME_HEADER_BYTES);
+
+  for (ssize_t i = 0; i < n; i++)
+    {
+      g_assert_false (malt_stream_next (slow.b, &message, NULL, NULL));
+      g_assert_cmpint (send (malt_stream_get_fd (slow.a), bytes + i, 1, MSG_NOSIGNAL), ==, 1);
+      g_assert_cmpint (malt_stream_fill (slow.b, NULL), ==, MALT_STREAM_OK);
+    }
+  g_assert_true (malt_stream_next (slow.b, &message, NULL, NULL));
+  g_assert_cmpuint (message.id, ==, 3);
+  malt_message_clear (&message);
+}
+
+static void
+send_header (MaltStream *stream,
+             guint32     body_length,
+             guint8      type)
+{
+  const MaltFrameHeader header = { .body_length = body_length, .type = type, .type_length = 3 };
+  guint8 bytes[MALT_FRAME_HEADER_BYTES];
+
+  malt_frame_header_encode (&header, bytes);
+  g_assert_cmpint (send (malt_stream_get_fd (stream), bytes, sizeof bytes, MSG_NOSIGNAL), ==,
+                   sizeof bytes);
+}
+
+static void
+test_too_large_before_it_is_there (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  MaltMessage message = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  send_header (pair.a, LIMIT_BYTES + 1, MALT_MESSAGE_RESULT);
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_OK);
+  g_assert_false (malt_stream_next (pair.b, &message, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL);
+
+  /* It stays broken. */
+  g_clear_error (&error);
+  g_assert_false (malt_stream_next (pair.b, &message, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL);
+}
+
+/* Claims a lot and sends nothing: a big claim costs nobody memory. */
+static void
+test_claim_is_not_allocated (void)
+{
+  g_auto (Pair) pair = pair_new (G_MAXUINT32);
+  MaltMessage message = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  send_header (pair.a, G_MAXUINT32, MALT_MESSAGE_RESULT);
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_OK);
+  g_assert_false (malt_stream_next (pair.b, &message, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_WOULD_BLOCK);
+}
+
+static void
+test_end_in_the_middle (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  MaltMessage message = { 0 };
+
+  send_header (pair.a, 100000, MALT_MESSAGE_RESULT);
+  malt_stream_shut_down (pair.a);
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_OK);
+  g_assert_false (malt_stream_next (pair.b, &message, NULL, NULL));
+  g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_EOF);
+}
+
+static void
+test_writing_to_nobody (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+
+  g_clear_pointer (&pair.b, malt_stream_free);
+  queue_value (pair.a, 1, new_blob (100000, 0));
+  g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_EOF);
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
+
+  /* Later ones do not pile up. */
+  queue_value (pair.a, 2, new_blob (100000, 0));
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
+  g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_EOF);
+}
+
+static void
+test_message_above_the_limit (void)
+{
+  g_auto (Pair) pair = pair_new (1000);
+  g_autoptr (GVariant) value = g_variant_ref_sink (new_blob (1000, 0));
+  const MaltMessage message = { .type = MALT_MESSAGE_RESULT, .id = 1, .value = value };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (malt_stream_queue (pair.a, &message, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
+  g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
+}
+
+static void
+test_bad_value_costs_one_message (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  const guint8 body[] = { 'b', 0, 0, 0, 0, 0, 0, 0, 2 };
+  const MaltFrameHeader header = {
+    .body_length = sizeof body, .type = MALT_MESSAGE_RESULT, .id = 8, .type_length = 2,
+  };
+  guint8 bytes[MALT_FRAME_HEADER_BYTES];
+  MaltMessage message = { 0 };
+  g_autoptr (GError) message_error = NULL;
+  g_autoptr (GError) error = NULL;
+
+  malt_frame_header_encode (&header, bytes);
+  send (malt_stream_get_fd (pair.a), bytes, sizeof bytes, MSG_NOSIGNAL);
+  send (malt_stream_get_fd (pair.a), body, sizeof body, MSG_NOSIGNAL);
+  queue_value (pair.a, 9, g_variant_new_int32 (9));
+  malt_stream_flush (pair.a, NULL);
+  while (malt_stream_fill (pair.b, NULL) == MALT_STREAM_OK)
+    ;
+
+  g_assert_true (malt_stream_next (pair.b, &message, &message_error, &error));
+  g_assert_error (message_error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
+  g_assert_no_error (error);
+  g_assert_cmpuint (message.id, ==, 8);
+  malt_message_clear (&message);
+  g_clear_error (&message_error);
+
+  g_assert_true (malt_stream_next (pair.b, &message, &message_error, &error));
+  g_assert_no_error (message_error);
+  g_assert_cmpuint (message.id, ==, 9);
+  malt_message_clear (&message);
+}
+
+/* A peer that reads a little at a time never lets the buffer become empty. */
+static void
+test_slow_reader_costs_no_memory (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  gsize n_read = 0;
+  guint64 n_queued = 0;
+
+  while (malt_stream_flush (pair.a, NULL) == MALT_STREAM_OK)
+    queue_value (pair.a, ++n_queued, new_blob (3000, 1));
+
+  for (int i = 0; i < 20000; i++)
+    {
+      guint8 bytes[3000];
+      ssize_t n = recv (malt_stream_get_fd (pair.b), bytes, sizeof bytes, 0);
+
+      n_read += (gsize) n;
+      if (malt_stream_get_queued_bytes (pair.a) < 20000)
+        queue_value (pair.a, ++n_queued, new_blob (3000, 1));
+      malt_stream_flush (pair.a, NULL);
+      g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), <, 30000);
+    }
+  g_assert_cmpuint (n_read, >, 1000000);
+}
+
+/* Small ones and big ones in turns, more than one sendmsg() takes. */
+static void
+test_order_of_small_and_big (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+
+  for (guint64 id = 0; id < 60; id++)
+    queue_value (pair.a, id, new_blob (id % 2 == 0 ? 10 : 70000, (guint8) id));
+
+  for (guint64 id = 0; id < 60; id++)
+    {
+      MaltMessage message = { 0 };
+
+      transfer_one (&pair, &message);
+      g_assert_cmpuint (message.id, ==, id);
+      g_assert_cmpuint (g_variant_get_size (message.value), ==, id % 2 == 0 ? 10 : 70000);
+      malt_message_clear (&message);
+    }
+}
+
+static void
+test_order_of_bytes_is_learnt (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_autoptr (GVariant) native = g_variant_ref_sink (g_variant_new_parsed ("{'n': <uint32 7>}"));
+  g_autoptr (GVariant) swapped = g_variant_byteswap (native);
+  MaltMessage setup = {
+    .type = MALT_MESSAGE_SETUP,
+    .flags = MALT_MESSAGE_FLAGS_NATIVE_ORDER ^ MALT_MESSAGE_FLAGS_BIG_ENDIAN,
+    .value = swapped,
+  };
+  MaltMessage message = { 0 };
+
+  g_assert_true (malt_stream_queue (pair.a, &setup, NULL));
+  transfer_one (&pair, &message);
+  g_assert_cmpvariant (message.value, native);
+  malt_message_clear (&message);
+
+  queue_value (pair.a, 1, g_variant_new_uint32 (GUINT32_SWAP_LE_BE (5)));
+  transfer_one (&pair, &message);
+  g_assert_cmpuint (g_variant_get_uint32 (message.value), ==, 5);
+  malt_message_clear (&message);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/malt/stream/many-in-one-read", test_many_in_one_read);
+  g_test_add_func ("/malt/stream/sizes-around-the-limits", test_sizes_around_the_limits);
+  g_test_add_func ("/malt/stream/big-value-outlives-its-sender", test_big_value_outlives_its_sender);
+  g_test_add_func ("/malt/stream/one-byte-at-a-time", test_one_byte_at_a_time);
+  g_test_add_func ("/malt/stream/too-large-before-it-is-there", test_too_large_before_it_is_there);
+  g_test_add_func ("/malt/stream/claim-is-not-allocated", test_claim_is_not_allocated);
+  g_test_add_func ("/malt/stream/end-in-the-middle", test_end_in_the_middle);
+  g_test_add_func ("/malt/stream/writing-to-nobody", test_writing_to_nobody);
+  g_test_add_func ("/malt/stream/message-above-the-limit", test_message_above_the_limit);
+  g_test_add_func ("/malt/stream/bad-value-costs-one-message", test_bad_value_costs_one_message);
+  g_test_add_func ("/malt/stream/slow-reader-costs-no-memory", test_slow_reader_costs_no_memory);
+  g_test_add_func ("/malt/stream/order-of-small-and-big", test_order_of_small_and_big);
+  g_test_add_func ("/malt/stream/order-of-bytes-is-learnt", test_order_of_bytes_is_learnt);
+
+  return g_test_run ();
+}
