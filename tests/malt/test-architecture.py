@@ -7,9 +7,11 @@ usage: test-architecture.py includes ROOT
        test-architecture.py umbrella HEADER PUBLIC-HEADER...
        test-architecture.py exports LIBRARY
        test-architecture.py lists ROOT
+       test-architecture.py installed ROOT BUILD
 
 Prints what is wrong, one line each; the exit status says whether anything is.
 """
+import json
 import pathlib
 import re
 import subprocess
@@ -99,11 +101,27 @@ def is_told_apart(root, path):
     return name.startswith('plugins/functions/')
 
 
+def check_installed(root, build):
+    """Every public header is installed where the others include it from, and no private one is."""
+    installed = json.loads((build / 'meson-info' / 'intro-installed.json').read_text())
+    places = {pathlib.Path(source).resolve(): place for source, place in installed.items()}
+    for path, name in sources(root, 'malt'):
+        place = places.get(path.resolve())
+        if path.suffix != '.h':
+            continue
+        if name.endswith('-private.h'):
+            if place is not None:
+                yield f'{name} is installed'
+        elif place is None or not place.endswith(f'/malt-1/{name}'):
+            yield f'{name} is installed as {place}'
+
+
 CHECKS = {
     'includes': lambda root: check_includes(pathlib.Path(root)),
     'umbrella': check_umbrella,
     'exports': check_exports,
     'lists': lambda root: check_lists(pathlib.Path(root)),
+    'installed': lambda root, build: check_installed(pathlib.Path(root), pathlib.Path(build)),
 }
 
 

@@ -55,11 +55,14 @@ test_null_is_the_default (void)
   g_assert_no_error (error);
   g_assert_cmpstr (malt_backend_get_name (backend), ==, "fake");
 
-  /* There is no process backend here, so that the error names it. */
+  /* The process backend may be installed or not. */
   g_setenv ("MALT_BACKEND", "", TRUE);
-  g_assert_null (malt_lookup_backend (NULL, &error));
-  g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND);
-  g_assert_nonnull (strstr (error->message, "“process”"));
+  g_clear_object (&backend);
+  backend = malt_lookup_backend (NULL, &error);
+  if (backend != NULL)
+    g_assert_cmpstr (malt_backend_get_name (backend), ==, "process");
+  else
+    g_assert_nonnull (strstr (error->message, "“process”"));
   g_unsetenv ("MALT_BACKEND");
 }
 

@@ -40,11 +40,30 @@ look_up (const char  *name,
                                     MALT_ERROR_UNKNOWN_BACKEND, error);
 }
 
+/* Those of the fixtures: what is installed on this machine is searched as well, and not our
+ * business. (transfer full) */
+static GHashTable *
+list_failures (void)
+{
+  GHashTable *failures = malt_plugin_loader_list_failures ();
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, failures);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    {
+      if (g_str_has_prefix (path, MALT_PLUGINS_DIR))
+        g_hash_table_iter_remove (&iter);
+    }
+
+  return failures;
+}
+
 /* (transfer full) */
 static char *
 find_reason (const char *basename)
 {
-  g_autoptr (GHashTable) failures = malt_plugin_loader_list_failures ();
+  g_autoptr (GHashTable) failures = list_failures ();
   GHashTableIter iter;
   gpointer path, reason;
 
@@ -82,7 +101,7 @@ test_asks_for_one_file_first (void)
   g_assert_true (look_up ("good", &error) == type);
 
   /* None of the broken ones has been touched. */
-  failures = malt_plugin_loader_list_failures ();
+  failures = list_failures ();
   g_assert_cmpuint (g_hash_table_size (failures), ==, 0);
 }
 
@@ -116,7 +135,7 @@ test_reasons (void)
   look_up ("good", &error);
   g_assert_no_error (error);
   extensions = malt_plugin_loader_list (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER);
-  failures = malt_plugin_loader_list_failures ();
+  failures = list_failures ();
   g_assert_cmpuint (g_hash_table_size (failures), ==, G_N_ELEMENTS (cases));
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -125,8 +144,16 @@ test_reasons (void)
       assert_contains (reason, cases[i].reason);
     }
 
-  /* "good" and "incomplete", whose functions are not the loader's business. */
-  g_assert_cmpuint (g_list_length (extensions), ==, 2);
+  /* Which functions a type has is not the loader's business. */
+  for (GList *l = extensions; l != NULL; l = l->next)
+    {
+      const char *type_name = g_type_name (g_io_extension_get_type (l->data));
+
+      if (g_str_has_prefix (type_name, "Fixture"))
+        g_assert_true (g_str_equal (type_name, "FixtureGood")
+                       || g_str_equal (type_name, "FixtureIncomplete"));
+    }
+  g_assert_cmpuint (g_list_length (extensions), >=, 2);
 }
 
 static void
@@ -141,7 +168,8 @@ test_error_says_why (void)
     { "undefined", "fixture_function_that_nobody_has" },
     { "no-symbol", "g_io_malt_no_symbol_load" },
     { "wrong-type", "is not a “MaltAbstractWorker”" },
-    { "goood", "not among good, incomplete; did you mean “good”?" },
+    { "goood", "not among good, incomplete" },
+    { "goood", "; did you mean “good”?" },
     { "../plugins/libmalt-good", "not among good, incomplete" },
     { "", "not among good, incomplete" },
   };
