@@ -5,6 +5,7 @@
 #include "malt/programs/malt-serve-private.h"
 
 #include "malt/malt-descendants.h"
+#include "malt/malt-error.h"
 #include "malt/programs/malt-setup-private.h"
 #include "malt/programs/malt-watch-private.h"
 
@@ -65,6 +66,16 @@ queue_failure (MaltServer   *self,
   malt_message_clear (&message);
 }
 
+/* What the worker's own end cut short has no answer: the manager ends it, and knows how the
+ * worker ended. */
+static gboolean
+is_cut_short (MaltInvocation *invocation,
+              const GError   *error)
+{
+  return g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
+         && malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_STOPPED;
+}
+
 static void
 on_call_finished (MaltInvocation *invocation,
                   GVariant       *value,
@@ -75,6 +86,9 @@ on_call_finished (MaltInvocation *invocation,
   guint64 id = malt_invocation_get_id (invocation);
   guint64 run_time_us = (guint64) malt_invocation_get_run_time_us (invocation);
   g_autoptr (GError) queue_error = NULL;
+
+  if (is_cut_short (invocation, error))
+    return;
 
   if (error == NULL)
     {
