@@ -47,6 +47,7 @@ on_started (GObject      *source,
             gpointer      user_data)
 {
   g_autoptr (GTask) task = user_data;
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   g_autoptr (MaltAbstractWorker) worker = malt_create_worker_finish (result, &error);
 
@@ -57,8 +58,7 @@ on_started (GObject      *source,
     }
 
   malt_abstract_worker_remote_call_async (worker, "string.upper", g_variant_new ("(s)", "hello"),
-                                          NULL, g_task_get_cancellable (task),
-                                          on_called, g_steal_pointer (&task));
+                                          NULL, cancellable, on_called, g_steal_pointer (&task));
 }
 
 static void

@@ -64,7 +64,7 @@ survey_fail (MaltAbstractWorker *worker)
 {
   const char *expression = "local function parse (s) error ('no number: ' .. s) end\n"
                            "local function sum (t) for _, s in ipairs (t) do parse (s) end end\n"
-                           "sum { 'twelve' }";
+                           "total = sum { 'twelve' }";
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value =
     malt_abstract_worker_remote_eval_fetch (worker, NULL, expression, NULL, NULL, &error);

@@ -6,11 +6,12 @@
 #define CALLS_IN_FLIGHT 8
 
 /* The whole of the work: file i has the calls 2 i and 2 i + 1. `retry` holds numbers of calls whose
- * worker ended before it answered. */
+ * worker ended before it answered; that worker is taken out of `workers`. */
 typedef struct
 {
   GMainLoop *loop;
   GPtrArray *files;
+  GPtrArray *workers;
   guint      n_calls;
   guint      next;
   GQueue     retry;
@@ -23,6 +24,13 @@ typedef struct
   Spread *spread;
   guint   number;
 } SpreadCall;
+
+static gpointer
+copy_worker (gconstpointer worker,
+             gpointer      user_data)
+{
+  return g_object_ref ((gpointer) worker);
+}
 
 static void send_next (Spread             *self,
                        MaltAbstractWorker *worker);
@@ -72,14 +80,24 @@ on_answer (GObject      *source,
   g_autoptr (GVariant) value = malt_abstract_worker_remote_call_finish (worker, result, &error);
 
   self->n_in_flight--;
-  if (value != NULL)
-    take_answer (self, call->number, value);
-  else if (g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER))
-    g_queue_push_tail (&self->retry, GUINT_TO_POINTER (call->number));
+  if (g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER))
+    {
+      g_ptr_array_remove (self->workers, worker);
+      g_queue_push_tail (&self->retry, GUINT_TO_POINTER (call->number));
+      if (self->workers->len > 0)
+        worker = g_ptr_array_index (self->workers, call->number % self->workers->len);
+    }
+  else if (value != NULL)
+    {
+      take_answer (self, call->number, value);
+    }
   else
-    survey_check (FALSE, "%s", error->message);
+    {
+      survey_check (FALSE, "%s", error->message);
+    }
 
-  send_next (self, worker);
+  if (self->workers->len > 0)
+    send_next (self, worker);
   if (self->n_in_flight == 0)
     g_main_loop_quit (self->loop);
 }
@@ -92,9 +110,6 @@ send_next (Spread             *self,
   SpreadCall *call;
   SurveyFile *file;
   guint number;
-
-  if (!malt_abstract_worker_is_running (worker))
-    return;
 
   if (!g_queue_is_empty (&self->retry))
     number = GPOINTER_TO_UINT (g_queue_pop_head (&self->retry));
@@ -123,10 +138,16 @@ guint
 survey_spread (GPtrArray *workers,
                GPtrArray *files)
 {
-  Spread spread = { .files = files, .n_calls = files->len * 2, .retry = G_QUEUE_INIT };
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GPtrArray) running = g_ptr_array_copy (workers, copy_worker, NULL);
+  Spread spread = {
+    .loop = loop,
+    .files = files,
+    .workers = running,
+    .n_calls = files->len * 2,
+    .retry = G_QUEUE_INIT,
+  };
 
-  spread.loop = loop;
   for (guint i = 0; i < CALLS_IN_FLIGHT; i++)
     {
       for (guint j = 0; j < workers->len; j++)

@@ -44,9 +44,9 @@ forget_pending (Repl *self)
 static gboolean
 replace_worker (Repl *self)
 {
-  g_autoptr (MaltExitReport) report = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
+  MaltExitReport *report;
 
   report = malt_abstract_worker_get_exit_report (malt_cli_session_get_worker (self->session));
   text = report != NULL ? malt_exit_report_to_string (report) : g_strdup ("no exit report");

@@ -92,7 +92,9 @@ malt_cli_parse_argument (const char  *word,
     return g_steal_pointer (&value);
 
   if (!g_error_matches (parse_error, G_VARIANT_PARSE_ERROR,
-                        G_VARIANT_PARSE_ERROR_NUMBER_OUT_OF_RANGE))
+                        G_VARIANT_PARSE_ERROR_NUMBER_OUT_OF_RANGE)
+      && !g_error_matches (parse_error, G_VARIANT_PARSE_ERROR,
+                           G_VARIANT_PARSE_ERROR_NUMBER_TOO_BIG))
     return g_variant_ref_sink (g_variant_new_string (word));
 
   /* 3000000000 is a number to everybody, though no int32. */
