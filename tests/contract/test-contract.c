@@ -99,7 +99,7 @@ main (int argc, char **argv)
 
   malt_register_static_module ("contract_static", load_static_module);
   malt_init (&argc, &argv);
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   arguments = get_arguments (argc, argv);
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse_strv (context, &arguments, &error))
