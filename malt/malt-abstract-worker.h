@@ -35,11 +35,11 @@ MALT_AVAILABLE_IN_ALL
 G_DECLARE_INTERFACE (MaltAbstractWorker, malt_abstract_worker, MALT, ABSTRACT_WORKER, GObject)
 
 /* What holds for every function, unless it says otherwise: it may be called in any thread, several
- * threads at once, and when the worker has ended; the dispatcher in malt-abstract-worker.c has checked
- * the arguments; `self` is referenced by the caller for the time of the call, arguments belong to the
- * caller, and what is needed longer is copied or referenced. Functions are mandatory unless they are
- * called optional. A type is also a GInitable and a GAsyncInitable, and its options are its construct
- * properties. */
+ * threads at once, and when the worker has ended; the dispatcher in malt-abstract-worker.c has
+ * checked the arguments; `self` is referenced by the caller for the time of the call, arguments
+ * belong to the caller, and what is needed longer is copied or referenced. Functions are mandatory
+ * unless they are called optional. A type is also a GInitable and a GAsyncInitable, and its
+ * options are its construct properties. */
 struct _MaltAbstractWorkerInterface
 {
   /*< private >*/
@@ -99,9 +99,9 @@ struct _MaltAbstractWorkerInterface
    * written yet is queued within the backend's limits. It begins with malt_call_begin() and calls
    * malt_call_end() before @callback.
    *
-   * Calls reach the worker in the order in which one thread sends them. The call makes progress from
-   * the caller's context or from a thread of the backend, and not from any other main context. It
-   * ends whatever happens: see send_finish() for how.
+   * Calls reach the worker in the order in which one thread sends them. The call makes progress
+   * from the caller's context or from a thread of the backend, and not from any other main
+   * context. It ends whatever happens: see send_finish() for how.
    *
    * Since: 0.1
    */
@@ -120,9 +120,10 @@ struct _MaltAbstractWorkerInterface
    * Gives the outcome of a call. Once for each, from its callback or later.
    *
    * Errors: %MALT_ERROR_REMOTE_EXCEPTION if the function failed; %MALT_ERROR_UNKNOWN_FUNCTION;
-   * %MALT_ERROR_SERIALIZATION; %MALT_ERROR_INTERRUPTED; %MALT_ERROR_TERMINATED_WORKER, with the exit
-   * report, if the worker has ended or ends first; %MALT_ERROR_PROTOCOL; %MALT_ERROR_LIMIT;
-   * %MALT_ERROR_FAILED if @call is on its way already; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_TIMED_OUT.
+   * %MALT_ERROR_SERIALIZATION; %MALT_ERROR_INTERRUPTED; %MALT_ERROR_TERMINATED_WORKER, with the
+   * exit report, if the worker has ended or ends first; %MALT_ERROR_PROTOCOL; %MALT_ERROR_LIMIT;
+   * %MALT_ERROR_FAILED if @call is on its way already; %G_IO_ERROR_CANCELLED;
+   * %G_IO_ERROR_TIMED_OUT.
    *
    * Returns: (transfer full): the value, not floating; the unit tuple if the call discards it
    *
@@ -165,8 +166,8 @@ struct _MaltAbstractWorkerInterface
    * Sends a call whose outcome nobody waits for. Never blocks: what cannot be written yet is queued
    * within the limits. An error that the function raises is logged, with the worker's description.
    *
-   * Errors: %MALT_ERROR_TERMINATED_WORKER if the worker has ended; %MALT_ERROR_LIMIT if the queue is
-   * full or the message too large; %MALT_ERROR_FAILED if @call is on its way already.
+   * Errors: %MALT_ERROR_TERMINATED_WORKER if the worker has ended; %MALT_ERROR_LIMIT if the queue
+   * is full or the message too large; %MALT_ERROR_FAILED if @call is on its way already.
    *
    * Returns: whether it was taken on; %FALSE: nothing has been sent
    *
@@ -181,8 +182,9 @@ struct _MaltAbstractWorkerInterface
    * @self: the worker
    * @error: return location for an error
    *
-   * Asks the worker to end the latest call or post that was sent before and has not ended. That call
-   * ends with the worker's answer, %MALT_ERROR_INTERRUPTED. Optional, together with the capability.
+   * Asks the worker to end the latest call or post that was sent before and has not ended. That
+   * call ends with the worker's answer, %MALT_ERROR_INTERRUPTED. Optional, together with the
+   * capability.
    *
    * Does not block and waits for nothing. On an idle worker it does nothing and succeeds, and never
    * touches a call that is sent later.
@@ -205,9 +207,9 @@ struct _MaltAbstractWorkerInterface
    * @callback: (scope async): called exactly once, in the thread-default main context of the caller
    * @user_data: data for @callback
    *
-   * Ends the worker, more firmly from step to step, and answers when it is gone: its process reaped,
-   * its unanswered calls ended with %MALT_ERROR_TERMINATED_WORKER, get_exit_report() with a report,
-   * malt_running_workers_remove() called.
+   * Ends the worker, more firmly from step to step, and answers when it is gone: its process
+   * reaped, its unanswered calls ended with %MALT_ERROR_TERMINATED_WORKER, get_exit_report() with
+   * a report, malt_running_workers_remove() called.
    *
    * Does not block. May be called again while it is on its way: shorter deadlines count, and every
    * caller gets an answer.

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
  * call is already on its way: nothing must be sent then), end() exactly once after a successful
  * begin(), before the caller gets the outcome. Both may be called in any thread.
  *
- * end(): `run_time_us` as the worker measured it, -1 if it never ran there; what is left of the time
- * since begin() is the queue time. `error`: what the call ends with, or NULL; its remote details and
- * exit report are copied into the call. */
+ * end(): `run_time_us` as the worker measured it, -1 if it never ran there; what is left of the
+ * time since begin() is the queue time. `error`: what the call ends with, or NULL; its remote
+ * details and exit report are copied into the call. */
 MALT_AVAILABLE_IN_ALL
 gboolean malt_call_begin              (MaltCall     *self,
                                        GError      **error);

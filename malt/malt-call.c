@@ -4,11 +4,10 @@
 
 #include "malt/malt-call.h"
 
-#include "malt/malt-call-backend.h"
-#include "malt/malt-error.h"
-#include "malt/malt-exit-report.h"
+#include "malt/malt-call-private.h"
 
-/* The function that evaluates expressions, and the type of its arguments: module, expression, "...". */
+/* The function that evaluates expressions, and the type of its arguments: module, expression,
+ * "...". */
 #define EVAL_FUNCTION "malt.eval"
 #define EVAL_TYPE "(ssv)"
 
@@ -32,45 +31,18 @@
  *
  * Everything a worker is asked to do is a call. Its built-in functions are:
  *
- * | function | arguments | value |
- * |---|---|---|
- * | `malt.eval` | `(ssv)`: module, empty for the default; expression; the tuple that it sees as `...` | that of the expression |
- * | `malt.ping` | anything | the first argument, `()` without |
- * | `malt.import` | `(s)`: a module | `as`: the names of its functions |
- * | `malt.list` | `()` | `as`: the names of everything that can be called |
- * | `malt.sleep` | `(d)`: seconds | `()` |
+ * - `malt.eval (ssv)`: module, empty for the default; expression; the tuple that it
+ *   sees as `...`. Answers the value of the expression.
+ * - `malt.ping (…)`: answers the first argument, `()` without.
+ * - `malt.import (s)`: a module. Answers `as`, the names of its functions.
+ * - `malt.list ()`: answers `as`, the names of everything that can be called.
+ * - `malt.sleep (d)`: seconds. Answers `()`.
  *
  * A call may be sent again when it has ended, and changed between. It is not for
  * two threads at once.
  *
  * Since: 0.1
  */
-struct _MaltCall
-{
-  GObject       parent_instance;
-
-  /* Immutable after construction. */
-  char         *function;
-  GVariant     *args;
-  GVariant     *kwargs;
-
-  /* Of the sender; not changed while the call is on its way. */
-  GVariantType *result_type; /* nullable */
-  guint         timeout_ms;
-  gboolean      discard_result;
-
-  /* Atomic: TRUE from begin() to end(). Whoever set it writes what follows, and
-   * the sender reads that after the outcome has been handed over. */
-  int           on_its_way;
-  gint64        begin_time_us;
-  gint64        queue_time_us;
-  gint64        run_time_us;
-  char           *remote_message;   /* nullable */
-  char           *remote_type;      /* nullable */
-  char           *remote_traceback; /* nullable */
-  MaltExitReport *exit_report;      /* nullable */
-};
-
 G_DEFINE_FINAL_TYPE (MaltCall, malt_call, G_TYPE_OBJECT)
 
 enum
@@ -83,28 +55,9 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-enum
-{
-  SIGNAL_PROGRESS,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 /* Shared by all calls that have no arguments. */
 static GVariant *no_args;
 static GVariant *no_kwargs;
-
-static void
-malt_call_clear_outcome (MaltCall *self)
-{
-  g_clear_pointer (&self->remote_message, g_free);
-  g_clear_pointer (&self->remote_type, g_free);
-  g_clear_pointer (&self->remote_traceback, g_free);
-  g_clear_pointer (&self->exit_report, malt_exit_report_unref);
-  self->queue_time_us = -1;
-  self->run_time_us = -1;
-}
 
 static void
 malt_call_finalize (GObject *object)
@@ -227,9 +180,8 @@ malt_call_class_init (MaltCallClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_PROGRESS] =
-    g_signal_new ("progress", MALT_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                  2, G_TYPE_DOUBLE, G_TYPE_STRING);
+  g_signal_new ("progress", MALT_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                G_TYPE_DOUBLE, G_TYPE_STRING);
 
   no_args = g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
   no_kwargs = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
@@ -595,137 +547,4 @@ malt_call_get_exit_report (MaltCall *self)
   g_return_val_if_fail (MALT_IS_CALL (self), NULL);
 
   return self->exit_report;
-}
-
-/**
- * malt_call_begin: (skip)
- * @self: a call
- * @error: return location for an error
- *
- * Marks that a backend takes the call on. Any thread.
- *
- * Errors: %MALT_ERROR_FAILED if it is already on its way; nothing must be sent
- * then, and [func@Malt.Call.end] is not for this caller.
- *
- * Returns: whether the caller is to send it
- *
- * Since: 0.1
- */
-gboolean
-malt_call_begin (MaltCall  *self,
-                 GError   **error)
-{
-  g_return_val_if_fail (MALT_IS_CALL (self), FALSE);
-
-  if (!g_atomic_int_compare_and_exchange (&self->on_its_way, FALSE, TRUE))
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED,
-                   "Cannot send the call of “%s”: it is already on its way", self->function);
-      return FALSE;
-    }
-
-  malt_call_clear_outcome (self);
-  self->begin_time_us = g_get_monotonic_time ();
-
-  return TRUE;
-}
-
-/* Details that were set by hand stay when the error has none. */
-static void
-malt_call_take_details (MaltCall     *self,
-                        const GError *error)
-{
-  MaltExitReport *report = malt_error_get_exit_report (error);
-
-  if (malt_error_get_remote_message (error) != NULL)
-    malt_call_set_remote_details (self, malt_error_get_remote_message (error),
-                                  malt_error_get_remote_type (error),
-                                  malt_error_get_remote_traceback (error));
-  if (report != NULL)
-    {
-      malt_exit_report_ref (report);
-      g_clear_pointer (&self->exit_report, malt_exit_report_unref);
-      self->exit_report = report;
-    }
-}
-
-/**
- * malt_call_end: (skip)
- * @self: a call that was begun
- * @run_time_us: microseconds, as the worker measured them; −1 if it never ran
- * @error: (nullable): what the call ends with; its remote details and exit
- *   report are copied
- *
- * Marks that the call has ended, once after each [func@Malt.Call.begin] that
- * succeeded and before the caller gets the outcome. Any thread.
- *
- * Since: 0.1
- */
-void
-malt_call_end (MaltCall     *self,
-               gint64        run_time_us,
-               const GError *error)
-{
-  gint64 total_us;
-
-  g_return_if_fail (MALT_IS_CALL (self));
-  g_return_if_fail (g_atomic_int_get (&self->on_its_way));
-
-  /* A worker's clock may tick differently: never less than nothing. */
-  total_us = g_get_monotonic_time () - self->begin_time_us;
-  self->queue_time_us = MAX (total_us - MAX (run_time_us, 0), 0);
-  self->run_time_us = run_time_us;
-  if (error != NULL)
-    malt_call_take_details (self, error);
-
-  g_atomic_int_set (&self->on_its_way, FALSE);
-}
-
-/**
- * malt_call_set_remote_details: (skip)
- * @self: a call that was begun
- * @message: (nullable): the message of the worker, UTF-8
- * @type: (nullable): the type of what was raised
- * @traceback: (nullable): where, newest first
- *
- * Sets what an error of a domain that carries nothing cannot. Before
- * [func@Malt.Call.end].
- *
- * Since: 0.1
- */
-void
-malt_call_set_remote_details (MaltCall   *self,
-                              const char *message,
-                              const char *type,
-                              const char *traceback)
-{
-  g_return_if_fail (MALT_IS_CALL (self));
-
-  g_free (self->remote_message);
-  self->remote_message = g_strdup (message);
-  g_free (self->remote_type);
-  self->remote_type = g_strdup (type);
-  g_free (self->remote_traceback);
-  self->remote_traceback = g_strdup (traceback);
-}
-
-/**
- * malt_call_emit_progress: (skip)
- * @self: a call that was begun
- * @fraction: how much is done, from 0 to 1
- * @message: what is being done, UTF-8
- *
- * Emits [signal@Malt.Call::progress]. In the context, or for a blocking call the
- * thread, of the sender.
- *
- * Since: 0.1
- */
-void
-malt_call_emit_progress (MaltCall   *self,
-                         double      fraction,
-                         const char *message)
-{
-  g_return_if_fail (MALT_IS_CALL (self));
-
-  g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, fraction, message);
 }

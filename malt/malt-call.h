@@ -18,11 +18,13 @@ G_DECLARE_FINAL_TYPE (MaltCall, malt_call, MALT, CALL, GObject)
 MALT_AVAILABLE_IN_ALL
 MaltCall           *malt_call_new                  (const char         *function,
                                                     GVariant           *args,
-                                                    GVariant           *kwargs) G_GNUC_WARN_UNUSED_RESULT;
+                                                    GVariant           *kwargs)
+                                                    G_GNUC_WARN_UNUSED_RESULT;
 MALT_AVAILABLE_IN_ALL
 MaltCall           *malt_call_new_eval             (const char         *module,
                                                     const char         *expression,
-                                                    GVariant           *args) G_GNUC_WARN_UNUSED_RESULT;
+                                                    GVariant           *args)
+                                                    G_GNUC_WARN_UNUSED_RESULT;
 
 MALT_AVAILABLE_IN_ALL
 const char         *malt_call_get_function         (MaltCall           *self);

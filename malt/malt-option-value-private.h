@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* Sets `target`, which has the type of the property, from a value of any type that means the same
- * there: an integer of any width, a nick for an enum, nicks for flags, a bytestring for a file name.
- * FALSE when there is none; the range of the property is not looked at. */
+ * there: an integer of any width, a nick for an enum, nicks for flags, a bytestring for a file
+ * name. FALSE when there is none; the range of the property is not looked at. */
 gboolean malt_option_value_convert          (GVariant   *value,
                                              GValue     *target);
 

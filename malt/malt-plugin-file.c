@@ -64,8 +64,9 @@ open_checked (const char  *path,
   return module;
 }
 
-/* A type that two plugins register makes GLib print criticals, and there is no asking beforehand. While
- * a plugin is loading these come here. Under G_DEBUG=fatal-criticals they end the program, as asked for. */
+/* A type that two plugins register makes GLib print criticals, and there is no asking beforehand.
+ * While a plugin is loading these come here. Under G_DEBUG=fatal-criticals they end the program,
+ * as asked for. */
 typedef struct
 {
   GThread *thread;

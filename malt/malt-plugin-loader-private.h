@@ -9,18 +9,19 @@ G_BEGIN_DECLS
 /* All of it may be called in any thread; what plugins do in their load functions runs under the
  * loader's lock, which the same thread may take again. */
 
-/* Finds the GType registered under `name` on `extension_point`, loading plugins as needed: first the
- * file libmalt-NAME.so in each plugin folder, then every other one. The type must be a `required_type`
- * (an interface). G_TYPE_INVALID with `error` in `error_code` (MALT_ERROR) when there is none; the
- * message lists the known names, and the reason when a file of that name could not be loaded. */
+/* Finds the GType registered under `name` on `extension_point`, loading plugins as needed: first
+ * the file libmalt-NAME.so in each plugin folder, then every other one. The type must be a
+ * `required_type` (an interface). G_TYPE_INVALID with `error` in `error_code` (MALT_ERROR) when
+ * there is none; the message lists the known names, and the reason when a file of that name could
+ * not be loaded. */
 GType       malt_plugin_loader_lookup        (const char  *extension_point,
                                               GType        required_type,
                                               const char  *name,
                                               int          error_code,
                                               GError     **error);
 
-/* Loads everything there is for `extension_point`. (transfer container) of GIOExtension, by priority:
- * those that are a `required_type` and were not passed over. */
+/* Loads everything there is for `extension_point`. (transfer container) of GIOExtension, by
+ * priority: those that are a `required_type` and were not passed over. */
 GList      *malt_plugin_loader_list          (const char  *extension_point,
                                               GType        required_type);
 

@@ -96,7 +96,8 @@ find_extension_locked (const Point *point,
 {
   for (GList *l = peek_extensions (point); l != NULL; l = l->next)
     {
-      if (is_usable_locked (point, l->data) && g_str_equal (g_io_extension_get_name (l->data), name))
+      if (is_usable_locked (point, l->data)
+          && g_str_equal (g_io_extension_get_name (l->data), name))
         return l->data;
     }
 

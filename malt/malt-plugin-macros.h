@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 /* MALT_DEFINE_PLUGIN (symbol, extension_point, name, TYPE): the entry points of a GIO module that
- * registers one type, and keeps itself resident, for a static GType must not be unloaded.
- * `symbol` is the file name without "lib" and ".so", with "_" for "-": libmalt-lua.so → malt_lua. */
+ * registers one type, and keeps itself resident, for a static GType must not be unloaded. `symbol`
+ * is the file name without "lib" and ".so", with "_" for "-": libmalt-lua.so → malt_lua. */
 #define MALT_DEFINE_PLUGIN(symbol, extension_point, name, TYPE)                                   \
   G_MODULE_EXPORT void g_io_##symbol##_load (GIOModule *module);                                  \
   G_MODULE_EXPORT void g_io_##symbol##_unload (GIOModule *module);                                \

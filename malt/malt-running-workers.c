@@ -122,8 +122,9 @@ dup_running (void)
   return copy;
 }
 
-/* Makes one change that brings the list nearer to the truth and tells about it. Workers are only ever
- * added at the end, so the first difference is one that has gone, or everything from there on is new. */
+/* Makes one change that brings the list nearer to the truth and tells about it. Workers are only
+ * ever added at the end, so the first difference is one that has gone, or everything from there on
+ * is new. */
 static gboolean
 list_step (MaltRunningWorkers *self)
 {

@@ -143,7 +143,8 @@ cancelled (GCancellable *cancellable,
   g_source_attach (source, g_task_get_context (user_data));
 }
 
-/* Not with a source of the cancellable: GLib 2.74 leaks one that goes away while it is cancelled. */
+/* Not with a source of the cancellable: GLib 2.74 leaks one that goes away while it is cancelled.
+ * */
 static void
 wait_for_cancellable (GTask *task)
 {

@@ -152,7 +152,8 @@ test_wrong_varargs (void)
   g_autoptr (GError) no_such_enum = NULL;
   g_autoptr (GError) twice = NULL;
 
-  g_assert_null (malt_create_worker ("fake", NULL, &unknown, "uint", 5u, "ulonng", 5ul, "int", 5, NULL));
+  g_assert_null (
+    malt_create_worker ("fake", NULL, &unknown, "uint", 5u, "ulonng", 5ul, "int", 5, NULL));
   g_assert_error (unknown, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
   g_assert_nonnull (strstr (unknown->message, "did you mean “ulong”?"));
 
