@@ -107,6 +107,8 @@ MaltCliSession     *malt_cli_session_new         (const MaltCliWorkerOptions  *o
 /* Starts a worker; another one when the last has ended. */
 gboolean            malt_cli_session_start       (MaltCliSession              *self,
                                                   GError                     **error);
+/* Whether there is one that has not ended, and was not given up with a second Ctrl-C. */
+gboolean            malt_cli_session_has_worker  (MaltCliSession              *self);
 /* (transfer none) */
 MaltAbstractWorker *malt_cli_session_get_worker  (MaltCliSession              *self);
 GVariant           *malt_cli_session_send        (MaltCliSession              *self,

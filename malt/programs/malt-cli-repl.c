@@ -44,11 +44,14 @@ forget_pending (Repl *self)
 static gboolean
 replace_worker (Repl *self)
 {
+  g_autoptr (MaltAbstractWorker) worker =
+    g_object_ref (malt_cli_session_get_worker (self->session));
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
   MaltExitReport *report;
 
-  report = malt_abstract_worker_get_exit_report (malt_cli_session_get_worker (self->session));
+  malt_cli_session_stop (self->session);
+  report = malt_abstract_worker_get_exit_report (worker);
   text = report != NULL ? malt_exit_report_to_string (report) : g_strdup ("no exit report");
   fprintf (stderr,
            "The worker is gone (%s). A new one takes its place; what was defined is lost.\n", text);
@@ -63,9 +66,7 @@ replace_worker (Repl *self)
 static gboolean
 ensure_worker (Repl *self)
 {
-  MaltAbstractWorker *worker = malt_cli_session_get_worker (self->session);
-
-  return malt_abstract_worker_is_running (worker) || replace_worker (self);
+  return malt_cli_session_has_worker (self->session) || replace_worker (self);
 }
 
 static void

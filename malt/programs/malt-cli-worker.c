@@ -37,6 +37,7 @@ struct _MaltCliSession
   GCancellable       *cancellable;   /* owned; of what is under way */
   GAsyncResult       *result;        /* owned; of what is under way, once it has ended */
   guint               n_interrupts;  /* Ctrl-C since it began */
+  gboolean            is_given_up;   /* the worker was killed, its end may take a moment */
   guint               sigint_source;
 };
 
@@ -83,6 +84,7 @@ interrupt_call (MaltCliSession *self)
   if (self->n_interrupts == 1 && malt_abstract_worker_interrupt (self->worker, &error))
     return;
 
+  self->is_given_up = TRUE;
   g_cancellable_cancel (self->cancellable);
   malt_abstract_worker_kill (self->worker, SIGKILL, NULL);
 }
@@ -214,8 +216,16 @@ malt_cli_session_start (MaltCliSession  *self,
                             self->cancellable, on_result, self);
   result = wait_for_result (self);
   self->worker = malt_create_worker_finish (result, error);
+  self->is_given_up = FALSE;
 
   return self->worker != NULL;
+}
+
+gboolean
+malt_cli_session_has_worker (MaltCliSession *self)
+{
+  return self->worker != NULL && !self->is_given_up
+         && malt_abstract_worker_is_running (self->worker);
 }
 
 MaltAbstractWorker *
