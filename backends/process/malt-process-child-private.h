@@ -17,10 +17,11 @@ typedef enum
   MALT_PROCESS_RUNG_GIVEN_UP /* it will not die; it is still watched */
 } MaltProcessRung;
 
-/* A child runs from the spawn until `report` is set, and is starting until malt_process_child_set_started().
- * Sources of the monitor hold references while they are attached: the exit watch until the child has
- * ended, which is the last thing that happens to it. The connection and this hold each other until then.
- * Everything without a rule of its own is the monitor thread's. */
+/* A child runs from the spawn until `report` is set, and is starting until
+ * malt_process_child_set_started(). Sources of the monitor hold references while they are
+ * attached: the exit watch until the child has ended, which is the last thing that happens to
+ * it. The connection and this hold each other until then. Everything without a rule of its own
+ * is the monitor thread's. */
 struct _MaltProcessChild
 {
   /* Immutable after the spawn. */
@@ -50,7 +51,7 @@ struct _MaltProcessChild
 
   GMutex              lock;
   MaltProcessHandle   process;         /* protected by @lock; cleared once it is reaped */
-  guint64             sent_signals;    /* protected by @lock; a bit each, of those that may end it */
+  guint64             sent_signals;    /* protected by @lock; a bit each, of those that end it */
   char               *kill_detail;     /* protected by @lock; which signal was asked for */
   MaltExitReport     *report;          /* protected by @lock; set once */
 };

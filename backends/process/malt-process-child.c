@@ -86,7 +86,8 @@ malt_process_child_set_detail (MaltProcessChild *self,
   va_end (args);
 }
 
-/* ECHILD: the program ignores SIGCHLD or waited for any child, and the kernel or somebody else knows. */
+/* ECHILD: the program ignores SIGCHLD or waited for any child, and the kernel or somebody else
+ * knows. */
 static void
 reap (MaltProcessChild *self,
       int              *exit_status,
@@ -123,7 +124,8 @@ was_sent (MaltProcessChild *self,
   return sent;
 }
 
-/* A worker takes SIGTERM and leaves by itself, so that it can end what it started: it was killed all the same. */
+/* A worker takes SIGTERM and leaves by itself, so that it can end what it started: it was killed
+ * all the same. */
 static MaltExitReason
 get_reason (MaltProcessChild *self,
             int               exit_status,
@@ -172,7 +174,8 @@ new_report (MaltProcessChild *self,
                                (const char *const *) running_calls);
 }
 
-/* Not a moment longer than needed: the reference must not be the last when a caller drops its own. */
+/* Not a moment longer than needed: the reference must not be the last when a caller drops its
+ * own. */
 static void
 leave_running_workers (MaltProcessChild *self)
 {
@@ -249,7 +252,8 @@ malt_process_child_new (MaltProcessHandle *process,
   self->output = malt_process_output_ref (output);
   self->stops = g_ptr_array_new ();
   if (port != 0)
-    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port, self->pid);
+    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port,
+                                         self->pid);
   else
     self->description = g_strdup_printf ("MaltProcessWorker with PID %d", self->pid);
 
@@ -308,8 +312,9 @@ send_signal_locked (MaltProcessChild *self,
     self->sent_signals |= G_GUINT64_CONSTANT (1) << (signum - 1);
 }
 
-/* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know: hence the
- * questions. A child that is stopped starts nothing while what it has started is being ended. */
+/* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know:
+ * hence the questions. A child that is stopped starts nothing while what it has started is being
+ * ended. */
 static void
 kill_tree_locked (MaltProcessChild *self)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The process of a worker: what the monitor thread keeps an eye on, whether or not the MaltProcessWorker
- * is still there. */
+/* The process of a worker: what the monitor thread keeps an eye on, whether or not the
+ * MaltProcessWorker is still there. */
 typedef struct _MaltProcessChild MaltProcessChild;
 
 MaltProcessChild *malt_process_child_ref            (MaltProcessChild *self);
@@ -21,11 +21,13 @@ MaltExitReport   *malt_process_child_get_report     (MaltProcessChild *self);
 gboolean          malt_process_child_check_running  (MaltProcessChild  *self,
                                                      GError           **error);
 
-/* Any thread. Errors: MALT_ERROR_TERMINATED_WORKER, G_IO_ERROR_INVALID_ARGUMENT for no signal's number. */
+/* Any thread. Errors: MALT_ERROR_TERMINATED_WORKER, G_IO_ERROR_INVALID_ARGUMENT for no signal's
+ * number. */
 gboolean          malt_process_child_kill           (MaltProcessChild  *self,
                                                      int                signum,
                                                      GError           **error);
-/* Any thread. `task` (transfer full) gets 1, or 0 when the child had ended before, or −1 with an error. */
+/* Any thread. `task` (transfer full) gets 1, or 0 when the child had ended before, or −1 with an
+ * error. */
 void              malt_process_child_stop           (MaltProcessChild  *self,
                                                      guint              exit_timeout_ms,
                                                      guint              term_timeout_ms,

@@ -12,12 +12,16 @@
 /* Makes an executable run as a worker, see malt_init(). */
 #define MALT_PROCESS_WORKER_ARGUMENT "--malt-worker"
 
-/* Overrides the worker program that belongs to the library, as $MALT_PLUGIN_PATH does for plugins. */
+/* Overrides the worker program that belongs to the library, as $MALT_PLUGIN_PATH does for
+ * plugins. */
 #define MALT_PROCESS_WORKER_VARIABLE "MALT_WORKER"
 
 /* What a clean environment takes over: where things are, who it is, and how to write for people. */
 static const char *const clean_names[] = { "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", NULL };
 static const char clean_prefix[] = "LC_";
+
+/* What a shell does not take as it stands. */
+static const char special[] = " \t\n\"'\\$&|;<>()*?[]#~`!";
 
 void
 malt_process_command_clear (MaltProcessCommand *self)
@@ -35,7 +39,7 @@ malt_process_command_show (const MaltProcessCommand *self)
   for (gsize i = 0; self->argv[i] != NULL; i++)
     {
       const char *argument = self->argv[i];
-      gboolean plain = *argument != '\0' && strpbrk (argument, " \t\n\"'\\$&|;<>()*?[]#~`!") == NULL;
+      gboolean plain = *argument != '\0' && strpbrk (argument, special) == NULL;
       g_autofree char *quoted = plain ? g_strdup (argument) : g_shell_quote (argument);
       g_autofree char *valid = g_utf8_make_valid (quoted, -1);
 

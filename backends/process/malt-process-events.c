@@ -4,13 +4,15 @@
 
 #include "backends/process/malt-process-events.h"
 
-/* What waits for a main loop that does not come round, in bytes of lines; beyond it lines are dropped. */
+/* What waits for a main loop that does not come round, in bytes of lines; beyond it lines are
+ * dropped. */
 #define MALT_PROCESS_EVENTS_MAX_BYTES (4 << 20)
 
 /* What an empty line counts as, in bytes: its GBytes and its place in the queue. */
 #define MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES 64
 
-/* Lines that one turn of the main loop emits, so that a worker that prints without end leaves it alive. */
+/* Lines that one turn of the main loop emits, so that a worker that prints without end leaves it
+ * alive. */
 #define MALT_PROCESS_EVENTS_BATCH_LINES 256
 
 typedef struct
@@ -19,8 +21,9 @@ typedef struct
   GBytes *bytes; /* owned */
 } Line;
 
-/* Lines, and then the report, go in at any thread's end and come out in one context, through a source that
- * is there while something is queued. It holds a reference on this, and this none on the worker. */
+/* Lines, and then the report, go in at any thread's end and come out in one context, through a
+ * source that is there while something is queued. It holds a reference on this, and this none on
+ * the worker. */
 struct _MaltProcessEvents
 {
   GMainContext       *context;       /* immutable */
@@ -124,7 +127,8 @@ malt_process_events_wants_lines (MaltProcessEvents *self)
   return wants;
 }
 
-/* Takes up to `n_lines`, and, when no line is left, the report and the source. TRUE: there is more. */
+/* Takes up to `n_lines`, and, when no line is left, the report and the source. TRUE: there is
+ * more. */
 static gboolean
 take_batch (MaltProcessEvents  *self,
             guint               n_lines,

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The signals of a worker on their way to the main context that was thread-default when it was made. */
+/* The signals of a worker on their way to the main context that was thread-default when it was
+ * made. */
 typedef struct _MaltProcessEvents MaltProcessEvents;
 
 MaltProcessEvents  *malt_process_events_new         (MaltAbstractWorker *worker);

@@ -13,8 +13,8 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* Waits for one child, leaves it to be reaped, and says so once: whoever clears the handle does that after it
- * has become readable. */
+/* Waits for one child, leaves it to be reaped, and says so once: whoever clears the handle does
+ * that after it has become readable. */
 static gpointer
 wait_in_thread (gpointer user_data)
 {
@@ -29,7 +29,8 @@ wait_in_thread (gpointer user_data)
   return NULL;
 }
 
-/* valgrind 3.19, and sandboxes that know their system calls by an old list, have no pidfd_open(). */
+/* valgrind 3.19, and sandboxes that know their system calls by an old list, have no
+ * pidfd_open(). */
 static gboolean
 wait_without_pidfd (MaltProcessHandle *self)
 {

@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* A child process of ours, by something better than its number where the kernel has it. Until it is reaped
- * nobody else can have the number, unless the program ignores SIGCHLD or waits for any child. */
+/* A child process of ours, by something better than its number where the kernel has it. Until it
+ * is reaped nobody else can have the number, unless the program ignores SIGCHLD or waits for any
+ * child. */
 typedef struct
 {
   pid_t    pid;

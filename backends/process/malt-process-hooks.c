@@ -4,8 +4,8 @@
 
 #include "backends/process/malt-process-child-private.h"
 
-/* For a worker that lost its connection and lives on, in milliseconds; as in Malt.jl. One that crashes loses
- * it too, and is not to be taken for that. */
+/* For a worker that lost its connection and lives on, in milliseconds; as in Malt.jl. One that
+ * crashes loses it too, and is not to be taken for that. */
 #define MALT_PROCESS_LOST_GRACE_MSEC 3000
 
 /* Output that the worker wrote before an answer is shown before it. Any thread. */
@@ -26,13 +26,15 @@ on_lost_too_long (gpointer user_data)
   malt_process_clear_source (&self->lost_source);
   self->lost_connection = TRUE;
   malt_process_child_set_detail (self,
-                                 "ended by SIGKILL: it lived on for %u ms without its connection: %s",
+                                 "ended by SIGKILL: it lived on for %u ms "
+                                 "without its connection: %s",
                                  MALT_PROCESS_LOST_GRACE_MSEC, self->lost_text);
   malt_process_child_kill_now (self);
   return G_SOURCE_REMOVE;
 }
 
-/* While it starts, the handshake says what is wrong; while it is being ended, the ladder sees to it. */
+/* While it starts, the handshake says what is wrong; while it is being ended, the ladder sees to
+ * it. */
 static void
 on_lost (const GError *error,
          gpointer      user_data)

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Ends a line, or a piece of one. A line that was cut exactly before its newline has nothing left. */
+/* Ends a line, or a piece of one. A line that was cut exactly before its newline has nothing
+ * left. */
 static void
 hand_out (MaltProcessLines    *self,
           const char          *line,

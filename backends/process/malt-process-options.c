@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a desktop. */
+/* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a
+ * desktop. */
 #define MALT_PROCESS_MAX_PENDING_BYTES_DEFAULT (G_GUINT64_CONSTANT (64) << 20)
 
 /* Of one message either way, in bytes. The header has 32 bits for it. */

@@ -24,12 +24,9 @@ void               malt_process_output_start         (MaltProcessOutput         
                                                       int                           pid);
 /* Brings on what is in the pipes now, and waits until it is shown, within reason. Any thread. */
 void               malt_process_output_drain         (MaltProcessOutput            *self);
-/* The worker has ended: brings on what is in the pipes, and a last line without newline, and closes them,
- * whoever else holds them. Monitor thread. */
+/* The worker has ended: brings on what is in the pipes, and a last line without newline, and
+ * closes them, whoever else holds them. Monitor thread. */
 void               malt_process_output_finish        (MaltProcessOutput            *self);
-
-/* Waits until what was brought on is shown, within reason. Not in the monitor thread. */
-void               malt_process_output_wait          (MaltProcessOutput            *self);
 
 /* The end of stderr. (transfer full), never NULL */
 char              *malt_process_output_dup_tail      (MaltProcessOutput            *self);

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Ends a task from another thread: takes it to the context of its caller first, and returns it there. The task
- * holds the worker, whose last reference must not be dropped in our thread while the caller believes that it
- * has it. Takes `task`, and `error`, which counts before `result`. */
+/* Ends a task from another thread: takes it to the context of its caller first, and returns it
+ * there. The task holds the worker, whose last reference must not be dropped in our thread while
+ * the caller believes that it has it. Takes `task`, and `error`, which counts before `result`. */
 void malt_process_return_task (GTask  *task,
                                int     result,
                                GError *error);

@@ -13,13 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Kept in memory for a descriptor that takes nothing, in bytes, over all workers. A worker that runs is
- * not read from while its sink is busy; this bounds the last output of those that have ended. */
+/* Kept in memory for a descriptor that takes nothing, in bytes, over all workers. A worker that
+ * runs is not read from while its sink is busy; this bounds the last output of those that have
+ * ended. */
 #define MALT_PROCESS_SINK_PENDING_MAX_BYTES (1 << 20)
 
-/* How long a descriptor that takes nothing at all holds up the results that belong after the output, in
- * milliseconds. A reader that is only slow makes progress before; a terminal that was stopped does not, and is
- * not waited for again until it does. */
+/* How long a descriptor that takes nothing at all holds up the results that belong after the
+ * output, in milliseconds. A reader that is only slow makes progress before; a terminal that was
+ * stopped does not, and is not waited for again until it does. */
 #define MALT_PROCESS_SINK_STALL_MSEC 500
 
 /* Colours of the prefix (ECMA-48), as in Malt.jl. */
@@ -27,8 +28,9 @@
 #define COLOR_STDERR "\033[33m"
 #define COLOR_NONE "\033[39m"
 
-/* A line goes out with one write(), so that lines of several processes do not mix. When the descriptor
- * takes only a part, the rest stands in `pending` before any other line, and the monitor writes it. */
+/* A line goes out with one write(), so that lines of several processes do not mix. When the
+ * descriptor takes only a part, the rest stands in `pending` before any other line, and the
+ * monitor writes it. */
 struct _MaltProcessSink
 {
   int         fd;           /* immutable */
@@ -39,13 +41,15 @@ struct _MaltProcessSink
 
   GMutex      lock;
   GString    *pending;      /* protected by @lock */
+  guint64     n_pended;     /* protected by @lock; bytes that ever were pending */
   GSource    *source;       /* protected by @lock; in the monitor, while something is pending */
-  gboolean    is_stalled;   /* protected by @lock; it was waited for in vain, and has taken nothing since */
+  gboolean    is_stalled;   /* protected by @lock; has taken nothing for long */
 };
 
 static MaltProcessSink sinks[2];
 
-/* A closed descriptor may have been given to something of ours or of GLib: an eventfd has no file type. */
+/* A closed descriptor may have been given to something of ours or of GLib: an eventfd has no
+ * file type. */
 static gboolean
 is_open_for_output (int fd)
 {
@@ -54,7 +58,8 @@ is_open_for_output (int fd)
   return fstat (fd, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-/* poll() promises PIPE_BUF bytes of a pipe; files and terminals do not stop in the middle of a line. */
+/* poll() promises PIPE_BUF bytes of a pipe; files and terminals do not stop in the middle of a
+ * line. */
 static gsize
 get_chunk_bytes (int fd)
 {
@@ -137,7 +142,8 @@ unblock_sigpipe (const sigset_t *old_mask,
   pthread_sigmask (SIG_SETMASK, old_mask, NULL);
 }
 
-/* Writes without blocking; returns the number of bytes that are done with. What nobody can ever read is. */
+/* Writes without blocking; returns the number of bytes that are done with. What nobody can ever
+ * read is. */
 static gsize
 write_some_locked (MaltProcessSink *self,
                    const char      *bytes,
@@ -204,6 +210,7 @@ keep_rest_locked (MaltProcessSink *self,
                   gsize            length)
 {
   g_string_append_len (self->pending, bytes, (gssize) length);
+  self->n_pended += length;
   if (self->source != NULL)
     return;
   self->source = g_unix_fd_source_new (self->fd, G_IO_OUT);
@@ -211,11 +218,11 @@ keep_rest_locked (MaltProcessSink *self,
   g_source_attach (self->source, malt_monitor_get_context ());
 }
 
+
 static gboolean
-is_ready_locked (MaltProcessSink *self,
-                 gboolean         for_more)
+is_ready_locked (MaltProcessSink *self)
 {
-  return !self->is_open || (flush_locked (self) && (!for_more || can_write (self)));
+  return !self->is_open || (flush_locked (self) && can_write (self));
 }
 
 gboolean
@@ -224,14 +231,24 @@ malt_process_sink_is_ready (MaltProcessSink *self)
   gboolean ready;
 
   g_mutex_lock (&self->lock);
-  ready = is_ready_locked (self, TRUE);
+  ready = is_ready_locked (self);
   g_mutex_unlock (&self->lock);
   return ready;
 }
 
-void
-malt_process_sink_wait (MaltProcessSink *self,
-                        gboolean         for_more)
+/* Whether what was pending when `ticket` was given has been written. */
+static gboolean
+is_written_locked (MaltProcessSink *self,
+                   guint64          ticket)
+{
+  flush_locked (self);
+  return self->n_pended - self->pending->len >= ticket;
+}
+
+static void
+wait_for (MaltProcessSink *self,
+          gboolean         for_room,
+          guint64          ticket)
 {
   struct pollfd writable = { self->fd, POLLOUT, 0 };
   gboolean over = FALSE;
@@ -239,7 +256,8 @@ malt_process_sink_wait (MaltProcessSink *self,
   while (!over)
     {
       g_mutex_lock (&self->lock);
-      over = is_ready_locked (self, for_more) || self->is_stalled;
+      over = self->is_stalled
+             || (for_room ? is_ready_locked (self) : is_written_locked (self, ticket));
       g_mutex_unlock (&self->lock);
 
       if (!over && poll (&writable, 1, MALT_PROCESS_SINK_STALL_MSEC) == 0)
@@ -249,6 +267,19 @@ malt_process_sink_wait (MaltProcessSink *self,
           g_mutex_unlock (&self->lock);
         }
     }
+}
+
+void
+malt_process_sink_wait_for_room (MaltProcessSink *self)
+{
+  wait_for (self, TRUE, 0);
+}
+
+void
+malt_process_sink_wait (MaltProcessSink *self,
+                        guint64          ticket)
+{
+  wait_for (self, FALSE, ticket);
 }
 
 static gboolean
@@ -278,13 +309,14 @@ malt_process_escape (GString    *shown,
     }
 }
 
-void
+guint64
 malt_process_sink_write_line (MaltProcessSink *self,
                               int              pid,
                               const char      *line,
                               gsize            length)
 {
   g_autoptr (GString) shown = g_string_sized_new (length + 64);
+  guint64 ticket;
 
   if (self->color != NULL)
     g_string_append_printf (shown, "%s[Worker %d]: %s", self->color, pid, COLOR_NONE);
@@ -302,5 +334,7 @@ malt_process_sink_write_line (MaltProcessSink *self,
   /* What has begun is ended: a line of another worker must not go on where this one was cut. */
   if (done < shown->len && (done > 0 || fits))
     keep_rest_locked (self, shown->str + done, shown->len - done);
+  ticket = self->n_pended;
   g_mutex_unlock (&self->lock);
+  return ticket;
 }

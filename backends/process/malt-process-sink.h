@@ -14,19 +14,20 @@ MaltProcessSink *malt_process_sink_get        (int               fd);
 int              malt_process_sink_get_fd     (MaltProcessSink  *self);
 /* Whether a line would be written now. Any thread. */
 gboolean         malt_process_sink_is_ready   (MaltProcessSink  *self);
-/* Waits until everything is written, and with `for_more` until a line would be, but not long for a descriptor
- * that takes nothing. Not in the monitor thread. */
-void             malt_process_sink_wait       (MaltProcessSink  *self,
-                                               gboolean          for_more);
-/* Shows one line of process `pid`. Does not block: what the descriptor does not take is kept for the
- * monitor, within bounds. Any thread. */
-void             malt_process_sink_write_line (MaltProcessSink  *self,
+/* Shows one line of process `pid`. Does not block: what the descriptor does not take is kept for
+ * the monitor, within bounds. Returns a ticket for it. Any thread. */
+guint64          malt_process_sink_write_line (MaltProcessSink  *self,
                                                int               pid,
                                                const char       *line,
                                                gsize             length);
+/* Wait until a line would be written, or until that of the ticket has been; not long for a
+ * descriptor that takes nothing. Not in the monitor thread. */
+void             malt_process_sink_wait_for_room (MaltProcessSink *self);
+void             malt_process_sink_wait          (MaltProcessSink *self,
+                                                  guint64          ticket);
 
-/* For a terminal: appends `line` with every control character but tab as \xNN, and likewise every byte
- * that is not UTF-8, so that a worker cannot move the cursor, or pass for another. */
+/* For a terminal: appends `line` with every control character but tab as \xNN, and likewise
+ * every byte that is not UTF-8, so that a worker cannot move the cursor, or pass for another. */
 void             malt_process_escape          (GString          *shown,
                                                const char       *line,
                                                gsize             length);

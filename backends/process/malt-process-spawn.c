@@ -23,8 +23,8 @@ set_start_error (GError                   **error,
   return FALSE;
 }
 
-/* Copies whose numbers are none of the targets, so that no dup2() overwrites what a later one needs, or
- * finds source and target the same and leaves close-on-exec set. */
+/* Copies whose numbers are none of the targets, so that no dup2() overwrites what a later one
+ * needs, or finds source and target the same and leaves close-on-exec set. */
 static int
 copy_sources (const int fds[MALT_PROCESS_N_FDS],
               int       copies[MALT_PROCESS_N_FDS])

@@ -18,9 +18,9 @@ typedef enum
   MALT_PROCESS_N_FDS
 } MaltProcessFd;
 
-/* Starts `command` with `fds` as its 0 to 4 and nothing else open; −1: /dev/null. `fds` stay the caller's
- * and may have any numbers. Errors: MALT_ERROR_START_FAILED, naming the program.
- * Runs in the monitor thread: the worker may ask to be killed when the thread that started it ends. */
+/* Starts `command` with `fds` as its 0 to 4 and nothing else open; −1: /dev/null. `fds` stay the
+ * caller's and may have any numbers. Errors: MALT_ERROR_START_FAILED, naming the program. Runs
+ * in the monitor thread: the worker may ask to be killed when the thread that started it ends. */
 gboolean malt_process_spawn (const MaltProcessCommand  *command,
                              const int                  fds[MALT_PROCESS_N_FDS],
                              gboolean                   own_session,

@@ -8,15 +8,17 @@
 #include "backends/process/malt-process-spawn.h"
 #include "backends/process/malt-process-transport.h"
 
-/* What the end of a child and that of its connection have to come together in, in milliseconds: either
- * says something that belongs into the error. A grandchild may hold the connection. */
+/* What the end of a child and that of its connection have to come together in, in milliseconds:
+ * either says something that belongs into the error. A grandchild may hold the connection. */
 #define MALT_PROCESS_START_END_TIMEOUT_MSEC 500
 
-/* For a child that is to go because the start failed, in milliseconds. It is watched on, but nobody waits. */
+/* For a child that is to go because the start failed, in milliseconds. It is watched on, but
+ * nobody waits. */
 #define MALT_PROCESS_START_REAP_TIMEOUT_MSEC 2000
 
-/* A start is over when it is `done`, or has an `error` and neither the child nor the handshake is there any
- * more. While `is_ending`, one of the two has ended, and the other is waited for. Monitor thread. */
+/* A start is over when it is `done`, or has an `error` and neither the child nor the handshake
+ * is there any more. While `is_ending`, one of the two has ended, and the other is waited for.
+ * Monitor thread. */
 typedef struct
 {
   MaltProcessCommand     command;
@@ -177,7 +179,8 @@ on_start_deadline (gpointer user_data)
     fail_literal (start, "closed its connection before it was ready, and lives on");
   else
     {
-      g_autofree char *text = g_strdup_printf ("was not ready within %u ms", start->start_timeout_ms);
+      g_autofree char *text = g_strdup_printf ("was not ready within %u ms",
+                                               start->start_timeout_ms);
 
       fail_literal (start, text);
     }

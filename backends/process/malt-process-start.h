@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Once, in the monitor thread: with a child that runs and its connection (both transfer full), or with
- * `error` (transfer full), and then nothing is left of the child. */
+/* Once, in the monitor thread: with a child that runs and its connection (both transfer full),
+ * or with `error` (transfer full), and then nothing is left of the child. */
 typedef void (*MaltProcessStartFunc) (MaltProcessChild *child,
                                       MaltConnection   *connection,
                                       GError           *error,

@@ -5,11 +5,12 @@
 #include "backends/process/malt-process-child-private.h"
 #include "backends/process/malt-process-return.h"
 
-/* What a worker that is asked to leave may give to what runs in it, in milliseconds. It cancels that first;
- * code that heeds it ends in well under one, so this is for clean-ups. */
+/* What a worker that is asked to leave may give to what runs in it, in milliseconds. It cancels
+ * that first; code that heeds it ends in well under one, so this is for clean-ups. */
 #define MALT_PROCESS_STOP_GRACE_MSEC 200
 
-/* After SIGKILL, in milliseconds; as in Malt.jl. Only a process that is stuck in the kernel takes longer. */
+/* After SIGKILL, in milliseconds; as in Malt.jl. Only a process that is stuck in the kernel
+ * takes longer. */
 #define MALT_PROCESS_KILL_TIMEOUT_MSEC 20000
 
 /* For a worker that nobody holds any more, in milliseconds a rung: nobody waits for it either. */

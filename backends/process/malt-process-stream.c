@@ -9,12 +9,14 @@
 /* What is kept while nobody reads, in bytes; the oldest go first. Sixteen pipes' worth. */
 #define MALT_PROCESS_STREAM_RING_BYTES (1 << 20)
 
-/* How long after its last read a reader counts as being there, in microseconds. While it is, a full ring
- * stops the worker instead of losing bytes; when it is not, the worker never waits for it. */
+/* How long after its last read a reader counts as being there, in microseconds. While it is, a
+ * full ring stops the worker instead of losing bytes; when it is not, the worker never waits for
+ * it. */
 #define MALT_PROCESS_STREAM_PATIENCE_USEC (1 * G_USEC_PER_SEC)
 
-/* A pipe with a bounded memory between the monitor thread, which pushes, and the application, which reads
- * in any thread: blocking on @changed, or through sources that are woken by their ready time. */
+/* A pipe with a bounded memory between the monitor thread, which pushes, and the application,
+ * which reads in any thread: blocking on @changed, or through sources that are woken by their
+ * ready time. */
 struct _MaltProcessStream
 {
   GInputStream parent_instance;

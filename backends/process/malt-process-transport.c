@@ -12,11 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How often a TCP pair is tried. Another program of this machine that connects to every listener it finds
- * can make one attempt fail (measured: 3 of 40 000 with two such programs), never succeed with the wrong peer. */
+/* How often a TCP pair is tried. Another program of this machine that connects to every listener
+ * it finds can make one attempt fail (measured: 3 of 40 000 with two such programs), never
+ * succeed with the wrong peer. */
 #define MALT_PROCESS_PAIR_ATTEMPTS 3
 
-/* For one attempt, in milliseconds: a SYN that an overflowing queue dropped is sent again after a second. */
+/* For one attempt, in milliseconds: a SYN that an overflowing queue dropped is sent again after
+ * a second. */
 #define MALT_PROCESS_PAIR_TIMEOUT_MSEC 1500
 
 /* Room for strangers in the listener's queue while our own connection is on its way. */
@@ -121,7 +123,8 @@ accept_client (int                        listener,
       if (remaining <= 0)
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                               "Cannot connect to 127.0.0.1: other programs keep the listener busy");
+                               "Cannot connect to 127.0.0.1: "
+                               "other programs keep the listener busy");
           return FALSE;
         }
       if (poll (&readable, 1, (int) remaining) < 0 && errno != EINTR)
@@ -147,8 +150,8 @@ set_no_delay (int      fd,
   return TRUE;
 }
 
-/* That the accepted peer has the address of our own socket is proof that nobody else is at the other end:
- * the kernel gives the four numbers of a connection to one connection only. */
+/* That the accepted peer has the address of our own socket is proof that nobody else is at the
+ * other end: the kernel gives the four numbers of a connection to one connection only. */
 static gboolean
 connect_through_listener (MaltProcessPair  *self,
                           int              *listener,

@@ -14,8 +14,8 @@
  *
  * Runs code in a process of its own, with fresh memory, namespaces and environment.
  *
- * What happens there cannot reach the manager: it may crash, hang, print without end or ignore every
- * signal but one. Its end is told by a [struct@ExitReport] within a tenth of a second.
+ * What happens there cannot reach the manager: it may crash, hang, print without end or ignore
+ * every signal but one. Its end is told by a [struct@ExitReport] within a tenth of a second.
  *
  * ```c
  * g_autoptr (MaltAbstractWorker) worker = malt_create_worker ("process", NULL, &error,
@@ -24,18 +24,18 @@
  *                                                             NULL);
  * ```
  *
- * The options are its construct properties. By default it executes the malt-worker that was installed
- * with the library, or the program that the environment variable `MALT_WORKER` names.
+ * The options are its construct properties. By default it executes the malt-worker that was
+ * installed with the library, or the program that the environment variable `MALT_WORKER` names.
  *
- * Dropping the last reference stops it, without waiting. It is not a sandbox: the process has every right
- * of the user that the manager runs as.
+ * Dropping the last reference stops it, without waiting. It is not a sandbox: the process has every
+ * right of the user that the manager runs as.
  *
  * Since: 0.1
  */
 
-/* `child` and `connection` are set once, in the monitor thread, before the initialisation returns to its
- * caller; NULL when it failed or has not been done. The child knows this only through `events`, which hold
- * no reference: it goes on ending when this is gone. */
+/* `child` and `connection` are set once, in the monitor thread, before the initialisation
+ * returns to its caller; NULL when it failed or has not been done. The child knows this only
+ * through `events`, which hold no reference: it goes on ending when this is gone. */
 struct _MaltProcessWorker
 {
   GObject             parent_instance;
@@ -107,7 +107,8 @@ typedef struct
   gpointer             user_data;
 } SendData;
 
-/* Output signals that belong before the result are emitted before it, where both have the same context. */
+/* Output signals that belong before the result are emitted before it, where both have the same
+ * context. */
 static void
 on_sent (GObject      *connection,
          GAsyncResult *result,
@@ -210,7 +211,8 @@ malt_process_worker_stop_async (MaltAbstractWorker  *worker,
   if (!malt_process_worker_is_running (worker))
     g_task_return_int (task, 0);
   else
-    malt_process_child_stop (self->child, exit_timeout_ms, term_timeout_ms, g_steal_pointer (&task));
+    malt_process_child_stop (self->child, exit_timeout_ms, term_timeout_ms,
+                             g_steal_pointer (&task));
 }
 
 static gboolean
@@ -226,7 +228,7 @@ malt_process_worker_stop_finish (MaltAbstractWorker  *worker,
 
   /* The program may end next, and with it what the monitor has not written yet. */
   if (outcome > 0)
-    malt_process_output_wait (malt_process_child_get_output (self->child));
+    malt_process_output_drain (malt_process_child_get_output (self->child));
 
   if (was_running != NULL)
     *was_running = outcome != 0;

@@ -272,10 +272,12 @@ work_close (const char *argument)
 static void
 work_log (const char *argument)
 {
-  write_frame (CONTROL_FD, LOG, 0, LOG_LEVEL_CRITICAL, "Fake", "(s)", argument, strlen (argument) + 1);
+  write_frame (CONTROL_FD, LOG, 0, LOG_LEVEL_CRITICAL, "Fake", "(s)", argument,
+               strlen (argument) + 1);
 }
 
-/* Nobody's child, in a session of its own, that holds on to stdout and stderr. Its PID goes into a file. */
+/* Nobody's child, in a session of its own, that holds on to stdout and stderr. Its PID goes into
+ * a file. */
 static void
 start_grandchild (const char *path)
 {
@@ -471,7 +473,8 @@ mode_child (const char *argument)
   serve (work_never_answer, argument, true);
 }
 
-/* The main process serves, a child prints without end: with a newline a hundred bytes, or with none. */
+/* The main process serves, a child prints without end: with a newline a hundred bytes, or with
+ * none. */
 static void
 mode_flood (const char *argument)
 {

@@ -175,7 +175,8 @@ fixture_take_census (void)
   return census;
 }
 
-/* What the monitor thread lets go of after it has told the caller may be there for a moment. */
+/* What the monitor thread lets go of after it has told the caller may be there for a moment, the
+ * first time, too: less than before is no leak. */
 void
 fixture_assert_census (const FixtureCensus *before)
 {
@@ -186,8 +187,8 @@ fixture_assert_census (const FixtureCensus *before)
       g_usleep (FIXTURE_POLL_USEC);
       now = fixture_take_census ();
     }
-  g_assert_cmpuint (now.n_fds, ==, before->n_fds);
-  g_assert_cmpuint (now.n_children, ==, before->n_children);
+  g_assert_cmpuint (now.n_fds, <=, before->n_fds);
+  g_assert_cmpuint (now.n_children, <=, before->n_children);
   g_assert_cmpuint (now.n_threads, <=, before->n_threads);
 }
 

@@ -72,7 +72,8 @@ test_stop_by_sigterm (void)
   g_autoptr (MaltAbstractWorker) worker = fixture_start ("ignore-stop", NULL, NULL);
 
   g_assert_true (malt_abstract_worker_stop (worker, 50, 5000, NULL, NULL, NULL));
-  assert_report (worker, MALT_EXIT_REASON_KILLED, -1, SIGTERM, "SIGTERM: it did not leave within 50 ms");
+  assert_report (worker, MALT_EXIT_REASON_KILLED, -1, SIGTERM,
+                 "SIGTERM: it did not leave within 50 ms");
 }
 
 static void
@@ -226,7 +227,8 @@ test_leaves_by_itself (void)
 static void
 test_crashes (void)
 {
-  g_autoptr (MaltAbstractWorker) worker = fixture_start ("die-later", "11", "{'transport': <'unix'>}");
+  g_autoptr (MaltAbstractWorker) worker = fixture_start ("die-later", "11",
+                                                         "{'transport': <'unix'>}");
   gint64 began = g_get_monotonic_time ();
 
   call_and_lose (worker);

@@ -61,7 +61,8 @@ on_answer (GObject      *source,
   g_assert_cmpuint (n_seen, >=, order->n_answers * N_LINES_A_CALL);
 }
 
-/* All that a call printed is emitted before its result, without a newer line lost or two mixed up. */
+/* All that a call printed is emitted before its result, without a newer line lost or two mixed
+ * up. */
 static void
 test_lines_before_results (void)
 {
@@ -121,11 +122,13 @@ test_flood (gconstpointer data)
 {
   const char *const *words = data;
   g_autofree char *options = g_strdup_printf ("{'stdout': <'%s'>}", words[1]);
-  MaltAbstractWorker *worker = fixture_start ("flood", words[0], options);
-  MaltAbstractWorker *neighbour = fixture_start ("serve", NULL, NULL);
+  MaltAbstractWorker *worker, *neighbour;
   g_autoptr (GPtrArray) lines = NULL;
   guint64 dropped;
 
+  alarm (FIXTURE_WATCHDOG_SECONDS);
+  worker = fixture_start ("flood", words[0], options);
+  neighbour = fixture_start ("serve", NULL, NULL);
   if (strcmp (words[1], "lines") == 0)
     lines = collect_lines (worker);
   for (int i = 0; i < 1000; i++)
@@ -134,12 +137,16 @@ test_flood (gconstpointer data)
       fixture_assert_call (neighbour);
     }
   do
-    g_object_get (worker, "dropped-output", &dropped, NULL);
+    {
+      g_usleep (1000);
+      g_object_get (worker, "dropped-output", &dropped, NULL);
+    }
   while (dropped == 0);
   if (lines != NULL)
     iterate_until_n_lines (lines, 1000);
   fixture_stop (worker);
   fixture_stop (neighbour);
+  alarm (0);
 }
 
 static void

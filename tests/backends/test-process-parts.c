@@ -58,7 +58,8 @@ test_lines (void)
     }
 }
 
-/* Cut to pieces of at most the limit, whatever the pieces that come in, and no empty line after a cut. */
+/* Cut to pieces of at most the limit, whatever the pieces that come in, and no empty line after
+ * a cut. */
 static void
 test_lines_long (void)
 {
@@ -340,22 +341,30 @@ test_spawn_not_executable (void)
   g_assert_nonnull (strstr (error->message, g_strerror (EACCES)));
 }
 
+static gssize
+read_now (MaltProcessStream  *stream,
+          char               *buffer,
+          gsize               count,
+          GError            **error)
+{
+  return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), buffer, count,
+                                                   NULL, error);
+}
+
 static void
 test_stream_nonblocking (void)
 {
   g_autoptr (MaltProcessStream) stream = malt_process_stream_new ();
-  GPollableInputStream *pollable = G_POLLABLE_INPUT_STREAM (stream);
   g_autoptr (GError) error = NULL;
   char buffer[16];
 
-  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pollable, buffer, 16, NULL, &error),
-                   ==, -1);
+  g_assert_cmpint (read_now (stream, buffer, 16, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   malt_process_stream_push (stream, "hello", 5);
-  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pollable, buffer, 2, NULL, NULL), ==, 2);
-  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pollable, buffer, 16, NULL, NULL), ==, 3);
+  g_assert_cmpint (read_now (stream, buffer, 2, NULL), ==, 2);
+  g_assert_cmpint (read_now (stream, buffer, 16, NULL), ==, 3);
   malt_process_stream_end (stream);
-  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pollable, buffer, 16, NULL, NULL), ==, 0);
+  g_assert_cmpint (read_now (stream, buffer, 16, NULL), ==, 0);
 }
 
 static void

@@ -30,8 +30,9 @@ ping (MaltAbstractWorker *worker,
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
 
-  value = malt_abstract_worker_remote_call_fetch (worker, "malt.ping", g_variant_new ("(x)", number),
-                                                  NULL, NULL, &error);
+  value = malt_abstract_worker_remote_call_fetch (worker, "malt.ping",
+                                                  g_variant_new ("(x)", number), NULL, NULL,
+                                                  &error);
   g_assert_no_error (error);
   return g_variant_get_int64 (value);
 }
@@ -166,8 +167,8 @@ test_manager_killed (void)
   char *argv[] = { path, (char *) "--die", NULL };
   int status;
 
-  g_assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, &status,
-                               NULL));
+  g_assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL,
+                               &status, NULL));
   g_assert_true (g_str_has_prefix (output, "PID "));
   fixture_wait_until_gone ((int) g_ascii_strtoll (output + 4, NULL, 10));
 }

@@ -190,6 +190,13 @@ test_grandchild_holds_pipes (void)
 }
 
 static void
+assert_matches (const char *text,
+                const char *pattern)
+{
+  g_assert_true (g_regex_match_simple (pattern, text, 0, 0));
+}
+
+static void
 test_describe (void)
 {
   MaltAbstractWorker *tcp = fixture_start ("serve", NULL, NULL);
@@ -197,9 +204,8 @@ test_describe (void)
   g_autofree char *tcp_text = malt_abstract_worker_describe (tcp);
   g_autofree char *pair_text = malt_abstract_worker_describe (pair);
 
-  g_assert_true (g_regex_match_simple ("^MaltProcessWorker on port [1-9][0-9]+ with PID [1-9][0-9]*$",
-                                       tcp_text, 0, 0));
-  g_assert_true (g_regex_match_simple ("^MaltProcessWorker with PID [1-9][0-9]*$", pair_text, 0, 0));
+  assert_matches (tcp_text, "^MaltProcessWorker on port [1-9][0-9]+ with PID [1-9][0-9]*$");
+  assert_matches (pair_text, "^MaltProcessWorker with PID [1-9][0-9]*$");
   fixture_stop (tcp);
   fixture_stop (pair);
 }
