@@ -258,6 +258,9 @@ finish_closing (MaltConnection *self)
   self->is_data_over = TRUE;
   self->is_closed = TRUE;
   end_all_calls_locked (self);
+  /* The role stays taken, but nobody reads: calls that come later are told like any other. */
+  self->reader = NULL;
+  self->reading_context = NULL;
   malt_connection_wake_monitor_locked (self, 0);
   g_mutex_unlock (&self->lock);
 

@@ -26,7 +26,7 @@ typedef enum
 
 typedef struct
 {
-  gatomicrefcount   ref_count;
+  int               ref_count;        /* atomic */
   GObject          *connection;       /* owned; immutable, as is what follows up to the state */
   MaltCall         *call;             /* owned */
   MaltMessage       message;          /* owned value, dropped once it is queued */

@@ -11,7 +11,7 @@ malt_pending_call_new (GObject  *connection,
 {
   MaltPendingCall *self = g_new0 (MaltPendingCall, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->connection = g_object_ref (connection);
   self->call = g_object_ref (call);
   self->timeout_ms = timeout_ms;
@@ -34,14 +34,14 @@ malt_pending_call_new (GObject  *connection,
 MaltPendingCall *
 malt_pending_call_ref (MaltPendingCall *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
 void
 malt_pending_call_unref (MaltPendingCall *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   malt_message_clear (&self->message);

@@ -98,10 +98,7 @@ test_lost_is_not_closed (void)
   int n_iterations = 0;
 
   call = malt_wire_async_new (fixture->connection, "leave", NULL, NULL);
-  while (fixture->lost_error == NULL && n_iterations < 100)
-    n_iterations += g_main_context_iteration (fixture->context, FALSE);
   g_assert_error (malt_wire_fixture_wait_lost (fixture), G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_cmpint (n_iterations, <, 100);
   while (g_main_context_iteration (fixture->context, FALSE))
     g_assert_cmpint (n_iterations++, <, 100);
 
