@@ -8,8 +8,11 @@
 /* Long enough that the loop runs when it is interrupted, short enough for people. */
 #define LOOP_MSEC 100
 
-/* What the issue of an interrupted loop may take, on a machine that does other things, too. */
+/* What the end of an interrupted loop may take on a machine that does other things, too. */
 #define INTERRUPT_MAX_MSEC 1000
+
+/* Of the function module in broken.c. */
+#define BROKEN_FUNCTION "broken.dereference"
 
 static void
 print_indented (const char *text)
@@ -149,14 +152,23 @@ static void
 print_report (const GError *error)
 {
   MaltExitReport *report = malt_error_get_exit_report (error);
-  g_autofree char *text = report != NULL ? malt_exit_report_to_string (report) : NULL;
+  const char *const *running;
+  guint n_running;
 
-  survey_check (report != NULL
-                  && malt_exit_report_get_reason (report) == MALT_EXIT_REASON_CRASHED
-                  && malt_exit_report_get_signal (report) == SIGSEGV,
-                "the exit report does not tell of SIGSEGV");
-  g_print ("  the call ended with: %s\n", error->message);
-  g_print ("  exit report: %s\n", text != NULL ? text : "none");
+  g_print ("  %s\n", error->message);
+  survey_check (report != NULL, "there is no exit report");
+  if (report == NULL)
+    return;
+
+  running = malt_exit_report_get_running_calls (report);
+  n_running = g_strv_length ((char **) running);
+  survey_check (malt_exit_report_get_reason (report) == MALT_EXIT_REASON_CRASHED
+                  && malt_exit_report_get_signal (report) == SIGSEGV
+                  && n_running > 0 && g_str_equal (running[n_running - 1], BROKEN_FUNCTION),
+                "the exit report does not tell what happened");
+  g_print ("  exit report: crashed by signal %d (%s); %u calls were running, the oldest %s\n",
+           malt_exit_report_get_signal (report), g_strsignal (malt_exit_report_get_signal (report)),
+           n_running, n_running > 0 ? running[n_running - 1] : "none");
 }
 
 /* One worker dies of a NULL pointer while all of them are at work. */
@@ -168,7 +180,7 @@ survey_crash (GPtrArray *workers,
   g_autoptr (GError) error = NULL;
   guint n_answered;
 
-  malt_abstract_worker_remote_call_async (victim, "broken.dereference", NULL, NULL, NULL,
+  malt_abstract_worker_remote_call_async (victim, BROKEN_FUNCTION, NULL, NULL, NULL,
                                           on_crashed, &error);
   n_answered = survey_spread (workers, files);
 
