@@ -58,10 +58,14 @@ start (GObject       *worker,
  * Starts a worker and blocks until it answers.
  *
  * ```c
- * worker = malt_create_worker ("process", NULL, &error, "call-timeout", 5000, NULL);
+ * worker = malt_create_worker ("process", NULL, &error,
+ *                              "call-timeout", 5000,
+ *                              "transport", "unix",
+ *                              NULL);
  * ```
  *
- * The values have the C types of the properties.
+ * The values have the C types of the properties, but an enumeration, whose
+ * constants are the backend's own, takes the nick of a value, a string.
  *
  * Errors: those of [func@Malt.create_worker_with_options].
  *

@@ -13,6 +13,9 @@
 /* How much of a value a message shows: enough to know it again. */
 #define MAX_SHOWN_CHARACTERS 60u
 
+/* No string lies below: the first page of memory is never mapped, so that NULL can be told. */
+#define FIRST_ADDRESS 4096u
+
 struct _MaltOptions
 {
   MaltBackend *backend;
@@ -197,6 +200,28 @@ malt_options_add_dict (MaltOptions  *self,
   return TRUE;
 }
 
+/* The constants of an enumeration are its backend's, so programs say the nick. Those that have asked
+ * the GParamSpec for the number may pass that, as to g_object_new(). */
+static gboolean
+add_enum (MaltOptions   *self,
+          const char    *name,
+          gconstpointer  nick_or_number,
+          GError       **error)
+{
+  g_autoptr (GVariant) value = NULL;
+
+  if ((guintptr) nick_or_number < FIRST_ADDRESS)
+    value = g_variant_ref_sink (g_variant_new_int32 ((gint32) (guintptr) nick_or_number));
+  else
+    {
+      g_autofree char *valid = g_utf8_make_valid (nick_or_number, -1);
+
+      value = g_variant_ref_sink (g_variant_new_string (valid));
+    }
+
+  return add_variant (self, name, value, error);
+}
+
 /* By pointer, for the caller goes on with the same list. */
 static gboolean
 add_collected (MaltOptions  *self,
@@ -211,6 +236,9 @@ add_collected (MaltOptions  *self,
   /* Whose type is not known cannot be skipped either: the rest is left. */
   if (pspec == NULL)
     return FALSE;
+
+  if (G_IS_PARAM_SPEC_ENUM (pspec))
+    return add_enum (self, name, va_arg (*var_args, gconstpointer), error);
 
   G_VALUE_COLLECT_INIT (&value, G_PARAM_SPEC_VALUE_TYPE (pspec), *var_args, 0, &problem);
   if (problem != NULL)

@@ -129,8 +129,10 @@ test_varargs (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltAbstractWorker) none = malt_create_worker ("fake", NULL, &error, NULL);
   g_autoptr (MaltAbstractWorker) some = malt_create_worker ("fake", NULL, &error, "uint", 77u,
-                                                            "text", "hello", "double", 0.5, NULL);
+                                                            "text", "hello", "double", 0.5,
+                                                            "mode", "lines", NULL);
   g_autofree char *number = NULL;
+  g_autofree char *mode = NULL;
   g_autofree char *text = NULL;
   g_autofree char *real = NULL;
 
@@ -142,6 +144,8 @@ test_varargs (void)
   g_assert_cmpstr (number, ==, "77");
   g_assert_cmpstr (text, ==, "'hello'");
   g_assert_cmpstr (real, ==, "0.500000");
+  mode = malt_fake_worker_dup_option (MALT_FAKE_WORKER (some), "mode");
+  g_assert_cmpstr (mode, ==, "1");
 }
 
 static void
@@ -150,6 +154,7 @@ test_wrong_varargs (void)
   g_autoptr (GError) unknown = NULL;
   g_autoptr (GError) out_of_range = NULL;
   g_autoptr (GError) no_such_enum = NULL;
+  g_autoptr (GError) no_such_nick = NULL;
   g_autoptr (GError) twice = NULL;
 
   g_assert_null (
@@ -163,6 +168,10 @@ test_wrong_varargs (void)
 
   g_assert_null (malt_create_worker ("fake", NULL, &no_such_enum, "mode", 3, NULL));
   g_assert_error (no_such_enum, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+
+  g_assert_null (malt_create_worker ("fake", NULL, &no_such_nick, "mode", "lined", NULL));
+  g_assert_error (no_such_nick, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+  g_assert_nonnull (strstr (no_such_nick->message, "did you mean “lines”?"));
 
   g_assert_null (malt_create_worker ("fake", NULL, &twice, "int", 1, "int", 2, NULL));
   g_assert_error (twice, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
