@@ -245,8 +245,10 @@ run (MaltLua        *self,
      GVariant       *kwargs,
      gboolean        is_lenient)
 {
-  MaltLuaRequest *request = malt_lua_request_new (self, invocation);
+  MaltLuaRequest *request;
 
+  malt_lua_collect_excess (self);
+  request = malt_lua_request_new (self, invocation);
   request->args = args;
   request->kwargs = kwargs;
   request->is_lenient = is_lenient;

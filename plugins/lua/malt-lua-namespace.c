@@ -71,6 +71,10 @@ on_load (lua_State *L)
   lua_insert (L, 1);
   lua_call (L, 4, LUA_MULTRET);
 
+  /* What a chunk function raises is answered, and the interrupt is no exception. */
+  if (malt_lua_is_interrupt (L, -1))
+    return malt_lua_throw_again (L);
+
   return lua_gettop (L);
 }
 

@@ -110,6 +110,7 @@ void     malt_lua_count_memory    (MaltLua    *self,
 gboolean malt_lua_fits_limit      (MaltLua    *self,
                                    lua_State  *L,
                                    gsize       n_bytes);
+void     malt_lua_collect_excess  (MaltLua    *self);
 
 /* malt-lua-library.c: what each part adds to the globals or to the table at the top. [-0, +0, m] */
 void     malt_lua_add_library     (lua_State  *L);

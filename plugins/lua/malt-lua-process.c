@@ -20,7 +20,8 @@ end_process (gpointer data)
   if (identifier == NULL)
     return;
 
-  /* The shell is not all there is. */
+  /* The shell is not all there is, and must not start more while the rest is ended. */
+  g_subprocess_send_signal (process, SIGSTOP);
   malt_kill_descendants ((pid_t) strtol (identifier, NULL, 10));
   g_subprocess_force_exit (process);
 }

@@ -118,6 +118,15 @@ malt_lua_fits_limit (MaltLua   *self,
   return !is_over_limit (self, n_bytes);
 }
 
+/* To be called while no program runs. The collection that Lua makes when it is refused memory runs no
+ * finalizers, so the elements of arrays that nobody has any more stay; this one runs them. */
+void
+malt_lua_collect_excess (MaltLua *self)
+{
+  if (self->memory_limit_bytes != 0 && self->memory_used_bytes > self->memory_limit_bytes)
+    lua_gc (self->state, LUA_GCCOLLECT);
+}
+
 /* [-0, +0, m] */
 static void
 open_restricted_libraries (lua_State *L)
