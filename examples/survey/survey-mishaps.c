@@ -40,7 +40,7 @@ evaluate_one (MaltAbstractWorker *worker,
 
   survey_check (g_strcmp0 (text, expected) == 0, "%s: expected %s, got %s",
                 expression, expected, text != NULL ? text : error->message);
-  g_print ("  %s → %s\n", expression, text != NULL ? text : "(nothing)");
+  g_print ("  %s = %s\n", expression, text != NULL ? text : "(nothing)");
 }
 
 void
@@ -59,7 +59,7 @@ survey_evaluate (MaltAbstractWorker *worker)
   text = value != NULL ? g_variant_print (value, FALSE) : NULL;
   survey_check (g_strcmp0 (text, "5.5") == 0, "mean (3, 8): %s",
                 text != NULL ? text : error->message);
-  g_print ("  call of the function it defined: mean (3, 8) → %s\n", text != NULL ? text : "?");
+  g_print ("  call of the function it defined: mean (3, 8) = %s\n", text != NULL ? text : "?");
 }
 
 void
