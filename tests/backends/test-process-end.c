@@ -236,6 +236,37 @@ test_crashes (void)
   assert_report (worker, MALT_EXIT_REASON_CRASHED, -1, SIGSEGV, NULL);
 }
 
+static void
+on_exited (MaltAbstractWorker *worker,
+           MaltExitReport     *report,
+           gpointer            user_data)
+{
+  GThread **thread = user_data;
+
+  g_assert_true (report == malt_abstract_worker_get_exit_report (worker));
+  *thread = g_thread_self ();
+}
+
+/* The call is over for its caller; the worker is given some time, and is not worth waiting for. */
+static void
+test_unresponsive (void)
+{
+  g_autoptr (MaltAbstractWorker) worker = fixture_start (
+      "never-answer", NULL, "{'unresponsive-timeout': <uint32 100>}");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GError *error = NULL;
+  GThread *thread = NULL;
+
+  g_signal_connect (worker, "exited", G_CALLBACK (on_exited), &thread);
+  malt_abstract_worker_remote_call_async (worker, "work", NULL, NULL, cancellable, on_sent, &error);
+  g_cancellable_cancel (cancellable);
+  while (error == NULL || thread == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  assert_report (worker, MALT_EXIT_REASON_KILLED, -1, SIGKILL, "“work” did not heed its end");
+}
+
 /* One that costs nobody else anything: a neighbour answers all the time. */
 static void
 test_breaks_the_protocol (void)
@@ -366,17 +397,6 @@ test_stopped_is_finalized (void)
       g_assert_true (malt_abstract_worker_stop (worker, 1000, 1000, NULL, NULL, NULL));
       g_assert_finalize_object (worker);
     }
-}
-
-static void
-on_exited (MaltAbstractWorker *worker,
-           MaltExitReport     *report,
-           gpointer            user_data)
-{
-  GThread **thread = user_data;
-
-  g_assert_true (report == malt_abstract_worker_get_exit_report (worker));
-  *thread = g_thread_self ();
 }
 
 static void
@@ -521,6 +541,7 @@ main (int    argc,
   fixture_add ("/malt/process/end/leaves-by-itself", test_leaves_by_itself);
   fixture_add ("/malt/process/end/crashes", test_crashes);
   fixture_add ("/malt/process/end/breaks-the-protocol", test_breaks_the_protocol);
+  fixture_add ("/malt/process/end/unresponsive", test_unresponsive);
   fixture_add ("/malt/process/end/loses-its-connection", test_loses_its_connection);
   fixture_add ("/malt/process/end/own-group-goes-along", test_own_group_goes_along);
   fixture_add ("/malt/process/end/dropped", test_drop);

@@ -5,6 +5,7 @@
 #include "tests/backends/process-fixture.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -259,6 +260,32 @@ test_inherit (void)
   g_test_trap_assert_stdout_unmatched ("*[Worker*");
 }
 
+static void
+print_to_a_terminal (void)
+{
+  int master, terminal, saved = dup (STDOUT_FILENO);
+  MaltAbstractWorker *worker;
+  char text[256] = { 0 };
+
+  g_unsetenv ("NO_COLOR");
+  g_assert_cmpint (openpty (&master, &terminal, NULL, NULL, NULL), ==, 0);
+  dup2 (terminal, STDOUT_FILENO);
+  worker = fixture_start ("print-text", "\033[2Jgr\303\274n\n", NULL);
+  fixture_assert_call (worker);
+  fixture_stop (worker);
+  g_assert_cmpint (read (master, text, sizeof text - 1), >, 0);
+  dup2 (saved, STDOUT_FILENO);
+  g_assert_true (g_str_has_prefix (text, "\033[34m[Worker "));
+  g_assert_true (g_str_has_suffix (text, "]: \033[39m\\x1B[2Jgr\303\274n\r\n"));
+}
+
+/* A coloured prefix, and no control sequences but our own. */
+static void
+test_terminal (void)
+{
+  run_in_subprocess (print_to_a_terminal);
+}
+
 /* Nobody reads the manager's stdout: that stops the one who prints, and nobody else. */
 static void
 flood_a_full_pipe (void)
@@ -423,6 +450,7 @@ main (int    argc,
   fixture_add ("/malt/process/output/relay", test_relay);
   fixture_add ("/malt/process/output/null", test_null);
   fixture_add ("/malt/process/output/inherit", test_inherit);
+  fixture_add ("/malt/process/output/terminal", test_terminal);
   fixture_add ("/malt/process/output/full-stdout", test_full_stdout);
   fixture_add ("/malt/process/output/slow-stdout", test_slow_stdout);
   fixture_add ("/malt/process/output/broken-stdout", test_broken_stdout);
