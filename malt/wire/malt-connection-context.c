@@ -6,9 +6,10 @@
 
 #include "malt/malt-call-backend.h"
 
-/* What a main context that has calls on a connection does: polls the socket while nobody else reads it, and
- * returns the calls that have an outcome, its own ones and nobody else's. A source exists from the first call of
- * its context to the moment when none is left; meanwhile the calls keep the connection and the context alive. */
+/* What a main context that has calls on a connection does: polls the socket while nobody else
+ * reads it, and returns the calls that have an outcome, its own ones and nobody else's. A source
+ * exists from the first call of its context to the moment when none is left; meanwhile the calls
+ * keep the connection and the context alive. */
 struct _MaltConnectionContext
 {
   GSource         source;
@@ -38,8 +39,8 @@ context_prepare (GSource *source,
   return FALSE;
 }
 
-/* One batch, if the role is free; else the one who has it lets this context poll again when it leaves. Switching
- * the events off would not do: a hang-up is reported all the same. */
+/* One batch, if the role is free; else the one who has it lets this context poll again when it
+ * leaves. Switching the events off would not do: a hang-up is reported all the same. */
 static void
 read_if_nobody_does (MaltConnectionContext *self,
                      gpointer               fd_tag)
@@ -119,6 +120,37 @@ tell_next (MaltConnectionContext *self)
   return TRUE;
 }
 
+static void
+wake_locked (MaltConnectionContext *self)
+{
+  if (self->is_woken)
+    return;
+
+  self->is_woken = TRUE;
+  g_source_set_ready_time (&self->source, 0);
+}
+
+/* What is there now. What callbacks send and another thread reads meanwhile is for the next round:
+ * GTask puts off the return of a task as young as the iteration, and younger ones would overtake
+ * it. */
+static void
+tell_listed (MaltConnectionContext *self)
+{
+  guint n_listed;
+
+  g_mutex_lock (&self->connection->lock);
+  n_listed = self->list.length;
+  g_mutex_unlock (&self->connection->lock);
+
+  while (n_listed-- > 0 && tell_next (self))
+    ;
+
+  g_mutex_lock (&self->connection->lock);
+  if (self->list.length > 0)
+    wake_locked (self);
+  g_mutex_unlock (&self->connection->lock);
+}
+
 /* The end of the outermost dispatch: whether the context has calls left. */
 static gboolean
 is_still_used (MaltConnectionContext *self)
@@ -158,8 +190,7 @@ context_dispatch (GSource     *source,
   if (fd_tag != NULL && g_source_query_unix_fd (source, fd_tag) != 0)
     read_if_nobody_does (self, fd_tag);
 
-  while (tell_next (self))
-    ;
+  tell_listed (self);
 
   g_mutex_lock (&connection->lock);
   self->depth--;
@@ -231,11 +262,8 @@ malt_connection_context_push_locked (MaltConnectionContext *self,
   g_queue_push_tail_link (&self->list, &call->link);
 
   /* A dispatch that reads goes through the list afterwards. */
-  if (self != self->connection->reading_context && !self->is_woken)
-    {
-      self->is_woken = TRUE;
-      g_source_set_ready_time (&self->source, 0);
-    }
+  if (self != self->connection->reading_context)
+    wake_locked (self);
 }
 
 /* Any of them may be the one whose thread has time, so all of them poll. */
