@@ -16,11 +16,12 @@
 
 typedef struct
 {
-  GSubprocess   *process; /* owned; NULL once it is closed */
+  GSubprocess   *process; /* owned */
   GInputStream  *input;   /* of @process; NULL when it is written to */
   GOutputStream *output;  /* of @process; NULL when it is read from */
   GByteArray    *buffer;  /* owned; what has been read, and not asked for yet */
   gboolean       is_eof;
+  gboolean       is_closed;
 } Pipe;
 
 /* A part of the buffer that satisfies a format. */
@@ -41,16 +42,9 @@ check_pipe (lua_State *L,
   Pipe *self = malt_lua_to_userdata (L, index, &class_key);
 
   luaL_argexpected (L, self != NULL, index, "pipe of io.popen");
-  luaL_argcheck (L, self->process != NULL, index, "attempt to use a closed pipe");
+  luaL_argcheck (L, !self->is_closed, index, "attempt to use a closed pipe");
 
   return self;
-}
-
-static void
-close_pipe (Pipe *self)
-{
-  g_clear_object (&self->process);
-  g_clear_pointer (&self->buffer, g_byte_array_unref);
 }
 
 static int
@@ -58,7 +52,33 @@ on_gc (lua_State *L)
 {
   Pipe *self = malt_lua_to_userdata (L, 1, &class_key);
 
-  if (self != NULL)
+  if (self == NULL)
+    return 0;
+
+  self->is_closed = TRUE;
+  g_clear_object (&self->process);
+  g_clear_pointer (&self->buffer, g_byte_array_unref);
+
+  return 0;
+}
+
+static void
+close_pipe (Pipe *self)
+{
+  self->is_closed = TRUE;
+  if (self->output != NULL)
+    g_output_stream_close (self->output, NULL, NULL);
+  if (self->input != NULL)
+    g_input_stream_close (self->input, NULL, NULL);
+}
+
+/* The end of a <close> variable waits for nothing, and somebody else may be reading. */
+static int
+on_scope_end (lua_State *L)
+{
+  Pipe *self = malt_lua_to_userdata (L, 1, &class_key);
+
+  if (self != NULL && !self->is_closed)
     close_pipe (self);
 
   return 0;
@@ -69,7 +89,7 @@ on_tostring (lua_State *L)
 {
   Pipe *self = malt_lua_to_userdata (L, 1, &class_key);
 
-  lua_pushstring (L, self != NULL && self->process != NULL ? "pipe" : "pipe (closed)");
+  lua_pushstring (L, self != NULL && !self->is_closed ? "pipe" : "pipe (closed)");
 
   return 1;
 }
@@ -363,12 +383,7 @@ on_close (lua_State *L)
   Pipe *self = check_pipe (L, 1);
 
   malt_lua_check_can_wait (L);
-  if (self->output != NULL)
-    g_output_stream_close (self->output, NULL, NULL);
-  if (self->input != NULL)
-    g_input_stream_close (self->input, NULL, NULL);
-  g_byte_array_set_size (self->buffer, 0);
-  self->is_eof = TRUE;
+  close_pipe (self);
 
   return malt_lua_wait_for_exit (L, self->process);
 }
@@ -389,7 +404,7 @@ on_popen (lua_State *L)
     return malt_lua_raise_cannot_wait (L);
 
   self = lua_newuserdatauv (L, sizeof (Pipe), 0);
-  *self = (Pipe) { 0 };
+  *self = (Pipe) { .is_closed = TRUE };
   malt_lua_set_class (L, &class_key);
   process = malt_lua_spawn_shell (atomic_load (&malt_lua_get (L)->running), command,
                                   is_read ? G_SUBPROCESS_FLAGS_STDOUT_PIPE
@@ -399,6 +414,7 @@ on_popen (lua_State *L)
   if (process == NULL)
     return malt_lua_raise (L, message);
 
+  self->is_closed = FALSE;
   self->process = g_object_ref (process);
   self->input = g_subprocess_get_stdout_pipe (process);
   self->output = g_subprocess_get_stdin_pipe (process);
@@ -412,7 +428,7 @@ void
 malt_lua_add_popen (lua_State *L)
 {
   static const luaL_Reg metamethods[] = {
-    { "__close", on_gc },
+    { "__close", on_scope_end },
     { "__gc", on_gc },
     { "__tostring", on_tostring },
     { NULL, NULL },
