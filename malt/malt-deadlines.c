@@ -4,9 +4,10 @@
 
 #include "malt/malt-deadlines-private.h"
 
-/* A binary heap by time, and a table to find what is to be removed. The source is set to wake up at `armed`,
- * which is never later than the earliest deadline but may be earlier: removing a deadline, which is what happens
- * to nearly all of them, does not touch the source, and the next one is then mostly later than what it is set to. */
+/* A binary heap by time, and a table to find what is to be removed. The source is set to wake up
+ * at `armed`, which is never later than the earliest deadline but may be earlier: removing a
+ * deadline, which is what happens to nearly all of them, does not touch the source, and the next
+ * one is then mostly later than what it is set to. */
 struct _MaltDeadlines
 {
   GSource          *source;     /* owned */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A process that forks while it is being looked at is caught in the next round; everything found is stopped
- * first, so that more than a few rounds mean that somebody outside the tree feeds it. */
+/* A process that forks while it is being looked at is caught in the next round; everything found
+ * is stopped first, so that more than a few rounds mean that somebody outside the tree feeds it. */
 #define DESCENDANTS_MAX_ROUNDS 4
 
 /* What is dead already, and only waits for its parent to look, is not ours to end. */

@@ -15,13 +15,12 @@ struct _MaltConnectionContext
   GSource         source;
   MaltConnection *connection; /* not owned; immutable */
   GMainContext   *context;    /* not owned; immutable */
-  guint           depth;      /* of dispatches, which nest when a callback iterates the context; its thread only,
-                               * but asked under the lock to decide whether somebody will flush soon */
 
   /* Protected by the lock of the connection. */
+  guint           depth;      /* of dispatches, which nest when a callback iterates the context */
   guint           n_calls;
   GQueue          list;       /* of owned MaltPendingCall that have something to tell */
-  gpointer        fd_tag;     /* NULL: the socket is not polled. Set by anybody, cleared in the context */
+  gpointer        fd_tag;     /* NULL: the socket is not polled. Set by anybody, cleared here */
   gboolean        is_woken;
 };
 

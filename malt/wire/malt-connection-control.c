@@ -4,8 +4,8 @@
 
 #include "malt/wire/malt-connection-private.h"
 
-/* A worker whose watch thread does not read is stopped, or broken. What more there is to cancel is then dropped:
- * the calls have ended for their callers, and the unresponsive time-out goes on. */
+/* A worker whose watch thread does not read is stopped, or broken. What more there is to cancel is
+ * then dropped: the calls have ended for their callers, and the unresponsive time-out goes on. */
 #define CONTROL_MAX_QUEUED_BYTES (64u * 1024)
 
 /* Any thread, not under the lock. */

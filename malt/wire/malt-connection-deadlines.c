@@ -10,17 +10,18 @@
 /* For the answer to a probe: the watch thread has nothing else to do. */
 #define PROBE_GRACE_MSEC 500u
 
-/* Calls that have ended for their callers and may still run in the worker. More are not watched: one is enough
- * to find a worker unresponsive. */
+/* Calls that have ended for their callers and may still run in the worker. More are not watched:
+ * one is enough to find a worker unresponsive. */
 #define LATE_MAX_CALLS 1024u
 
-/* Deadlines have two kinds of keys: call id × 2 for the time-out of a call that is SENT; one more for a call or
- * post in the table of late ones, which may be the same. */
+/* Deadlines have two kinds of keys: call id × 2 for the time-out of a call that is SENT; one more
+ * for a call or post in the table of late ones, which may be the same. */
 #define TIMEOUT_KEY(id) (2 * (id))
 #define LATE_KEY(id) (2 * (id) + 1)
 
-/* A call or post that was cancelled, interrupted or timed out while it was with the worker. When its grace is over
- * the worker is asked about it, for its answer may lie in a socket that nobody reads at the moment. */
+/* A call or post that was cancelled, interrupted or timed out while it was with the worker. When
+ * its grace is over the worker is asked about it, for its answer may lie in a socket that nobody
+ * reads at the moment. */
 typedef struct
 {
   guint64   id;
@@ -126,8 +127,8 @@ on_late_deadline (MaltConnection *self,
     report_unresponsive (self, id);
 }
 
-/* Whether a status is about a late call, and not about one that somebody waits for. One that is queued behind
- * another is not to blame, and will not start: it was cancelled. */
+/* Whether a status is about a late call, and not about one that somebody waits for. One that is
+ * queued behind another is not to blame, and will not start: it was cancelled. */
 static void
 on_late_status (MaltConnection *self,
                 guint64         id,

@@ -7,9 +7,9 @@
 #include "malt/malt-error.h"
 #include "malt/wire/malt-monitor.h"
 
-/* The part of the monitor thread: the handshake, reading the control connection, writing what would block, and
- * telling the owner. One source; what it asks for is decided anew at the end of each dispatch. Everything but the
- * weak reference belongs to the monitor thread. */
+/* The part of the monitor thread: the handshake, reading the control connection, writing what
+ * would block, and telling the owner. One source; what it asks for is decided anew at the end of
+ * each dispatch. Everything but the weak reference belongs to the monitor thread. */
 struct _MaltConnectionMonitor
 {
   GSource        source;

@@ -12,21 +12,22 @@ G_BEGIN_DECLS
 typedef struct _MaltConnectionContext MaltConnectionContext;
 typedef struct _MaltConnectionMonitor MaltConnectionMonitor;
 
-/* The connection by subject: malt-connection.c is its life and end, -handshake its beginning; -send has the verbs,
- * -queue ids, room and writing, -read the read role and handing over, -wait what a blocking caller does, -context
- * what a main context does, -monitor what the monitor thread does; -control cancels, interrupts and stops,
- * -deadlines has time-outs and what is watched after a call has ended.
+/* The connection by subject: malt-connection.c is its life and end, -handshake its beginning;
+ * -send has the verbs, -queue ids, room and writing, -read the read role and handing over, -wait
+ * what a blocking caller does, -context what a main context does, -monitor what the monitor thread
+ * does; -control cancels, interrupts and stops, -deadlines has time-outs and what is watched after
+ * a call has ended.
  *
- * The read role: at any time at most one thread reads the data connection (`is_role_taken`): a blocking caller
- * (`reader`), a main context in its dispatch (`reading_context`), the monitor during the handshake, or whoever
- * closes. Who leaves it has handed over every complete frame, and wakes one other blocking caller, or lets the
- * contexts with calls poll the socket again.
+ * The read role: at any time at most one thread reads the data connection (`is_role_taken`): a
+ * blocking caller (`reader`), a main context in its dispatch (`reading_context`), the monitor
+ * during the handshake, or whoever closes. Who leaves it has handed over every complete frame, and
+ * wakes one other blocking caller, or lets the contexts with calls poll the socket again.
  *
- * Closing: malt_connection_close() sets `close_error`, from which moment nothing is sent; whoever holds the read
- * role takes what answers there are, then ends all calls (`is_closed`).
+ * Closing: malt_connection_close() sets `close_error`, from which moment nothing is sent; whoever
+ * holds the read role takes what answers there are, then ends all calls (`is_closed`).
  *
- * Locks are taken in this order: @lock, those of MaltDeadlines and MaltStream, those of GMainContext. Nothing of
- * anybody else's runs under @lock; no cancellable is touched under it. */
+ * Locks are taken in this order: @lock, those of MaltDeadlines and MaltStream, those of
+ * GMainContext. Nothing of anybody else's runs under @lock; no cancellable is touched under it. */
 struct _MaltConnection
 {
   GObject                 parent_instance;
@@ -42,7 +43,7 @@ struct _MaltConnection
   char                   *worker;     /* owned (nullable); immutable once there are calls */
   guint                   call_timeout_ms; /* atomic */
   int                     is_closing; /* atomic: hooks are not called any more */
-  gulong                  handshake_handler; /* 0: none; set before @handshake, then monitor thread only */
+  gulong                  handshake_handler; /* 0: none; set before @handshake, then monitor only */
 
   GMutex                  lock;
 
@@ -53,13 +54,13 @@ struct _MaltConnection
   GQueue                  waiting;       /* of owned MaltPendingCall, WAITING for room */
   gsize                   waiting_bytes; /* of them */
   GQueue                  waiters;       /* of MaltPendingCall: blocking callers */
-  GHashTable             *contexts;      /* GMainContext → owned MaltConnectionContext, while it has calls */
+  GHashTable             *contexts;      /* GMainContext → owned MaltConnectionContext with calls */
 
   gboolean                is_role_taken;
   MaltPendingCall        *reader;          /* not owned (nullable) */
   MaltConnectionContext  *reading_context; /* not owned (nullable) */
   gboolean                is_data_over;    /* end of file, or broken */
-  guint                   n_deferred;      /* calls that lie in the stream until a dispatch is through */
+  guint                   n_deferred;      /* calls that a dispatch will flush at its end */
 
   GError                 *close_error;   /* owned (nullable) */
   gboolean                is_closed;
@@ -86,7 +87,8 @@ gboolean               malt_connection_submit_locked            (MaltConnection 
 gboolean               malt_connection_post_locked              (MaltConnection    *self,
                                                                  const MaltMessage *message,
                                                                  GError           **error);
-/* Sends what waits while there is room; TRUE: malt_connection_flush() is to be called without the lock. */
+/* Sends what waits while there is room; TRUE: malt_connection_flush() is to be called without the
+ * lock. */
 gboolean               malt_connection_admit_locked             (MaltConnection    *self);
 /* In a dispatch, which flushes at its end; FALSE when it is time to do it now. */
 gboolean               malt_connection_defer_flush_locked       (MaltConnection    *self);
@@ -152,7 +154,8 @@ void                   malt_connection_send_control             (MaltConnection 
                                                                  MaltMessageType    type,
                                                                  guint64            id,
                                                                  guint64            number);
-/* Ends a call that is with the worker, which is told; FALSE when the answer was quicker. Takes the error. */
+/* Ends a call that is with the worker, which is told; FALSE when the answer was quicker. Takes the
+ * error. */
 gboolean               malt_connection_abandon_call             (MaltConnection    *self,
                                                                  guint64            id,
                                                                  GError            *error);

@@ -6,8 +6,8 @@
 
 #include "malt/malt-error.h"
 
-/* Calls that callbacks of one dispatch send leave together, this many at a time: a fraction of a system call
- * each, and the worker is at work on the first while the last are made. */
+/* Calls that callbacks of one dispatch send leave together, this many at a time: a fraction of a
+ * system call each, and the worker is at work on the first while the last are made. */
 #define SEND_MAX_DEFERRED_CALLS 16
 
 /* If a callback takes longer than this, the monitor writes what the dispatch would have. */
@@ -77,8 +77,8 @@ queue_locked (MaltConnection   *self,
       && !has_room (self->waiting_bytes, call->size, self->limits.max_pending_bytes))
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
-                   "Cannot send the call of “%s”: “%" G_GSIZE_FORMAT "” bytes of calls wait already, "
-                   "at most %" G_GUINT64_FORMAT,
+                   "Cannot send the call of “%s”: “%" G_GSIZE_FORMAT "” bytes of calls wait "
+                   "already, at most %" G_GUINT64_FORMAT,
                    malt_call_get_function (call->call), self->waiting_bytes,
                    self->limits.max_pending_bytes);
       return FALSE;
@@ -131,7 +131,8 @@ malt_connection_flush (MaltConnection *self,
 
   if (status == MALT_STREAM_WOULD_BLOCK)
     {
-      /* A reader that blocks writes as well; one that does not leaves it when it leaves the role. */
+      /* A reader that blocks writes as well; one that does not leaves it when it leaves the role.
+       */
       if (is_reading)
         return;
       g_mutex_lock (&self->lock);

@@ -6,7 +6,8 @@
 
 #include "malt/malt-error.h"
 
-/* What a socket holds is taken in this many reads; a worker that goes on and on is not listened to for ever. */
+/* What a socket holds is taken in this many reads; a worker that goes on and on is not listened to
+ * for ever. */
 #define READ_ALL_MAX_READS 256
 
 MaltPendingCall *
@@ -248,7 +249,8 @@ end_all_calls_locked (MaltConnection *self)
   self->pending_bytes = 0;
 }
 
-/* The role is held and the connection is to be closed: what has been answered is answered, the rest fails. */
+/* The role is held and the connection is to be closed: what has been answered is answered, the
+ * rest fails. */
 static void
 finish_closing (MaltConnection *self)
 {

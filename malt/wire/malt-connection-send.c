@@ -51,8 +51,8 @@ GVariant *
 malt_connection_finish_call (MaltPendingCall  *call,
                              GError          **error)
 {
-  /* Not g_cancellable_disconnect(): it waits for handlers, and this may run within one. The handler keeps a
-   * reference on the call. */
+  /* Not g_cancellable_disconnect(): it waits for handlers, and this may run within one. The
+   * handler keeps a reference on the call. */
   if (call->cancelled_handler != 0)
     g_signal_handler_disconnect (call->cancellable, call->cancelled_handler);
 

@@ -94,8 +94,8 @@ tell_progress (MaltConnection  *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* Looks at everything that can have changed; FALSE when there is nothing to do but to poll, as a reader if the
- * role is free. */
+/* Looks at everything that can have changed; FALSE when there is nothing to do but to poll, as a
+ * reader if the role is free. */
 static gboolean
 has_ended (MaltConnection  *self,
            MaltPendingCall *call,

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_CONNECTION (malt_connection_get_type ())
 
-/* The manager's end of a worker: calls, answers and control over two sockets. Whoever waits drives the
- * I/O: a blocking caller reads the data socket itself, an asynchronous caller's main context holds a
- * source on it, and the monitor reads control and writes what would block. */
+/* The manager's end of a worker: calls, answers and control over two sockets. Whoever waits drives
+ * the I/O: a blocking caller reads the data socket itself, an asynchronous caller's main context
+ * holds a source on it, and the monitor reads control and writes what would block. */
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltConnection, malt_connection, MALT, CONNECTION, GObject)
 
@@ -24,13 +24,14 @@ typedef struct
    * output that the worker wrote before them is to be shown first. May be NULL. */
   void (*before_delivery) (gpointer user_data);
   /* Once, in the monitor thread, when the peer is gone or broke the protocol (`error`), not when
-   * malt_connection_close() was called. Calls that wait are still waiting: the owner closes with the
-   * error they are to end with. */
+   * malt_connection_close() was called. Calls that wait are still waiting: the owner closes with
+   * the error they are to end with. */
   void (*lost)            (const GError *error, gpointer user_data);
   /* In the monitor thread: a log record of the worker. */
-  void (*log)             (GLogLevelFlags level, const char *domain, const char *message, gpointer user_data);
-  /* In the monitor thread: a call that was cancelled, interrupted or timed out is still running after
-   * `unresponsive_timeout_ms`. `function`: its name. */
+  void (*log)             (GLogLevelFlags level, const char *domain, const char *message,
+                           gpointer user_data);
+  /* In the monitor thread: a call that was cancelled, interrupted or timed out is still running
+   * after `unresponsive_timeout_ms`. `function`: its name. */
   void (*unresponsive)    (const char *function, gpointer user_data);
 } MaltConnectionHooks;
 
@@ -41,8 +42,8 @@ typedef struct
   guint   unresponsive_timeout_ms; /* 0: never */
 } MaltConnectionLimits;
 
-/* Takes both descriptors. `hooks` is copied; no hook runs after malt_connection_close() has returned,
- * except in another thread that was in it already: `user_data` lives until `destroy`. */
+/* Takes both descriptors. `hooks` is copied; no hook runs after malt_connection_close() has
+ * returned, except in another thread that was in it already: `user_data` lives until `destroy`. */
 MALT_AVAILABLE_IN_ALL
 MaltConnection *malt_connection_new              (int                         data_fd,
                                                   int                         control_fd,
@@ -51,9 +52,10 @@ MaltConnection *malt_connection_new              (int                         da
                                                   gpointer                    user_data,
                                                   GDestroyNotify              destroy);
 
-/* Sends `setup` (a{sv}), waits for the worker's hello and answers its a{sv}. In the monitor thread; the
- * caller keeps the deadline (cancel it). Errors: MALT_ERROR_PROTOCOL for garbage or another major version;
- * MALT_ERROR_START_FAILED with the worker's text when it says why it will not start; G_IO_ERROR_CLOSED. */
+/* Sends `setup` (a{sv}), waits for the worker's hello and answers its a{sv}. In the monitor
+ * thread; the caller keeps the deadline (cancel it). Errors: MALT_ERROR_PROTOCOL for garbage or
+ * another major version; MALT_ERROR_START_FAILED with the worker's text when it says why it will
+ * not start; G_IO_ERROR_CLOSED. */
 MALT_AVAILABLE_IN_ALL
 void            malt_connection_handshake_async  (MaltConnection             *self,
                                                   GVariant                   *setup,
@@ -96,7 +98,8 @@ gboolean        malt_connection_post             (MaltConnection             *se
 MALT_AVAILABLE_IN_ALL
 gboolean        malt_connection_interrupt        (MaltConnection             *self,
                                                   GError                    **error);
-/* Asks the worker to leave: within grace_ms it ends what runs. Calls that wait go on waiting for close(). */
+/* Asks the worker to leave: within grace_ms it ends what runs. Calls that wait go on waiting for
+ * close(). */
 MALT_AVAILABLE_IN_ALL
 void            malt_connection_send_stop        (MaltConnection             *self,
                                                   guint                       grace_ms);

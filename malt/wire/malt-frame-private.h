@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The fixed header of a frame, 32 bytes, little-endian; the body of exactly `body_length` bytes follows:
+/* The fixed header of a frame, 32 bytes, little-endian; the body of exactly `body_length` bytes
+ * follows:
  *
  *   offset 0   u32  body length
  *          4   u8   type
@@ -17,8 +18,8 @@ G_BEGIN_DECLS
  *         24   u32  name length, with its NUL; 0: none
  *         28   u32  type string length, with its NUL; 0: no value
  *
- * body: name, type string, zero bytes up to the next multiple of 8, the serialized value. Without a value
- * the body is the name alone. The next header follows at once, wherever that is.
+ * body: name, type string, zero bytes up to the next multiple of 8, the serialized value. Without a
+ * value the body is the name alone. The next header follows at once, wherever that is.
  * Pure functions on bytes: nothing here reads, writes or allocates. */
 #define MALT_FRAME_HEADER_BYTES 32
 

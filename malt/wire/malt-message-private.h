@@ -6,39 +6,56 @@
 
 G_BEGIN_DECLS
 
+/* Data connection, → worker:
+ *   SETUP      first; id = MALT_PROTOCOL_ID; value a{sv}
+ *   CALL       id; number = time-out in ms, 0: none; name = function NUL result type NUL;
+ *              value = args or, with KWARGS, (args, a{sv})
+ *   POST       the same, nobody waits
+ * → manager:
+ *   HELLO      the answer to SETUP; id = MALT_PROTOCOL_ID; value a{sv}
+ *   RESULT     id; number = run time in µs; value, () when there is none
+ *   FAILURE    id; number = run time in µs; value (usss): wire error code, message, remote type,
+ *              traceback. Before HELLO: why the worker does not start
+ *   PROGRESS   id; name = message; value d: fraction
+ *
+ * Control connection, → worker:
+ *   CANCEL     id
+ *   INTERRUPT  id = highest id sent so far
+ *   STOP       number = grace in ms
+ *   PROBE      what about call id?
+ * → manager:
+ *   STATUS     id; number = a MaltCallState
+ *   LOG        number = GLogLevelFlags; name = domain; value (s): message
+ *   GOODBYE    leaves, on STOP */
 typedef enum
 {
-  /* data connection */
-  MALT_MESSAGE_SETUP = 1, /* manager → worker, first: id = magic and version, value a{sv} */
-  MALT_MESSAGE_HELLO,     /* worker → manager, its answer: id = magic and version, value a{sv} */
-  MALT_MESSAGE_CALL,      /* id, number = time-out in ms (0: none), name = function NUL result type NUL, value = args or, with KWARGS, (args, a{sv}) */
-  MALT_MESSAGE_POST,      /* the same, nobody waits */
-  MALT_MESSAGE_RESULT,    /* id, number = run time in µs, value */
-  MALT_MESSAGE_FAILURE,   /* id, number = run time in µs, value (usss): wire error code, message, remote type, traceback; before HELLO: why the worker does not start */
-  MALT_MESSAGE_PROGRESS,  /* id, name = message, value d = fraction */
-  /* control connection */
-  MALT_MESSAGE_CANCEL,    /* manager → worker: id */
-  MALT_MESSAGE_INTERRUPT, /* manager → worker: id = highest id sent so far */
-  MALT_MESSAGE_STOP,      /* manager → worker: number = grace in ms */
-  MALT_MESSAGE_PROBE,     /* manager → worker: what about call id? */
-  MALT_MESSAGE_STATUS,    /* worker → manager: id, number = a MaltCallState */
-  MALT_MESSAGE_LOG,       /* worker → manager: number = GLogLevelFlags, name = domain, value (s) message */
-  MALT_MESSAGE_GOODBYE,   /* worker → manager: leaves, on STOP */
+  MALT_MESSAGE_SETUP = 1,
+  MALT_MESSAGE_HELLO,
+  MALT_MESSAGE_CALL,
+  MALT_MESSAGE_POST,
+  MALT_MESSAGE_RESULT,
+  MALT_MESSAGE_FAILURE,
+  MALT_MESSAGE_PROGRESS,
+  MALT_MESSAGE_CANCEL,
+  MALT_MESSAGE_INTERRUPT,
+  MALT_MESSAGE_STOP,
+  MALT_MESSAGE_PROBE,
+  MALT_MESSAGE_STATUS,
+  MALT_MESSAGE_LOG,
+  MALT_MESSAGE_GOODBYE,
   MALT_MESSAGE_LAST = MALT_MESSAGE_GOODBYE
 } MaltMessageType;
 
+/* BIG_ENDIAN: of SETUP and HELLO, the byte order of every value of the sender. DISCARD: of CALL,
+ * the value is not sent back. */
 typedef enum
 {
   MALT_MESSAGE_FLAGS_NONE = 0,
-  MALT_MESSAGE_FLAGS_BIG_ENDIAN = 1 << 0, /* SETUP, HELLO: byte order of every value of the sender */
+  MALT_MESSAGE_FLAGS_BIG_ENDIAN = 1 << 0,
   MALT_MESSAGE_FLAGS_KWARGS = 1 << 1,
-  MALT_MESSAGE_FLAGS_DISCARD = 1 << 2,    /* CALL: the value is not sent back */
-  MALT_MESSAGE_FLAGS_ALL = MALT_MESSAGE_FLAGS_BIG_ENDIAN | MALT_MESSAGE_FLAGS_KWARGS | MALT_MESSAGE_FLAGS_DISCARD
+  MALT_MESSAGE_FLAGS_DISCARD = 1 << 2,
+  MALT_MESSAGE_FLAGS_ALL = (1 << 3) - 1
 } MaltMessageFlags;
-
-/* What SETUP and HELLO say about the byte order of this machine. */
-#define MALT_MESSAGE_FLAGS_NATIVE_ORDER \
-  (G_BYTE_ORDER == G_BIG_ENDIAN ? MALT_MESSAGE_FLAGS_BIG_ENDIAN : MALT_MESSAGE_FLAGS_NONE)
 
 typedef enum
 {
@@ -46,6 +63,10 @@ typedef enum
   MALT_CALL_STATE_QUEUED,  /* not started, or not read yet */
   MALT_CALL_STATE_RUNNING
 } MaltCallState;
+
+/* What SETUP and HELLO say about the byte order of this machine. */
+#define MALT_MESSAGE_FLAGS_NATIVE_ORDER \
+  (G_BYTE_ORDER == G_BIG_ENDIAN ? MALT_MESSAGE_FLAGS_BIG_ENDIAN : MALT_MESSAGE_FLAGS_NONE)
 
 #define MALT_PROTOCOL_MAGIC 0x4d414c54u /* "MALT" */
 #define MALT_PROTOCOL_MAJOR 1u
@@ -55,8 +76,8 @@ typedef enum
 #define MALT_PROTOCOL_ID \
   ((guint64) MALT_PROTOCOL_MAGIC << 32 | MALT_PROTOCOL_MAJOR << 16 | MALT_PROTOCOL_MINOR)
 
-/* Errors on the wire are numbers that never change their meaning: up to the last, those of MaltError;
- * then those of GIOErrorEnum that a call can end with. */
+/* Errors on the wire are numbers that never change their meaning: up to the last, those of
+ * MaltError; then those of GIOErrorEnum that a call can end with. */
 #define MALT_WIRE_ERROR_LAST_MALT     13u
 #define MALT_WIRE_ERROR_CANCELLED     100u
 #define MALT_WIRE_ERROR_TIMED_OUT     101u
@@ -65,9 +86,10 @@ typedef enum
 /* Frames on the control connection are small; this is room for a log message of several screens. */
 #define MALT_MESSAGE_MAX_CONTROL_BYTES (64u * 1024)
 
-/* A decoded message, or one to be encoded. After decoding, `name` points into the frame's bytes and is
- * valid until the next frame is taken from the stream; `value` is owned (malt_message_clear()).
- * `name_length` counts without the last NUL, so that CALL finds its second string. */
+/* A decoded message, or one to be encoded. After decoding, `name` points into the frame's bytes
+ * and is valid until the next frame is taken from the stream; `value` is owned
+ * (malt_message_clear()). `name_length` counts without the last NUL, so that CALL finds its second
+ * string. */
 typedef struct
 {
   MaltMessageType type;
@@ -84,11 +106,11 @@ void     malt_message_clear  (MaltMessage            *self);
 /* The size of the frame, for limits, without encoding it. */
 gsize    malt_message_get_frame_size (const MaltMessage *self);
 
-/* Decodes a body whose header has been checked. `body` is 8-aligned. With `bytes` the value keeps a
- * reference on it (no copy); without, the value's bytes are copied. `swap`: the peer has the other byte order.
- * A frame that contradicts itself is MALT_ERROR_PROTOCOL. A value that is not in normal form, or whose
- * type string is invalid or too deep, is MALT_ERROR_SERIALIZATION with *self otherwise filled in: only
- * that call is lost. */
+/* Decodes a body whose header has been checked. `body` is 8-aligned. With `bytes`, behind whose body
+ * MALT_VALUE_SLACK_BYTES can be read, the value keeps a reference on them; without, its bytes are
+ * copied. `swap`: the peer has the other byte order. A frame that contradicts itself is
+ * MALT_ERROR_PROTOCOL. A value that is not in normal form, or whose type string is invalid or too
+ * deep, is MALT_ERROR_SERIALIZATION with *self otherwise filled in: only that call is lost. */
 gboolean malt_message_decode (MaltMessage            *self,
                               const MaltFrameHeader  *header,
                               const guint8           *body,
@@ -102,8 +124,9 @@ GVariant *malt_message_new_failure_value (const GError *error);
 GError   *malt_message_parse_failure     (GVariant     *value,
                                           const char   *worker);
 
-/* For CALL and POST; fills in everything. `name` points into `function`, or, when there is a result type,
- * into `name_buffer`, which may be NULL when there is none. `kwargs`: NULL or empty for none. */
+/* For CALL and POST; fills in everything. `name` points into `function`, or, when there is a
+ * result type, into `name_buffer`, which may be NULL when there is none. `kwargs`: NULL or empty
+ * for none. */
 void     malt_message_set_call  (MaltMessage         *self,
                                  guint64              id,
                                  const char          *function,

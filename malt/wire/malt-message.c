@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* What belongs to each type of message. A value of another type than `value` is a broken frame; NULL
- * stands for any. */
+/* What belongs to each type of message. A value of another type than `value` is a broken frame;
+ * NULL stands for any. */
 typedef struct
 {
   enum { ABSENT, OPTIONAL, REQUIRED } name, has_value;

@@ -9,7 +9,8 @@ monitor_thread (gpointer user_data)
 {
   GMainContext *context = user_data;
 
-  /* Kept for good: between two iterations nobody else gets to run what was meant for this thread. */
+  /* Kept for good: between two iterations nobody else gets to run what was meant for this thread.
+   */
   g_main_context_acquire (context);
   g_main_context_push_thread_default (context);
   for (;;)

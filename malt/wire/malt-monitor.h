@@ -10,9 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* The one thread of a manager process that does what must go on when nobody waits: child exit, output,
- * writes that would block, deadlines. Started at first use, never ended: PR_SET_PDEATHSIG of the
- * children it spawns is bound to it. */
+/* The one thread of a manager process that does what must go on when nobody waits: child exit,
+ * output, writes that would block, deadlines. Started at first use, never ended: PR_SET_PDEATHSIG
+ * of the children it spawns is bound to it. */
 MALT_AVAILABLE_IN_ALL
 GMainContext *malt_monitor_get_context (void);
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Bytes on their way out: small frames one after the other in a buffer, big values where they lie. Not
- * locked. A part of a MaltStream, embedded. */
+/* Bytes on their way out: small frames one after the other in a buffer, big values where they lie.
+ * Not locked. A part of a MaltStream, embedded. */
 typedef struct
 {
   GArray   *segments;     /* owned; of MaltOutboxSegment */

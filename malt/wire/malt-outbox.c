@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* Segments that one sendmsg() takes; a big value is one, what stands between two of them another. */
+/* Segments that one sendmsg() takes; a big value is one, what stands between two of them another.
+ */
 #define OUTBOX_MAX_IOVECS 16
 
 /* What an empty outbox keeps for next time. */
@@ -17,7 +18,8 @@
 
 #define OUTBOX_FIRST_BYTES 512u
 
-/* Either small frames and heads in a buffer of its own that more is appended to, or the bytes of `value`. */
+/* Either small frames and heads in a buffer of its own that more is appended to, or the bytes of
+ * `value`. */
 typedef struct
 {
   guint8   *data;     /* owned unless there is a value */
@@ -57,8 +59,8 @@ get_segment (MaltOutbox *self,
   return &g_array_index (self->segments, MaltOutboxSegment, i);
 }
 
-/* A peer that reads slowly, but always a little, never lets the outbox become empty: what it has read must not
- * add up in front of what is left. */
+/* A peer that reads slowly, but always a little, never lets the outbox become empty: what it has
+ * read must not add up in front of what is left. */
 static void
 drop_written (MaltOutbox        *self,
               MaltOutboxSegment *last)
@@ -141,7 +143,8 @@ push_head (MaltOutbox        *self,
   segment->length += head_size;
 }
 
-/* GVariant serializes to aligned memory only, and frames end anywhere: write a little further on, then move. */
+/* GVariant serializes to aligned memory only, and frames end anywhere: write a little further on,
+ * then move. */
 static void
 push_small_value (MaltOutbox *self,
                   GVariant   *value,

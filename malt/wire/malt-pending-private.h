@@ -7,15 +7,17 @@
 
 G_BEGIN_DECLS
 
-/* One call of a connection, from malt_connection_send_*() to the moment its caller has the outcome.
+/* One call of a connection, from malt_connection_send_*() to the moment its caller has the
+ * outcome.
  *
- * NEW: seen by its caller and the handler of its cancellable only. WAITING: for room, in the connection's queue. SENT: in the table under its id, until the answer comes, it is
- * cancelled, its time is over, or the connection closes; whoever takes it out of the table, under the
- * connection's lock, writes the outcome and makes it ENDED. From then on the outcome belongs to the caller's
- * side: the blocking thread, or the dispatch of its context's source.
+ * NEW: seen by its caller and the handler of its cancellable only. WAITING: for room, in the
+ * connection's queue. SENT: in the table under its id, until the answer comes, it is cancelled,
+ * its time is over, or the connection closes; whoever takes it out of the table, under the
+ * connection's lock, writes the outcome and makes it ENDED. From then on the outcome belongs to
+ * the caller's side: the blocking thread, or the dispatch of its context's source.
  *
- * References: the table or the queue holds one, the blocking caller one, the list of a context that has
- * something to tell one, the handler of a cancellable one. */
+ * References: the table or the queue holds one, the blocking caller one, the list of a context
+ * that has something to tell one, the handler of a cancellable one. */
 typedef enum
 {
   MALT_PENDING_NEW,
@@ -34,7 +36,7 @@ typedef struct
   gsize             size;             /* of the frame, what it counts for against the limit */
   guint             timeout_ms;       /* 0: none */
   GTask            *task;             /* owned; NULL: a blocking caller */
-  gpointer          context;          /* of an asynchronous one: its MaltConnectionContext, with one of its uses */
+  gpointer          context;          /* of an asynchronous one: its MaltConnectionContext */
   int               wake_fd;          /* of a blocking one */
   GCancellable     *cancellable;      /* owned (nullable) */
   gulong            cancelled_handler; /* 0: none; set before it is more than NEW */
@@ -70,8 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltPendingCall, malt_pending_call_unref)
 /* Channel operations wait for people: they never time out, and an interrupt passes them by. */
 gboolean         malt_pending_is_channel_operation (const char *function);
 
-/* id → the call that waits for its answer. Not locked: the connection's lock protects it. Whoever takes an
- * entry out completes it, once. */
+/* id → the call that waits for its answer. Not locked: the connection's lock protects it. Whoever
+ * takes an entry out completes it, once. */
 typedef struct _MaltPending MaltPending;
 
 MaltPending     *malt_pending_new        (void);

@@ -9,11 +9,11 @@ G_BEGIN_DECLS
 /* Frames on one non-blocking socket. Used by both sides.
  *
  * Reading: by one thread at a time (the caller arranges that). malt_stream_fill() does one read,
- * malt_stream_next() takes the frames that are complete. Bodies of MALT_STREAM_BIG_BYTES and more are
- * read straight into a buffer of their own, which grows with the bytes received.
+ * malt_stream_next() takes the frames that are complete. Bodies of MALT_STREAM_BIG_BYTES and more
+ * are read straight into a buffer of their own, which grows with the bytes received.
  *
- * Writing: thread safe. malt_stream_queue() encodes (big values are kept by reference), malt_stream_flush()
- * writes what the socket takes. */
+ * Writing: thread safe. malt_stream_queue() encodes (big values are kept by reference),
+ * malt_stream_flush() writes what the socket takes. */
 #define MALT_STREAM_BIG_BYTES (64u * 1024)
 
 typedef struct _MaltStream MaltStream;
@@ -40,8 +40,9 @@ void             malt_stream_set_swap             (MaltStream         *self,
 
 MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
                                                    GError            **error);
-/* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL: the
- * stream is unusable. A SERIALIZATION error of a single message comes back in `message_error` with TRUE. */
+/* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL:
+ * the stream is unusable. A SERIALIZATION error of a single message comes back in `message_error`
+ * with TRUE. */
 gboolean         malt_stream_next                 (MaltStream         *self,
                                                    MaltMessage        *message,
                                                    GError            **message_error,

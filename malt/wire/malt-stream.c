@@ -6,6 +6,7 @@
 
 #include "malt/malt-error.h"
 #include "malt/wire/malt-outbox-private.h"
+#include "malt/wire/malt-value-private.h"
 
 #include <gio/gio.h>
 
@@ -14,16 +15,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Room for the largest small frame and as much again, so that one read takes many small ones and what is left
- * of a frame is seldom moved. Memory that is never written to is never taken. */
+/* Room for the largest small frame and as much again, so that one read takes many small ones and
+ * what is left of a frame is seldom moved. Memory that is never written to is never taken. */
 #define STREAM_BUFFER_BYTES (2 * MALT_STREAM_BIG_BYTES)
 
 /* The first room for a big body, whatever length it claims; doubled as it fills. */
 #define STREAM_FIRST_BODY_BYTES (256u * 1024)
 
-/* Reading: bytes arrive in `buffer`, frames are taken from it at `start`. The header of a big body moves the rest
- * to `body`, where the next reads go until it is complete (`body` is not NULL meanwhile); then it belongs to
- * `taken`, which keeps the strings of the last message alive. Only the reading thread touches these. */
+/* Reading: bytes arrive in `buffer`, frames are taken from it at `start`. The header of a big body
+ * moves the rest to `body`, where the next reads go until it is complete (`body` is not NULL
+ * meanwhile); then it belongs to `taken`, which keeps the strings of the last message alive. Only
+ * the reading thread touches these. */
 struct _MaltStream
 {
   int              fd;                /* owned; immutable */
@@ -140,7 +142,7 @@ malt_stream_fill (MaltStream  *self,
       if (self->body_filled == self->body_capacity)
         {
           self->body_capacity = MIN (2 * self->body_capacity, self->header.body_length);
-          self->body = g_realloc (self->body, self->body_capacity);
+          self->body = g_realloc (self->body, self->body_capacity + MALT_VALUE_SLACK_BYTES);
         }
 
       return receive (self, self->body + self->body_filled,
@@ -174,7 +176,7 @@ begin_big_body (MaltStream *self)
   gsize length = self->header.body_length;
 
   self->body_capacity = MIN (length, STREAM_FIRST_BODY_BYTES);
-  self->body = g_malloc (self->body_capacity);
+  self->body = g_malloc (self->body_capacity + MALT_VALUE_SLACK_BYTES);
   self->body_filled = MIN (self->end - self->start, self->body_capacity);
   memcpy (self->body, self->buffer + self->start, self->body_filled);
   self->start += self->body_filled;
@@ -220,6 +222,7 @@ take_big_body (MaltStream   *self,
   if (self->body_filled < self->header.body_length)
     return FALSE;
 
+  memset (self->body + self->body_filled, 0, MALT_VALUE_SLACK_BYTES);
   self->taken = g_bytes_new_take (g_steal_pointer (&self->body), self->header.body_length);
   return decode (self, message, g_bytes_get_data (self->taken, NULL), message_error, error);
 }

@@ -8,15 +8,21 @@ G_BEGIN_DECLS
 
 /* Values that come from somebody who may be mistaken or worse. */
 
-/* `type_string` of `length` bytes with its NUL, as found in a frame. Errors: MALT_ERROR_SERIALIZATION when it
- * is no definite type, or is nested deeper or is longer than a value may be; NULL then. */
+/* `type_string` of `length` bytes with its NUL, as found in a frame. Errors:
+ * MALT_ERROR_SERIALIZATION when it is no definite type, or is nested deeper or is longer than a
+ * value may be; NULL then. */
 const GVariantType *malt_value_check_type (const char          *type_string,
                                            gsize                length,
                                            GError             **error);
 
-/* A value of `size` bytes at `data`, which is 8-aligned when `bytes`, whose `offset`th byte it is, is given;
- * the value then keeps a reference on them. Without, the bytes are copied. `swap`: they have the other byte
- * order. Errors: MALT_ERROR_SERIALIZATION when the value is not in normal form. (transfer full) */
+/* g_variant_is_normal_form() of GLib 2.74 looks at one byte behind a tuple that ends where padding
+ * is expected. So many bytes that may be read lie behind everything that is given to it. */
+#define MALT_VALUE_SLACK_BYTES 8
+
+/* A value of `size` bytes at `data`. With `bytes`, whose `offset`th byte `data` is, it is
+ * 8-aligned, has the slack behind it, and the value keeps a reference; without, the bytes are copied. `swap`:
+ * they have the other byte order. Errors: MALT_ERROR_SERIALIZATION when the value is not in normal
+ * form. (transfer full) */
 GVariant           *malt_value_new        (const GVariantType  *type,
                                            const guint8        *data,
                                            gsize                size,

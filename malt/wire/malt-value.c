@@ -8,14 +8,15 @@
 
 #include <string.h>
 
-/* Containers within containers, in a type. D-Bus allows 64 (32 arrays and 32 structures), GVariant 128;
- * everything that walks a value recurses, on stacks that may be small. */
+/* Containers within containers, in a type. D-Bus allows 64 (32 arrays and 32 structures), GVariant
+ * 128; everything that walks a value recurses, on stacks that may be small. */
 #define VALUE_MAX_TYPE_DEPTH 64u
 
 /* A tuple of some ten thousand items. GLib keeps a description of every type that is in use. */
 #define VALUE_MAX_TYPE_BYTES (64u * 1024)
 
-/* Only called for strings that GLib has found valid, so the recursion is bounded by its limit of 128. */
+/* Only called for strings that GLib has found valid, so the recursion is bounded by its limit of
+ * 128. */
 static guint
 get_type_depth (const GVariantType *type)
 {
@@ -93,7 +94,8 @@ get_number_width (const GVariantType *type)
     }
 }
 
-/* Steps over the padding before something with this alignment; FALSE if it is not there or not zero. */
+/* Steps over the padding before something with this alignment; FALSE if it is not there or not
+ * zero. */
 static gboolean
 skip_padding (const guint8 *data,
               gsize         size,
@@ -120,9 +122,9 @@ is_array_of_numbers (const GVariantType *type,
   return width > 0 && size % width == 0;
 }
 
-/* g_variant_is_normal_form() looks at each element of an array of numbers although none can be wrong: a third of
- * a second for 64 MiB. This settles numbers, arrays of them, and tuples of numbers that may end with such an
- * array; FALSE means that it does not know. */
+/* g_variant_is_normal_form() looks at each element of an array of numbers although none can be
+ * wrong: a third of a second for 64 MiB. This settles numbers, arrays of them, and tuples of
+ * numbers that may end with such an array; FALSE means that it does not know. */
 static gboolean
 is_plainly_normal (const GVariantType *type,
                    const guint8       *data,
@@ -165,6 +167,18 @@ is_plainly_normal (const GVariantType *type,
   return offset <= size && skip_padding (data, size, &offset, alignment) && offset == size;
 }
 
+static GBytes *
+copy (const guint8 *data,
+      gsize         size)
+{
+  guint8 *bytes = g_malloc (size + MALT_VALUE_SLACK_BYTES);
+
+  memcpy (bytes, data, size);
+  memset (bytes + size, 0, MALT_VALUE_SLACK_BYTES);
+
+  return g_bytes_new_take (bytes, size);
+}
+
 GVariant *
 malt_value_new (const GVariantType  *type,
                 const guint8        *data,
@@ -178,7 +192,7 @@ malt_value_new (const GVariantType  *type,
   g_autoptr (GBytes) slice = NULL;
   g_autoptr (GVariant) value = NULL;
 
-  slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : g_bytes_new (data, size);
+  slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : copy (data, size);
   value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal));
 
   if (!is_normal && !g_variant_is_normal_form (value))

@@ -88,7 +88,8 @@ test_tree (void)
 
   g_assert_cmpuint (malt_kill_descendants (pid), ==, 14);
   g_assert_cmpint (waitpid (pid, NULL, WNOHANG), ==, 0);
-  /* They take a moment to die. Then they wait for a parent that does not look, and are not counted again. */
+  /* They take a moment to die. Then they wait for a parent that does not look, and are not counted
+   * again. */
   while (malt_kill_descendants (pid) > 0)
     ;
   end_tree (pid, fd);

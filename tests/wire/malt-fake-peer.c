@@ -299,8 +299,10 @@ greet_badly (MaltFakePeer *self)
 {
   const guint8 half[MALT_FRAME_HEADER_BYTES] = { 64, 0, 0, 0, MALT_MESSAGE_HELLO, [28] = 6 };
   const guint8 huge[MALT_FRAME_HEADER_BYTES] = { 0, 0, 0, 64, MALT_MESSAGE_HELLO };
-  g_autoptr (GVariant) args = g_variant_ref_sink (g_variant_new ("(uss)", 5, "no such evaluator", ""));
+  const char garbage[] = "Julia v1.11, have fun! And some more of it.";
+  g_autoptr (GVariant) args = NULL;
 
+  args = g_variant_ref_sink (g_variant_new ("(uss)", 5, "no such evaluator", ""));
   switch (self->greeting)
     {
     case MALT_FAKE_GREETING_FAILURE:
@@ -311,7 +313,7 @@ greet_badly (MaltFakePeer *self)
       answer (self, 1, args);
       break;
     case MALT_FAKE_GREETING_GARBAGE:
-      write_all (self->data, (const guint8 *) "Julia v1.11, have fun! And some more of it.", 43, 43);
+      write_all (self->data, (const guint8 *) garbage, sizeof garbage, sizeof garbage);
       break;
     case MALT_FAKE_GREETING_HUGE:
       write_all (self->data, huge, sizeof huge, sizeof huge);
@@ -420,11 +422,16 @@ release_all (MaltFakePeer *self)
     }
 }
 
-static short
-get_events (MaltStream *stream,
-            gboolean    is_paused)
+static struct pollfd
+get_poll_fd (MaltStream *stream,
+             gboolean    is_paused)
 {
-  return (is_paused ? 0 : POLLIN) | (malt_stream_get_queued_bytes (stream) > 0 ? POLLOUT : 0);
+  short events = is_paused ? 0 : POLLIN;
+
+  if (malt_stream_get_queued_bytes (stream) > 0)
+    events |= POLLOUT;
+
+  return (struct pollfd) { malt_stream_get_fd (stream), events, 0 };
 }
 
 static gpointer
@@ -456,8 +463,8 @@ peer_thread (gpointer user_data)
       malt_stream_flush (self->data, NULL);
       malt_stream_flush (self->control, NULL);
       fds[0] = (struct pollfd) { self->wake_fd, POLLIN, 0 };
-      fds[1] = (struct pollfd) { malt_stream_get_fd (self->data), get_events (self->data, is_paused), 0 };
-      fds[2] = (struct pollfd) { malt_stream_get_fd (self->control), get_events (self->control, is_paused), 0 };
+      fds[1] = get_poll_fd (self->data, is_paused);
+      fds[2] = get_poll_fd (self->control, is_paused);
       poll (fds, self->has_left ? 1 : 3, -1);
 
       if (fds[0].revents != 0)

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The other end of a connection, in a thread: greets, and answers calls by the name of their function:
+/* The other end of a connection, in a thread: greets, and answers calls by the name of their
+ * function:
  *
  *   echo         its first argument
  *   nothing      a result without a value

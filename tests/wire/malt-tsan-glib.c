@@ -7,8 +7,9 @@
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
-/* Tells ThreadSanitizer what it cannot see of a GLib that is built without it: GMutex is made of futexes, and
- * references are counted inside. Linked into tests of a build with -Db_sanitize=thread only. */
+/* Tells ThreadSanitizer what it cannot see of a GLib that is built without it: GMutex is made of
+ * futexes, and references are counted inside. Linked into tests of a build with
+ * -Db_sanitize=thread only. */
 
 #define REAL(name) \
   static __typeof__ (name) *real; \

@@ -224,7 +224,7 @@ malt_wire_fixture_check_echo (MaltWireFixture *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
 
-  value = malt_wire_fixture_call (self, "echo", g_variant_new ("(x)", G_GINT64_CONSTANT (42)), &error);
+  value = malt_wire_fixture_call (self, "echo", g_variant_new_parsed ("(@x 42,)"), &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_variant_get_int64 (value), ==, 42);
 }
@@ -303,6 +303,12 @@ malt_wire_async_new (MaltConnection *connection,
   malt_connection_send_async (connection, self->call, cancellable, on_sent, self);
 
   return self;
+}
+
+GPtrArray *
+malt_wire_async_array_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
 }
 
 void

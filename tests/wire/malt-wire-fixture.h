@@ -76,6 +76,8 @@ MaltWireAsync   *malt_wire_async_new            (MaltConnection             *con
                                                  GVariant                   *args,
                                                  GCancellable               *cancellable);
 void             malt_wire_async_free           (MaltWireAsync              *self);
+/* That owns them. */
+GPtrArray       *malt_wire_async_array_new      (void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltWireAsync, malt_wire_async_free)
 
 /* What g_test_init() needs, and a deadline for the whole program. */

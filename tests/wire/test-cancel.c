@@ -63,7 +63,9 @@ static void
 test_blocking (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
-  g_auto (Caller) caller = { .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new () };
+  g_auto (Caller) caller = {
+    .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new (),
+  };
   GThread *thread = g_thread_new ("caller", call_blocking, &caller);
 
   malt_fake_peer_wait_for (fixture->peer, MALT_MESSAGE_CALL, 1);
@@ -123,7 +125,9 @@ static void
 test_read_role_is_passed_on (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
-  g_auto (Caller) reader = { .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new () };
+  g_auto (Caller) reader = {
+    .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new (),
+  };
   g_auto (Caller) waiter = { .fixture = fixture, .function = "hold" };
   g_auto (Caller) third = { .fixture = fixture, .function = "hold" };
   GThread *reading = g_thread_new ("reader", call_blocking, &reader);
@@ -151,7 +155,9 @@ static void
 test_read_role_is_passed_on_to_a_context (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
-  g_auto (Caller) reader = { .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new () };
+  g_auto (Caller) reader = {
+    .fixture = fixture, .function = "hold", .cancellable = g_cancellable_new (),
+  };
   GThread *reading = g_thread_new ("reader", call_blocking, &reader);
   g_autoptr (MaltWireAsync) async = NULL;
 
@@ -172,7 +178,8 @@ on_cancelled_too (GCancellable *cancellable,
 {
   MaltWireAsync *async = user_data;
 
-  /* Handlers of "cancelled" may do this; it must not lead back into the same handler, nor wait for it. */
+  /* Handlers of "cancelled" may do this; it must not lead back into the same handler, nor wait for
+   * it. */
   for (int i = 0; i < 5; i++)
     g_main_context_iteration (g_main_context_get_thread_default (), FALSE);
   g_assert_cmpuint (async->n_done, <=, 1);
@@ -197,7 +204,7 @@ test_many_with_one_cancellable (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GPtrArray) calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  g_autoptr (GPtrArray) calls = malt_wire_async_array_new ();
 
   for (int i = 0; i < 50; i++)
     g_ptr_array_add (calls, malt_wire_async_new (fixture->connection, "hold", NULL, cancellable));

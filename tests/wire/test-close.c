@@ -96,7 +96,8 @@ test_closed_in_a_callback (void)
   g_assert_error (held->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
 }
 
-/* Random calls, blocking and asynchronous, some of them cancelled, one thread closes: the accounts must agree. */
+/* Random calls, blocking and asynchronous, some of them cancelled, one thread closes: the accounts
+ * must agree. */
 
 #define STRESS_ROUNDS 25
 #define STRESS_THREADS 4
@@ -141,7 +142,8 @@ stress_once (Stress *stress,
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
 
-  call = malt_call_new (functions[kind], g_variant_new ("(u)", g_rand_int_range (rand, 0, 5)), NULL);
+  call = malt_call_new (functions[kind], g_variant_new ("(u)", g_rand_int_range (rand, 0, 5)),
+                        NULL);
   if (g_rand_boolean (rand))
     malt_call_set_timeout (call, 1000);
   stress->n_sent++;

@@ -128,7 +128,8 @@ test_failures (void)
       g_autoptr (MaltCall) call = NULL;
       g_autoptr (GError) error = NULL;
 
-      call = malt_call_new ("raise", g_variant_new ("(uss)", cases[i].wire_code, "broken", "t"), NULL);
+      call = malt_call_new ("raise", g_variant_new ("(uss)", cases[i].wire_code, "broken", "t"),
+                            NULL);
       g_assert_null (malt_connection_send_sync (fixture->connection, call, NULL, &error));
       if (cases[i].is_io)
         g_assert_error (error, G_IO_ERROR, cases[i].code);
@@ -180,7 +181,7 @@ static void
 test_asynchronous (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
-  g_autoptr (GPtrArray) calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  g_autoptr (GPtrArray) calls = malt_wire_async_array_new ();
 
   for (int i = 0; i < N_CALLS; i++)
     g_ptr_array_add (calls, malt_wire_async_new (fixture->connection, "echo",
@@ -458,7 +459,9 @@ check_big_echo (MaltWireFixture *fixture,
 static void
 test_big_values (void)
 {
-  const gsize sizes[] = { 0, 1, 65503, 65504, 65535, 65536, 65537, 131072, 262144, 262145, 3000001 };
+  const gsize sizes[] = {
+    0, 1, 65503, 65504, 65535, 65536, 65537, 131072, 262144, 262145, 3000001,
+  };
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -480,7 +483,7 @@ static void
 test_big_values_both_ways (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
-  g_autoptr (GPtrArray) calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  g_autoptr (GPtrArray) calls = malt_wire_async_array_new ();
   GThread *threads[3];
   g_autofree char *text = g_strnfill (2 * 1024 * 1024, 'x');
 
@@ -517,9 +520,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/connection/sending-from-callbacks", test_sending_from_callbacks);
   g_test_add_func ("/malt/connection/iterating-in-a-callback", test_iterating_in_a_callback);
   g_test_add_func ("/malt/connection/blocking-and-many-contexts", test_blocking_and_many_contexts);
-  g_test_add_func ("/malt/connection/busy-context-holds-up-nobody", test_busy_context_holds_up_nobody);
+  g_test_add_func ("/malt/connection/busy-context-holds-up-nobody",
+                   test_busy_context_holds_up_nobody);
   g_test_add_func ("/malt/connection/call-that-is-on-its-way", test_call_that_is_on_its_way);
-  g_test_add_func ("/malt/connection/progress-of-a-blocking-call", test_progress_of_a_blocking_call);
+  g_test_add_func ("/malt/connection/progress-of-a-blocking-call",
+                   test_progress_of_a_blocking_call);
   g_test_add_func ("/malt/connection/progress-of-an-asynchronous-call",
                    test_progress_of_an_asynchronous_call);
   g_test_add_func ("/malt/connection/posts", test_posts);

@@ -16,7 +16,7 @@ static GPtrArray *
 send_many (MaltWireFixture *fixture,
            guint           *n_limited)
 {
-  GPtrArray *calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  GPtrArray *calls = malt_wire_async_array_new ();
 
   for (int i = 0; i < N_CALLS; i++)
     g_ptr_array_add (calls, malt_wire_async_new (fixture->connection, "hold",
@@ -74,7 +74,8 @@ test_calls_wait_and_then_fail (void)
       g_assert_cmpuint (call->n_done, ==, 1);
       g_assert_true ((call->error == NULL) == (i < N_CALLS - n_limited));
     }
-  g_assert_cmpuint (malt_fake_peer_count (fixture->peer, MALT_MESSAGE_CALL), ==, N_CALLS - n_limited);
+  g_assert_cmpuint (malt_fake_peer_count (fixture->peer, MALT_MESSAGE_CALL), ==,
+                    N_CALLS - n_limited);
   malt_wire_fixture_check_echo (fixture);
 }
 
@@ -83,7 +84,7 @@ static void
 test_blocking_call_makes_its_own_room (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (&narrow_limits);
-  g_autoptr (GPtrArray) calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  g_autoptr (GPtrArray) calls = malt_wire_async_array_new ();
 
   malt_fake_peer_set_paused (fixture->peer, TRUE);
   for (int i = 0; i < 30; i++)
@@ -106,7 +107,7 @@ test_waiting_call_can_be_cancelled (void)
 {
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (&narrow_limits);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GPtrArray) calls = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_wire_async_free);
+  g_autoptr (GPtrArray) calls = malt_wire_async_array_new ();
   g_autoptr (MaltWireAsync) waiting = NULL;
   guint n_sent;
 
@@ -174,7 +175,8 @@ test_posts_fail_when_nobody_reads (void)
     g_assert_cmpuint (++n_sent, <, 1000);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
 
-  /* What the socket did not take is written when it does, by the monitor: nobody calls anything here. */
+  /* What the socket did not take is written when it does, by the monitor: nobody calls anything
+   * here. */
   malt_fake_peer_set_paused (fixture->peer, FALSE);
   malt_fake_peer_wait_for (fixture->peer, MALT_MESSAGE_POST, n_sent);
   malt_wire_fixture_check_echo (fixture);
@@ -203,7 +205,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/limits/calls-wait-and-then-fail", test_calls_wait_and_then_fail);
   g_test_add_func ("/malt/limits/blocking-call-makes-its-own-room",
                    test_blocking_call_makes_its_own_room);
-  g_test_add_func ("/malt/limits/waiting-call-can-be-cancelled", test_waiting_call_can_be_cancelled);
+  g_test_add_func ("/malt/limits/waiting-call-can-be-cancelled",
+                   test_waiting_call_can_be_cancelled);
   g_test_add_func ("/malt/limits/one-large-call-alone", test_one_large_call_alone);
   g_test_add_func ("/malt/limits/message-above-the-limit", test_message_above_the_limit);
   g_test_add_func ("/malt/limits/posts-fail-when-nobody-reads", test_posts_fail_when_nobody_reads);

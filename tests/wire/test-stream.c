@@ -381,7 +381,8 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/malt/stream/many-in-one-read", test_many_in_one_read);
   g_test_add_func ("/malt/stream/sizes-around-the-limits", test_sizes_around_the_limits);
-  g_test_add_func ("/malt/stream/big-value-outlives-its-sender", test_big_value_outlives_its_sender);
+  g_test_add_func ("/malt/stream/big-value-outlives-its-sender",
+                   test_big_value_outlives_its_sender);
   g_test_add_func ("/malt/stream/one-byte-at-a-time", test_one_byte_at_a_time);
   g_test_add_func ("/malt/stream/too-large-before-it-is-there", test_too_large_before_it_is_there);
   g_test_add_func ("/malt/stream/claim-is-not-allocated", test_claim_is_not_allocated);

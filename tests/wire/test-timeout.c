@@ -133,7 +133,8 @@ test_interrupted_call_goes_on (void)
   malt_wire_iterate_until (fixture->context, &async->is_done);
 }
 
-/* A call that was over before, one that has not begun, and one whose end lies unread are all no reason. */
+/* A call that was over before, one that has not begun, and one whose end lies unread are all no
+ * reason. */
 static void
 test_responsive (void)
 {

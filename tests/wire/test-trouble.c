@@ -177,6 +177,7 @@ check_bad_value (const char *type_string,
   g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
   guint8 bytes[128] = { 0 };
   gsize type_length = strlen (type_string) + 1;
+  gsize frame_length;
   const MaltFrameHeader header = {
     .body_length = MALT_FRAME_ALIGN (type_length) + value_length,
     .type = MALT_MESSAGE_RESULT, .id = 1, .type_length = type_length,
@@ -187,9 +188,8 @@ check_bad_value (const char *type_string,
   memcpy (bytes + MALT_FRAME_HEADER_BYTES, type_string, type_length);
   memcpy (bytes + MALT_FRAME_HEADER_BYTES + MALT_FRAME_ALIGN (type_length), value, value_length);
 
-  g_assert_null (malt_wire_fixture_call (fixture, "raw",
-                                         new_bytes (bytes, MALT_FRAME_HEADER_BYTES + header.body_length),
-                                         &error));
+  frame_length = MALT_FRAME_HEADER_BYTES + header.body_length;
+  g_assert_null (malt_wire_fixture_call (fixture, "raw", new_bytes (bytes, frame_length), &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
   malt_wire_fixture_check_echo (fixture);
 }
@@ -243,7 +243,8 @@ test_log_levels (void)
       g_autofree char *expected = g_strdup_printf ("%d app: text\n", cases[i].expected);
 
       value = malt_wire_fixture_call (fixture, "log",
-                                      g_variant_new ("(uss)", cases[i].level, "app", "text"), &error);
+                                      g_variant_new ("(uss)", cases[i].level, "app", "text"),
+                                      &error);
       g_assert_no_error (error);
       g_mutex_lock (&fixture->lock);
       while (fixture->log->len == 0)
