@@ -215,7 +215,11 @@ read_plain (MaltCliLine  *self,
     }
 
   if (self->buffer->len == 0)
-    return MALT_CLI_LINE_END;
+    {
+      if (self->is_interactive)
+        putchar ('\n');
+      return MALT_CLI_LINE_END;
+    }
 
   newline = memchr (self->buffer->str, '\n', self->buffer->len);
   length = newline != NULL ? (gsize) (newline - self->buffer->str) : self->buffer->len;

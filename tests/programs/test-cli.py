@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from malt_tap import (DEADLINE, MALT, MODULES, VERSION, Skip, built, contains, environment, equal,
-                      expect, main, malt)
+                      expect, main, malt, need_crashes)
 
 WITH_MODULES = ("--option", "module-path=" + MODULES)
 
@@ -149,6 +149,7 @@ def says_when_no_worker_starts():
 
 
 def says_when_the_worker_ends():
+    need_crashes()
     expect(malt("call", "-o", "module-path=" + built("examples", "survey"), "broken.dereference"),
            4, "", "SIGSEGV")
 

@@ -6,7 +6,7 @@
 import os
 import tempfile
 
-from malt_tap import MODULES, built, contains, equal, expect, main, malt, run
+from malt_tap import MODULES, built, contains, equal, expect, main, malt, need_crashes, run
 
 
 def readme():
@@ -29,6 +29,7 @@ def function_module():
 
 
 def survey():
+    need_crashes()
     with tempfile.TemporaryDirectory(prefix="malt-test-") as folder:
         for number in range(40):
             with open(os.path.join(folder, f"file {number}"), "w", encoding="utf-8") as file:
