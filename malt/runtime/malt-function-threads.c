@@ -77,8 +77,13 @@ static void
 withdraw (MaltInvocation *invocation,
           gpointer        user_data)
 {
-  if (job_leave_waiting (user_data, JOB_WITHDRAWN))
-    push_done (user_data);
+  /* Once it is withdrawn, the pool may give its reference back at any moment. */
+  Job *job = g_atomic_rc_box_acquire (user_data);
+
+  if (job_leave_waiting (job, JOB_WITHDRAWN))
+    push_done (job);
+
+  job_unref (job);
 }
 
 /* Runs in a pool thread. */
