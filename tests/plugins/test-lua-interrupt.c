@@ -171,20 +171,20 @@ static const struct
   { "io.popen('sleep 1000'):close()", FALSE },
 };
 
+/* `expression` calls running(). */
 static void
 check_interrupted (LuaFixture *fixture,
-                   const char *program)
+                   const char *expression)
 {
-  g_autofree char *expression = g_strconcat ("running(); ", program, NULL);
   g_autoptr (LuaResult) result = NULL;
   g_autofree char *text = NULL;
 
-  g_test_message ("%s", program);
+  g_test_message ("%s", expression);
   result = run_cancelled (fixture, expression, 0, FALSE);
   text = lua_result_to_string (result);
-  lua_check_text (G_STRLOC, program, text, "InterruptException: *");
+  lua_check_text (G_STRLOC, expression, text, "InterruptException: *");
   g_assert_error (result->error, MALT_ERROR, MALT_ERROR_INTERRUPTED);
-  lua_check_text (G_STRLOC, program, malt_error_get_remote_traceback (result->error),
+  lua_check_text (G_STRLOC, expression, malt_error_get_remote_traceback (result->error),
                   "stack traceback:\n\t*");
 }
 
@@ -197,12 +197,14 @@ test_programs (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
     {
+      g_autofree char *expression = g_strconcat ("running(); ", programs[i].program, NULL);
+
       if (HOLDS_SIGNALS_BACK && programs[i].computes)
         continue;
 
       /* Twice, and with what the first left behind. */
-      check_interrupted (fixture, programs[i].program);
-      check_interrupted (fixture, programs[i].program);
+      check_interrupted (fixture, expression);
+      check_interrupted (fixture, expression);
       lua_assert_eval (fixture, "1 + 1", "int64 2");
     }
 }
@@ -211,12 +213,12 @@ static void
 test_cleanup (void)
 {
   static const char *const with_handler[] = {
-    "%s while true do end",
-    "%s malt.sleep(1e6)",
-    "coroutine.wrap(function() %s while true do end end)()",
-    "coroutine.wrap(function() %s malt.sleep(1e6) end)()",
-    "pcall(function() %s while true do end end)",
-    "table.sort({1, 2}, function() %s while true do end end)",
+    "%s running() while true do end",
+    "%s running() malt.sleep(1e6)",
+    "coroutine.wrap(function() %s running() while true do end end)()",
+    "coroutine.wrap(function() %s running() malt.sleep(1e6) end)()",
+    "pcall(function() %s running() while true do end end)",
+    "table.sort({1, 2}, function() %s running() while true do end end)",
   };
   const char *handler = "local x <close> = setmetatable({}, {__close = function() "
                         "local t = {} for i = 1, 1000 do t[i] = tostring(i) end closed = closed + 1 end})";
@@ -248,13 +250,15 @@ test_traceback (void)
   g_autoptr (LuaFixture) fixture = new_fixture ();
   g_autoptr (LuaResult) result = NULL;
 
-  result = run_cancelled (fixture,
-                          "running()\n"
-                          "local function nap() malt.sleep(1e6) end\n"
-                          "local it = coroutine.wrap(function()\n"
-                          "  nap()\n"
-                          "end)\n"
-                          "pcall(it)", 0, FALSE);
+  result = lua_start_eval (fixture, "",
+                           "\n"
+                           "local function nap() malt.sleep(1e6) end\n"
+                           "local it = coroutine.wrap(function()\n"
+                           "  nap()\n"
+                           "end)\n"
+                           "pcall(it)", NULL);
+  malt_runtime_interrupt (fixture->runtime, result->id);
+  lua_wait (fixture, result);
   g_assert_cmpstr (malt_error_get_remote_traceback (result->error), ==,
                    "stack traceback:\n"
                    "\t[C]: in field 'sleep'\n"
@@ -435,7 +439,7 @@ test_chain (void)
   raise (SIGURG);
   g_assert_cmpint (n_chained, ==, 1);
   if (!HOLDS_SIGNALS_BACK)
-    check_interrupted (fixture, "while true do end");
+    check_interrupted (fixture, "running() while true do end");
   raise (SIGURG);
   g_assert_cmpint (n_chained, ==, 2);
 }

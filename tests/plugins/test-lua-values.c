@@ -79,7 +79,7 @@ static const Case unsendable[] = {
   { "{[7] = print}", "a function value cannot be sent (at value[7])" },
   { "1, print", "a function value cannot be sent (at value[2])" },
   { "coroutine.create(print)", "a thread value cannot be sent" },
-  { "io.stdout", "a userdata value cannot be sent" },
+  { "{io.stdout}", "a userdata value cannot be sent (at value[1])" },
   { "{1, x = 2}", "a table with keys of several types cannot be sent" },
   { "{1, nil, 3, x = 1}", "a table with keys of several types cannot be sent" },
   { "{[{}] = 1}",
@@ -344,6 +344,23 @@ test_lenient (void)
 }
 
 static void
+test_files (void)
+{
+  g_autoptr (LuaFixture) fixture = lua_fixture_new (NULL, NULL);
+  g_autoptr (LuaResult) called = NULL;
+
+  g_test_summary ("What io.write() returns is not taken for a value; a call's result is one");
+
+  lua_assert_eval (fixture, "io.stderr:write ''", "()");
+  lua_assert_eval (fixture, "local file = io.tmpfile () file:write 'x'", "()");
+  lua_assert_eval (fixture, "1, io.stderr", "lua.unsendable: *");
+  lua_assert_eval (fixture, "function log () return io.stderr:write '' end", "()");
+  lua_assert_eval (fixture, "log ()", "()");
+  called = lua_start_call (fixture, "log", NULL);
+  g_assert_error (called->error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
+}
+
+static void
 test_discarded (void)
 {
   g_autoptr (LuaFixture) fixture = lua_fixture_new (NULL, NULL);
@@ -418,6 +435,7 @@ main (int   argc,
   g_test_add_func ("/malt/lua/values/arguments", test_arguments);
   g_test_add_func ("/malt/lua/values/hints", test_hints);
   g_test_add_func ("/malt/lua/values/lenient", test_lenient);
+  g_test_add_func ("/malt/lua/values/files", test_files);
   g_test_add_func ("/malt/lua/values/discarded", test_discarded);
   g_test_add_func ("/malt/lua/values/zero-copy", test_zero_copy);
   g_test_add_func ("/malt/lua/values/wrong-use", test_wrong_use);
