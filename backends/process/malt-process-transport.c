@@ -230,12 +230,16 @@ malt_process_pair_open (MaltProcessPair       *self,
                         MaltProcessTransport   transport,
                         GError               **error)
 {
-  gboolean opened;
+  g_autoptr (GError) tcp_error = NULL;
+  gboolean opened = FALSE;
 
-  if (transport == MALT_PROCESS_TRANSPORT_UNIX)
+  if (transport != MALT_PROCESS_TRANSPORT_UNIX)
+    opened = open_tcp_pair_patiently (self, &tcp_error);
+  /* A network namespace may be without a loopback interface, and nothing else needs one. */
+  if (!opened && transport != MALT_PROCESS_TRANSPORT_TCP)
     opened = open_unix_pair (self, error);
-  else
-    opened = open_tcp_pair_patiently (self, error);
+  else if (!opened)
+    g_propagate_error (error, g_steal_pointer (&tcp_error));
   if (!opened)
     return FALSE;
 
