@@ -77,7 +77,7 @@ malt_names_explain_unknown (const char        *name,
 
   if (names[0] == NULL)
     return g_strdup ("there are none");
-  if (nearest == NULL)
+  if (nearest == NULL || names[1] == NULL)
     return g_strdup_printf ("not among %s", all);
 
   return g_strdup_printf ("not among %s; did you mean “%s”?", all, nearest);
