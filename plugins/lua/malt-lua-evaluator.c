@@ -243,7 +243,7 @@ run (MaltLua        *self,
      MaltInvocation *invocation,
      GVariant       *args,
      GVariant       *kwargs,
-     gboolean        is_lenient)
+     MaltLuaLeniency leniency)
 {
   MaltLuaRequest *request;
 
@@ -251,7 +251,7 @@ run (MaltLua        *self,
   request = malt_lua_request_new (self, invocation);
   request->args = args;
   request->kwargs = kwargs;
-  request->is_lenient = is_lenient;
+  request->leniency = leniency;
   malt_lua_request_start (request, self->state, 1);
   malt_lua_request_step (request);
 }
@@ -273,7 +273,8 @@ malt_lua_eval (MaltEvaluator  *evaluator,
 
   was_limited = malt_lua_suspend_limit (self);
   if (push_expression (self, module, expression, &is_lenient, &error))
-    run (self, invocation, args, NULL, is_lenient);
+    run (self, invocation, args, NULL,
+         is_lenient ? MALT_LUA_LENIENCY_ALL : MALT_LUA_LENIENCY_FILES);
   else
     malt_invocation_return_error (invocation, error);
   malt_lua_restore_limit (self, was_limited);
@@ -293,7 +294,7 @@ malt_lua_call (MaltEvaluator  *evaluator,
   was_limited = malt_lua_suspend_limit (self);
   if (malt_lua_push_function (self, name))
     run (self, invocation, malt_invocation_get_args (invocation),
-         malt_invocation_get_kwargs (invocation), FALSE);
+         malt_invocation_get_kwargs (invocation), MALT_LUA_LENIENCY_NONE);
   else
     malt_invocation_return_error (invocation,
                                   g_error_new (MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,

@@ -30,6 +30,14 @@ struct _MaltLuaWait
   gpointer           data;    /* of the one who waits; not owned */
 };
 
+/* Which results that cannot be sent count as nothing. */
+typedef enum
+{
+  MALT_LUA_LENIENCY_NONE,  /* a call: its result was asked for */
+  MALT_LUA_LENIENCY_FILES, /* an evaluation: io.write() returns its file, and nobody asked for it */
+  MALT_LUA_LENIENCY_ALL    /* an assignment */
+} MaltLuaLeniency;
+
 /* One evaluation, call or task.
  *
  * It runs (lua->running), or is suspended: in a @wait, or because it yielded; then it is in lua->ready as
@@ -48,7 +56,7 @@ struct _MaltLuaRequest
   GVariant         *args;         /* not owned (nullable); only until the first step has begun */
   GVariant         *kwargs;       /* likewise */
   int               n_values;     /* on the thread for the next resume */
-  gboolean          is_lenient;   /* a result that cannot be sent is nothing */
+  MaltLuaLeniency   leniency;
 
   MaltLuaWait      *wait;         /* owned (nullable) */
   GPtrArray        *processes;    /* owned GSubprocesses that end with it (nullable) */

@@ -144,7 +144,7 @@ recycle (MaltLuaRequest *self,
   clear_texts (self);
   self->is_thrown = FALSE;
   self->hook_yielded = NULL;
-  self->is_lenient = FALSE;
+  self->leniency = MALT_LUA_LENIENCY_NONE;
   g_ptr_array_add (lua->idle, self);
 }
 
@@ -174,6 +174,19 @@ answer (MaltLuaRequest *self,
   g_clear_pointer (&value, g_variant_unref);
 }
 
+/* The registry holds the name of the files' metatable as long as there is a file, so that this
+ * allocates nothing and cannot raise. */
+static gboolean
+is_nothing (MaltLuaRequest *self,
+            int             n_results)
+{
+  if (self->leniency != MALT_LUA_LENIENCY_FILES)
+    return self->leniency == MALT_LUA_LENIENCY_ALL;
+
+  return n_results == 1 && lua_checkstack (self->thread, LUA_MINSTACK)
+         && luaL_testudata (self->thread, -1, LUA_FILEHANDLE) != NULL;
+}
+
 static GVariant *
 encode_results (MaltLuaRequest  *self,
                 int              n_results,
@@ -189,7 +202,7 @@ encode_results (MaltLuaRequest  *self,
 
   type = malt_invocation_get_result_type (self->invocation);
   value = malt_lua_encode_results (self->thread, n_results, type, &reason);
-  if (value != NULL || (self->is_lenient && type == NULL))
+  if (value != NULL || (type == NULL && is_nothing (self, n_results)))
     return value;
 
   message = g_strdup_printf ("The result cannot be sent: %s", reason);
