@@ -323,6 +323,39 @@ test_other_byte_order (void)
   malt_message_clear (&message);
 }
 
+/* Asking for each child once must not go through the whole list each time. */
+static void
+test_long_list_is_read_in_one_go (void)
+{
+  const guint n_items = 300000;
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("av"));
+  g_autoptr (GVariant) list = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 begun_us;
+  gint64 sum = 0;
+
+  for (guint i = 0; i < n_items; i++)
+    g_variant_builder_add (&builder, "v", g_variant_new_int64 (i));
+  list = g_variant_ref_sink (g_variant_builder_end (&builder));
+  value = malt_value_new (G_VARIANT_TYPE ("av"), g_variant_get_data (list),
+                          g_variant_get_size (list), NULL, 0, FALSE, &error);
+  g_assert_no_error (error);
+
+  begun_us = g_get_monotonic_time ();
+  for (guint i = 0; i < n_items; i++)
+    {
+      g_autoptr (GVariant) item = NULL;
+
+      g_variant_get_child (value, i, "v", &item);
+      sum += g_variant_get_int64 (item);
+    }
+
+  g_assert_cmpint (sum, ==, (gint64) n_items * (n_items - 1) / 2);
+  /* A tenth of a second; a minute when it is quadratic. */
+  g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 15 * G_USEC_PER_SEC);
+}
+
 static void
 test_call_with_everything (void)
 {
@@ -529,6 +562,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/malt/message/depth-is-limited", test_depth_is_limited);
   g_test_add_func ("/malt/message/other-byte-order", test_other_byte_order);
+  g_test_add_func ("/malt/message/long-list-is-read-in-one-go", test_long_list_is_read_in_one_go);
   g_test_add_func ("/malt/message/call-with-everything", test_call_with_everything);
   g_test_add_func ("/malt/message/call-without-its-value", test_call_without_its_value);
   g_test_add_func ("/malt/message/failures-there-and-back", test_failures_there_and_back);
