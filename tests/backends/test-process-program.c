@@ -5,6 +5,7 @@
 #include "tests/backends/process-fixture.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,33 @@ test_default_program (void)
 {
   MaltAbstractWorker *worker = start_program (NULL, NULL);
 
+  g_assert_cmpint (ping (worker, 42), ==, 42);
+  fixture_stop (worker);
+}
+
+/* A network namespace of one's own comes without a loopback interface that is up. */
+static void
+test_no_loopback (void)
+{
+  MaltAbstractWorker *worker;
+  g_autofree char *description = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  if (unshare (CLONE_NEWNET) < 0 && unshare (CLONE_NEWUSER | CLONE_NEWNET) < 0)
+    {
+      g_test_skip ("no network namespace can be made here");
+      return;
+    }
+
+  worker = start_program (NULL, NULL);
+  description = malt_abstract_worker_describe (worker);
+  g_assert_null (strstr (description, "port"));
   g_assert_cmpint (ping (worker, 42), ==, 42);
   fixture_stop (worker);
 }
@@ -196,6 +224,7 @@ main (int    argc,
     start_and_die ();
   fixture_init (&argc, &argv);
   fixture_add ("/malt/process/program/default", test_default_program);
+  fixture_add ("/malt/process/program/no-loopback", test_no_loopback);
   fixture_add ("/malt/process/program/unknown-evaluator", test_unknown_evaluator);
   fixture_add ("/malt/process/program/missing-folder", test_missing_folder);
   fixture_add ("/malt/process/program/working-directory", test_working_directory);
