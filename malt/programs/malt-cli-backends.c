@@ -82,6 +82,9 @@ run_backends (int    argc,
 
   if (!malt_cli_parse (verb, entries, NULL, NULL, argc, argv, &words, &status))
     return status;
+  if (words[0] != NULL && words[1] != NULL)
+    return malt_cli_fail_usage (verb, "“%s” is one too many: expected the name of one backend",
+                                words[1]);
 
   if (words[0] == NULL)
     {

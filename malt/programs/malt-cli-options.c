@@ -121,6 +121,45 @@ dup_type_words (GParamSpec *pspec)
   return g_strdup (g_type_name (type));
 }
 
+/* NULL when every value of the type will do. */
+static char *
+dup_range (GParamSpec *pspec)
+{
+  if (G_IS_PARAM_SPEC_INT (pspec))
+    {
+      GParamSpecInt *range = G_PARAM_SPEC_INT (pspec);
+      return g_strdup_printf ("from %d to %d", range->minimum, range->maximum);
+    }
+
+  if (G_IS_PARAM_SPEC_UINT (pspec))
+    {
+      GParamSpecUInt *range = G_PARAM_SPEC_UINT (pspec);
+      return g_strdup_printf ("from %u to %u", range->minimum, range->maximum);
+    }
+
+  if (G_IS_PARAM_SPEC_INT64 (pspec))
+    {
+      GParamSpecInt64 *range = G_PARAM_SPEC_INT64 (pspec);
+      return g_strdup_printf ("from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                              range->minimum, range->maximum);
+    }
+
+  if (G_IS_PARAM_SPEC_UINT64 (pspec))
+    {
+      GParamSpecUInt64 *range = G_PARAM_SPEC_UINT64 (pspec);
+      return g_strdup_printf ("from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                              range->minimum, range->maximum);
+    }
+
+  if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    {
+      GParamSpecDouble *range = G_PARAM_SPEC_DOUBLE (pspec);
+      return g_strdup_printf ("from %g to %g", range->minimum, range->maximum);
+    }
+
+  return NULL;
+}
+
 /* (transfer full) (nullable). Ranges are the backend's to check: it knows them, and says them. */
 static GVariant *
 parse_value (GParamSpec  *pspec,
@@ -130,6 +169,7 @@ parse_value (GParamSpec  *pspec,
   GType type = pspec->value_type;
   GVariant *value = NULL;
   g_autofree char *expected = NULL;
+  g_autofree char *range = NULL;
 
   if (type == G_TYPE_BOOLEAN)
     value = parse_boolean (text);
@@ -148,8 +188,10 @@ parse_value (GParamSpec  *pspec,
     return g_variant_ref_sink (value);
 
   expected = dup_type_words (pspec);
+  range = dup_range (pspec);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "Option “%s” cannot be “%s”: expected %s", pspec->name, text, expected);
+               "Option “%s” cannot be “%s”: expected %s%s%s", pspec->name, text, expected,
+               range != NULL ? " " : "", range != NULL ? range : "");
   return NULL;
 }
 
@@ -237,45 +279,6 @@ dup_default (GParamSpec *pspec)
 
   g_value_init (&text, G_TYPE_STRING);
   return g_value_transform (value, &text) ? g_value_dup_string (&text) : NULL;
-}
-
-/* NULL when every value of the type will do. */
-static char *
-dup_range (GParamSpec *pspec)
-{
-  if (G_IS_PARAM_SPEC_INT (pspec))
-    {
-      GParamSpecInt *range = G_PARAM_SPEC_INT (pspec);
-      return g_strdup_printf ("from %d to %d", range->minimum, range->maximum);
-    }
-
-  if (G_IS_PARAM_SPEC_UINT (pspec))
-    {
-      GParamSpecUInt *range = G_PARAM_SPEC_UINT (pspec);
-      return g_strdup_printf ("from %u to %u", range->minimum, range->maximum);
-    }
-
-  if (G_IS_PARAM_SPEC_INT64 (pspec))
-    {
-      GParamSpecInt64 *range = G_PARAM_SPEC_INT64 (pspec);
-      return g_strdup_printf ("from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                              range->minimum, range->maximum);
-    }
-
-  if (G_IS_PARAM_SPEC_UINT64 (pspec))
-    {
-      GParamSpecUInt64 *range = G_PARAM_SPEC_UINT64 (pspec);
-      return g_strdup_printf ("from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-                              range->minimum, range->maximum);
-    }
-
-  if (G_IS_PARAM_SPEC_DOUBLE (pspec))
-    {
-      GParamSpecDouble *range = G_PARAM_SPEC_DOUBLE (pspec);
-      return g_strdup_printf ("from %g to %g", range->minimum, range->maximum);
-    }
-
-  return NULL;
 }
 
 /* “integer from 0 to 60000, 30000 by default” */

@@ -35,6 +35,7 @@ malt_cli_print_error (const GError *error)
   gsize first_line = strcspn (error->message, "\n");
   const char *colour = "";
   const char *plain = "";
+  g_autofree char *prefix = NULL;
 
   if (malt_cli_use_colour (stderr))
     {
@@ -42,10 +43,14 @@ malt_cli_print_error (const GError *error)
       plain = PLAIN;
     }
 
+  /* The worker's errors say whose they are; what is wrong with the command line is ours. */
+  if (malt_cli_exit_for_error (error) == MALT_CLI_EXIT_USAGE)
+    prefix = g_strconcat (g_get_prgname (), ": ", NULL);
+
   malt_cli_clear_progress ();
   fflush (stdout);
-  fprintf (stderr, "%s%.*s%s%s\n",
-           colour, (int) first_line, error->message, plain, error->message + first_line);
+  fprintf (stderr, "%s%s%.*s%s%s\n", colour, prefix != NULL ? prefix : "",
+           (int) first_line, error->message, plain, error->message + first_line);
 }
 
 static gboolean
