@@ -4,9 +4,11 @@
 
 #include "malt/programs/malt-cli-private.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_eval,
@@ -86,10 +88,23 @@ run_help (const char *name)
   return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
 }
 
+/* A socket that got the number of a closed standard stream would be written to: in its place comes
+ * what cannot be read, or written, so that using it is the error it was. */
+static void
+fill_closed_streams (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    {
+      if (fcntl (fd, F_GETFD) == -1)
+        (void) open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
 {
+  fill_closed_streams ();
   setlocale (LC_ALL, "");
   g_set_prgname ("malt");
   /* Somebody may close our output, or a worker its socket: errors that have a return value. */

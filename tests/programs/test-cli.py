@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from malt_tap import (DEADLINE, MALT, MODULES, VERSION, Skip, built, contains, environment, equal,
-                      expect, main, malt, need_crashes)
+                      expect, main, malt, need_crashes, run)
 
 WITH_MODULES = ("--option", "module-path=" + MODULES)
 
@@ -115,6 +115,8 @@ def refuses_a_wrong_command_line():
     expect(malt("frobnicate"), 2, "", "frobnicate")
     expect(malt("eval"), 2, "", "expression")
     expect(malt("call"), 2, "", "function")
+    expect(malt("call", ""), 2, "", "missing")
+    expect(malt("backends", "process", "x"), 2, "", "x")
     expect(malt("repl", "x"), 2, "", "arguments")
     expect(malt("modules", "x"), 2, "", "arguments")
     expect(malt("eval", "--frobnicate", "1"), 2, "", "--frobnicate")
@@ -125,14 +127,16 @@ def refuses_a_wrong_command_line():
 def refuses_what_is_not_utf8():
     expect(malt("eval", b"'\xff'"), 2, "", "UTF-8")
     expect(malt("eval", "...", b"\xff"), 2, "", "UTF-8")
+    expect(malt("call", b"f\xff"), 2, "", "f\ufffd")
 
 
 def refuses_unknown_backends_and_options():
-    contains(expect(malt("eval", "--backend", "proces", "1"), 2, "", "proces").stderr, "process")
+    contains(expect(malt("eval", "--backend", "proces", "1"), 2, "", "malt eval: ").stderr,
+             "process")
     contains(expect(malt("eval", "-o", "colour=red", "1"), 2, "", "colour").stderr, "executable")
     expect(malt("eval", "-o", "transport", "1"), 2, "", "NAME=VALUE")
     contains(expect(malt("eval", "-o", "transport=pigeon", "1"), 2, "").stderr, "unix")
-    expect(malt("eval", "-o", "call-timeout=soon", "1"), 2, "", "integer")
+    expect(malt("eval", "-o", "call-timeout=soon", "1"), 2, "", "integer from 0 to 4294967295")
     expect(malt("eval", "-o", "max-message-size=0", "1"), 2, "", "max-message-size")
 
 
@@ -229,6 +233,17 @@ def says_when_output_cannot_be_written():
     contains(result.stderr, "Cannot write")
 
 
+def writes_nothing_in_the_place_of_closed_streams():
+    command = f'"{MALT}" eval \'("x"):rep (100)\' >&-'
+    result = subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, encoding="utf-8", env=environment(),
+                            timeout=DEADLINE, check=False)
+    equal(result.returncode, 1, result.stderr)
+    contains(result.stderr, "Bad file descriptor")
+    expect(run("sh", "-c", f'"{MALT}" eval - <&-'), 2, "", "Bad file descriptor")
+    expect(run("sh", "-c", f'"{MALT}" eval "6 * 7" <&- 2>&-'), 0, "42\n", "")
+
+
 main("cli", [
     prints_its_version,
     helps,
@@ -260,4 +275,5 @@ main("cli", [
     lists_backends_with_their_options,
     lists_function_modules,
     says_when_output_cannot_be_written,
+    writes_nothing_in_the_place_of_closed_streams,
 ])
