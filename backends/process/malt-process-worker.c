@@ -102,28 +102,24 @@ malt_process_worker_is_running (MaltAbstractWorker *worker)
 
 typedef struct
 {
-  MaltProcessWorker   *self;      /* owned */
-  GAsyncReadyCallback  callback;
-  gpointer             user_data;
+  GAsyncReadyCallback callback;
+  gpointer            user_data;
 } SendData;
 
 /* Output signals that belong before the result are emitted before it, where both have the same
  * context. */
 static void
-on_sent (GObject      *connection,
+on_sent (GObject      *worker,
          GAsyncResult *result,
          gpointer      user_data)
 {
-  SendData *data = user_data;
+  g_autofree SendData *data = user_data;
 
-  malt_process_events_flush (data->self->events);
+  malt_process_events_flush (MALT_PROCESS_WORKER (worker)->events);
   if (data->callback != NULL)
-    data->callback (G_OBJECT (data->self), result, data->user_data);
-  g_object_unref (data->self);
-  g_free (data);
+    data->callback (worker, result, data->user_data);
 }
 
-/* The connection's own task is the result: a second one for every call would be felt. */
 static void
 malt_process_worker_send_async (MaltAbstractWorker  *worker,
                                 MaltCall            *call,
@@ -132,6 +128,7 @@ malt_process_worker_send_async (MaltAbstractWorker  *worker,
                                 gpointer             user_data)
 {
   MaltProcessWorker *self = MALT_PROCESS_WORKER (worker);
+  g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
   SendData *data;
 
@@ -142,10 +139,11 @@ malt_process_worker_send_async (MaltAbstractWorker  *worker,
       return;
     }
   data = g_new (SendData, 1);
-  data->self = g_object_ref (self);
   data->callback = callback;
   data->user_data = user_data;
-  malt_connection_send_async (self->connection, call, cancellable, on_sent, data);
+  task = g_task_new (self, cancellable, on_sent, data);
+  g_task_set_source_tag (task, malt_process_worker_send_async);
+  malt_connection_send_task (self->connection, call, task);
 }
 
 static GVariant *
@@ -153,11 +151,10 @@ malt_process_worker_send_finish (MaltAbstractWorker  *worker,
                                  GAsyncResult        *result,
                                  GError             **error)
 {
-  MaltProcessWorker *self = MALT_PROCESS_WORKER (worker);
+  g_return_val_if_fail (g_task_is_valid (result, worker), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, malt_process_worker_send_async), NULL);
 
-  if (g_task_is_valid (result, self))
-    return g_task_propagate_pointer (G_TASK (result), error);
-  return malt_connection_send_finish (self->connection, result, error);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static GVariant *

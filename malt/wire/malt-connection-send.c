@@ -118,37 +118,34 @@ new_call (MaltConnection *self,
 }
 
 /**
- * malt_connection_send_async: (skip)
+ * malt_connection_send_task: (skip)
  * @self: a connection that has shaken hands
  * @call: what to call; not changed until it has ended
- * @cancellable: (nullable): ends the call at once, also in the worker
- * @callback: (scope async): called in the thread-default main context of the
- *   caller, from a source of that context
- * @user_data: passed to @callback
+ * @task: gets the outcome: a value, to be taken with g_task_propagate_pointer(),
+ *   or an error; its cancellable ends the call at once, also in the worker
  *
- * Sends a call.
+ * Sends a call whose outcome goes to a task of the caller's, so that a backend's
+ * result has the worker as its source object.
  *
- * Never blocks. While more than the limit is unanswered, the call waits its turn.
+ * Never blocks. The task returns in its context, from a source of that context.
+ * While more than the limit is unanswered, the call waits its turn.
  *
  * Since: 0.1
  */
 void
-malt_connection_send_async (MaltConnection      *self,
-                            MaltCall            *call,
-                            GCancellable        *cancellable,
-                            GAsyncReadyCallback  callback,
-                            gpointer             user_data)
+malt_connection_send_task (MaltConnection *self,
+                           MaltCall       *call,
+                           GTask          *task)
 {
-  g_autoptr (GTask) task = NULL;
   g_autoptr (MaltPendingCall) pending = NULL;
   GError *error = NULL;
   gboolean is_deferred = FALSE;
 
   g_return_if_fail (MALT_IS_CONNECTION (self));
   g_return_if_fail (MALT_IS_CALL (call));
+  g_return_if_fail (G_IS_TASK (task));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, malt_connection_send_async);
+  /* A call that was answered before it was cancelled has an answer. */
   g_task_set_check_cancellable (task, FALSE);
 
   if (!malt_call_begin (call, &error))
@@ -157,7 +154,7 @@ malt_connection_send_async (MaltConnection      *self,
       return;
     }
 
-  pending = new_call (self, call, cancellable);
+  pending = new_call (self, call, g_task_get_cancellable (task));
   pending->task = g_object_ref (task);
 
   g_mutex_lock (&self->lock);
@@ -175,6 +172,36 @@ malt_connection_send_async (MaltConnection      *self,
 
   if (!is_deferred)
     malt_connection_flush (self, FALSE);
+}
+
+/**
+ * malt_connection_send_async: (skip)
+ * @self: a connection that has shaken hands
+ * @call: what to call; not changed until it has ended
+ * @cancellable: (nullable): ends the call at once, also in the worker
+ * @callback: (scope async): called in the thread-default main context of the
+ *   caller, from a source of that context
+ * @user_data: passed to @callback
+ *
+ * Sends a call. As [func@Malt.Connection.send_task], with a task of the
+ * connection's own.
+ *
+ * Since: 0.1
+ */
+void
+malt_connection_send_async (MaltConnection      *self,
+                            MaltCall            *call,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (MALT_IS_CONNECTION (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, malt_connection_send_async);
+  malt_connection_send_task (self, call, task);
 }
 
 /**

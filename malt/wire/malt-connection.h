@@ -77,6 +77,10 @@ MALT_AVAILABLE_IN_ALL
 void            malt_connection_set_call_timeout (MaltConnection             *self,
                                                   guint                       timeout_ms);
 MALT_AVAILABLE_IN_ALL
+void            malt_connection_send_task        (MaltConnection             *self,
+                                                  MaltCall                   *call,
+                                                  GTask                      *task);
+MALT_AVAILABLE_IN_ALL
 void            malt_connection_send_async       (MaltConnection             *self,
                                                   MaltCall                   *call,
                                                   GCancellable               *cancellable,

@@ -150,7 +150,10 @@ static void
 on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   ContractReply *reply = user_data;
+  g_autoptr (GObject) result_source = g_async_result_get_source_object (result);
 
+  g_assert_true (result_source == source);
+  g_assert_true (MALT_IS_ABSTRACT_WORKER (source));
   reply->n_ends++;
   g_assert_cmpuint (reply->n_ends, ==, 1);
   reply->ended_us = g_get_monotonic_time ();
