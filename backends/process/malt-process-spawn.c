@@ -35,7 +35,11 @@ copy_sources (const int fds[MALT_PROCESS_N_FDS],
       int source = fds[i];
 
       if (source < 0)
-        source = null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+        {
+          source = null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+          if (null_fd < 0)
+            return errno;
+        }
       copies[i] = fcntl (source, F_DUPFD_CLOEXEC, MALT_PROCESS_N_FDS);
       int error_number = errno;
       if (null_fd >= 0)

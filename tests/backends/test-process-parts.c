@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -341,6 +342,35 @@ test_spawn_not_executable (void)
   g_assert_nonnull (strstr (error->message, g_strerror (EACCES)));
 }
 
+/* The reason is that of open(), not that of using what it did not give. */
+static void
+test_spawn_no_descriptor_left (void)
+{
+  char *argv[] = { (char *) "/bin/true", NULL };
+  MaltProcessCommand command = { .program = argv[0], .argv = argv, .environment = argv + 1 };
+  const int fds[MALT_PROCESS_N_FDS] = { -1, -1, -1, -1, -1 };
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GError) error = NULL;
+  MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
+  struct rlimit old_limit, limit;
+  int fd;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &old_limit));
+  limit = (struct rlimit) { .rlim_cur = 32, .rlim_max = old_limit.rlim_max };
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  while ((fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+    g_array_append_val (taken, fd);
+  g_assert_cmpint (errno, ==, EMFILE);
+
+  g_assert_false (malt_process_spawn (&command, fds, FALSE, &process, &error));
+
+  for (guint i = 0; i < taken->len; i++)
+    close (g_array_index (taken, int, i));
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &old_limit));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+}
+
 static gssize
 read_now (MaltProcessStream  *stream,
           char               *buffer,
@@ -464,6 +494,7 @@ main (int    argc,
   g_test_add_func ("/malt/process/command/by-path", test_command_by_path);
   g_test_add_func ("/malt/process/spawn/descriptors", test_spawn_descriptors);
   g_test_add_func ("/malt/process/spawn/not-executable", test_spawn_not_executable);
+  g_test_add_func ("/malt/process/spawn/no-descriptor-left", test_spawn_no_descriptor_left);
   g_test_add_func ("/malt/process/stream/nonblocking", test_stream_nonblocking);
   g_test_add_func ("/malt/process/stream/keeps-the-newest", test_stream_keeps_the_newest);
   g_test_add_func ("/malt/process/stream/async", test_stream_async);
