@@ -323,6 +323,8 @@ append_signal_or_status (GString        *text,
     g_string_append_printf (text, " with status %d", self->exit_status);
 }
 
+/* The oldest first: it is the one that ran, unless functions are threaded, and the others were
+ * waiting behind it. */
 static void
 append_running_calls (GString        *text,
                       MaltExitReport *self)
@@ -331,7 +333,7 @@ append_running_calls (GString        *text,
 
   for (guint i = 0; i < MIN (n_calls, MAX_NAMED_CALLS); i++)
     g_string_append_printf (text, "%s%s", i == 0 ? " while running " : ", ",
-                            self->running_calls[i]);
+                            self->running_calls[n_calls - 1 - i]);
 
   if (n_calls > MAX_NAMED_CALLS)
     g_string_append_printf (text, " and %u more", n_calls - MAX_NAMED_CALLS);
@@ -344,7 +346,8 @@ append_running_calls (GString        *text,
  * Puts the report in one line for people, such as “killed by signal 11 (SIGSEGV)
  * while running text.count” or “exited with status 3”.
  *
- * The end of stderr is not part of it. The wording may change.
+ * Of calls it names the oldest. The end of stderr is not part of it. The wording
+ * may change.
  *
  * Returns: (transfer full): UTF-8 without a newline
  *

@@ -73,7 +73,7 @@ test_one_line_for_people (void)
     { MALT_EXIT_REASON_KILLED, -1, SIGKILL, "did not\nheed SIGTERM", { NULL },
       "killed by its manager with signal 9 (SIGKILL): did not heed SIGTERM" },
     { MALT_EXIT_REASON_LIMIT, -1, SIGXCPU, "cpu-limit", { "a", "b", "c", "d", "e", NULL },
-      "ended by a limit with signal 24 (SIGXCPU) while running a, b, c and 2 more: cpu-limit" },
+      "ended by a limit with signal 24 (SIGXCPU) while running e, d, c and 2 more: cpu-limit" },
     { MALT_EXIT_REASON_SANDBOX, -1, SIGSYS, NULL, { NULL },
       "ended by the sandbox with signal 31 (SIGSYS)" },
   };
