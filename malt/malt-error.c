@@ -230,6 +230,9 @@ malt_error_get_worker (const GError *error)
  * Gets the message that was raised in the worker, without what the text of
  * @error puts around it.
  *
+ * Errors of language bindings are copies without it; there
+ * [method@Malt.Call.get_remote_message] of the call tells.
+ *
  * Returns: (transfer none) (nullable): UTF-8 of any number of lines, or %NULL if
  *   the error carries none or is of another domain
  *
