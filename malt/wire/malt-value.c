@@ -34,7 +34,11 @@ get_type_depth (const GVariantType *type)
   for (const GVariantType *item = g_variant_type_first (type);
        item != NULL;
        item = g_variant_type_next (item))
-    depth = MAX (depth, get_type_depth (item));
+    {
+      guint item_depth = get_type_depth (item);
+
+      depth = MAX (depth, item_depth);
+    }
 
   return 1 + depth;
 }

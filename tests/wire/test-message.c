@@ -308,6 +308,35 @@ test_depth_is_limited (void)
     }
 }
 
+/* Each level is looked at once: twice would be for ever at this depth. */
+static void
+test_tuples_are_measured_at_once (void)
+{
+  const struct { guint depth; gboolean is_fine; } cases[] = { { 64, TRUE }, { 65, FALSE } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *opening = g_strnfill (cases[i].depth, '(');
+      g_autofree char *closing = g_strnfill (cases[i].depth, ')');
+      g_autofree char *type = g_strconcat (opening, "y", closing, NULL);
+      g_autofree guint8 *body = NULL;
+      MaltFrameHeader header = { .type = MALT_MESSAGE_RESULT, .id = 1 };
+      MaltMessage message = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      header.type_length = strlen (type) + 1;
+      header.body_length = MALT_FRAME_ALIGN (header.type_length) + 1;
+      body = g_malloc0 (header.body_length);
+      memcpy (body, type, header.type_length);
+
+      g_assert_true (malt_message_decode (&message, &header, body, NULL, FALSE, &error)
+                     == cases[i].is_fine);
+      if (!cases[i].is_fine)
+        g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
+      malt_message_clear (&message);
+    }
+}
+
 static void
 test_other_byte_order (void)
 {
@@ -561,6 +590,7 @@ main (int argc, char *argv[])
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_frame);
     }
   g_test_add_func ("/malt/message/depth-is-limited", test_depth_is_limited);
+  g_test_add_func ("/malt/message/tuples-are-measured-at-once", test_tuples_are_measured_at_once);
   g_test_add_func ("/malt/message/other-byte-order", test_other_byte_order);
   g_test_add_func ("/malt/message/long-list-is-read-in-one-go", test_long_list_is_read_in_one_go);
   g_test_add_func ("/malt/message/call-with-everything", test_call_with_everything);
