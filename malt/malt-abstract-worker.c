@@ -187,6 +187,9 @@ malt_abstract_worker_is_running (MaltAbstractWorker *self)
  * Sends a call of one's own making, with a time-out, a result type or a
  * “progress” handler.
  *
+ * The call and the worker live until @callback has run. In a main context that
+ * is never run again it does not, as with any #GTask.
+ *
  * Since: 0.1
  */
 void

@@ -11,6 +11,17 @@
 #define DEFAULT_BACKEND "process"
 
 /**
+ * MALT_EVALUATOR_EXTENSION_POINT:
+ *
+ * The name of the extension point that evaluators, the languages of
+ * expressions, are registered on.
+ *
+ * What a type has to implement stands in `<malt/malt-plugin.h>`.
+ *
+ * Since: 0.1
+ */
+
+/**
  * MaltBackend:
  *
  * A way to get workers: its name, and the options it takes.

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_BACKEND (malt_backend_get_type ())
 
+#define MALT_EVALUATOR_EXTENSION_POINT "malt-evaluator"
+
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltBackend, malt_backend, MALT, BACKEND, GObject)
 

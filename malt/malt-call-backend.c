@@ -109,7 +109,7 @@ malt_call_end (MaltCall     *self,
  * @self: a call that was begun
  * @message: (nullable): the message of the worker, UTF-8
  * @type: (nullable): the type of what was raised
- * @traceback: (nullable): where, newest first
+ * @traceback: (nullable): where, as the language writes it
  *
  * Sets what an error of a domain that carries nothing cannot. Before
  * [func@Malt.Call.end].

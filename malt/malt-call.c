@@ -518,8 +518,8 @@ malt_call_get_remote_type (MaltCall *self)
  *
  * Gets where in the worker the call failed.
  *
- * Returns: (transfer none) (nullable): one `chunk:line` frame a line, newest
- *   first, or %NULL if there is none
+ * Returns: (transfer none) (nullable): as its language writes it, for Lua a
+ *   `chunk:line` frame a line, newest first; %NULL if there is none
  *
  * Since: 0.1
  */

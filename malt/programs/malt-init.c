@@ -40,9 +40,15 @@ on_signal (int signum)
   malt_watch_post_signal (signum);
 }
 
+static void
+on_broken_pipe (int signum)
+{
+}
+
 /* SIGINT comes from a terminal that the manager shares and means: interrupt the latest call. SIGTERM
  * means: leave, and take what was started along. SIGPIPE would end a worker that prints to an
- * application which no longer reads. */
+ * application which no longer reads; it is handled, not ignored, for programs that a function starts
+ * would inherit that. */
 static void
 handle_signals (void)
 {
@@ -51,7 +57,8 @@ handle_signals (void)
   sigemptyset (&action.sa_mask);
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
-  signal (SIGPIPE, SIG_IGN);
+  action.sa_handler = on_broken_pipe;
+  sigaction (SIGPIPE, &action, NULL);
 }
 
 static void

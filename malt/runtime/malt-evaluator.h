@@ -6,12 +6,12 @@
 #error "Only <malt/malt.h> can be included directly."
 #endif
 
+#include <malt/malt-backend.h>
 #include <malt/runtime/malt-invocation-plugin.h>
 
 G_BEGIN_DECLS
 
 #define MALT_TYPE_EVALUATOR (malt_evaluator_get_type ())
-#define MALT_EVALUATOR_EXTENSION_POINT "malt-evaluator"
 
 /* A language in which a worker evaluates expressions and defines functions.
  *

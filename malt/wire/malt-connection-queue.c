@@ -153,8 +153,9 @@ malt_connection_post_locked (MaltConnection     *self,
                              const MaltMessage  *message,
                              GError            **error)
 {
-  gsize used = self->pending_bytes + self->waiting_bytes
-               + malt_stream_get_queued_bytes (self->data);
+  /* Of what is not written yet, calls count among the pending ones already, posts do not. */
+  gsize used = MAX (self->pending_bytes, malt_stream_get_queued_bytes (self->data))
+               + self->waiting_bytes;
 
   if (!has_room (used, malt_message_get_frame_size (message), self->limits.max_pending_bytes))
     {

@@ -203,7 +203,7 @@ unsendable (Contract *contract)
   const char *expressions[] = {
     "return print",
     "return coroutine.create (print)",
-    "return io.stdout",
+    "return { io.stdout }",
     "local t = {} t.t = t return t",
     "return {a = {b = {1, print}}}",
     "return {1, 2, [4] = 4, x = 5}",
