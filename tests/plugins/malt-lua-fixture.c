@@ -119,6 +119,7 @@ on_report (const GError *error,
   g_ptr_array_add (self->reports, g_strdup (error->message));
 }
 
+/* (transfer full), not floating */
 static GVariant *
 parse (const char *text)
 {
@@ -229,11 +230,11 @@ start (LuaFixture           *self,
        const LuaCallOptions *options)
 {
   LuaResult *result = g_new0 (LuaResult, 1);
+  g_autoptr (GVariant) kwargs = options != NULL ? parse (options->kwargs) : NULL;
   g_autoptr (MaltInvocation) invocation = NULL;
 
   result->id = ++self->last_id;
-  invocation = malt_invocation_new (self->runtime, result->id, function, args,
-                                    options != NULL ? parse (options->kwargs) : NULL, &carrier,
+  invocation = malt_invocation_new (self->runtime, result->id, function, args, kwargs, &carrier,
                                     result);
   if (options != NULL)
     {
@@ -252,7 +253,9 @@ lua_start_call (LuaFixture           *self,
                 const char           *function,
                 const LuaCallOptions *options)
 {
-  return start (self, function, options != NULL ? parse (options->args) : NULL, options);
+  g_autoptr (GVariant) args = options != NULL ? parse (options->args) : NULL;
+
+  return start (self, function, args, options);
 }
 
 LuaResult *
@@ -261,12 +264,9 @@ lua_start_eval (LuaFixture           *self,
                 const char           *expression,
                 const LuaCallOptions *options)
 {
-  GVariant *args = options != NULL ? parse (options->args) : NULL;
+  g_autoptr (GVariant) args = parse (options != NULL && options->args != NULL ? options->args : "()");
 
-  return start (self, "malt.eval",
-                g_variant_new ("(ssv)", module, expression,
-                               args != NULL ? args : g_variant_new_tuple (NULL, 0)),
-                options);
+  return start (self, "malt.eval", g_variant_new ("(ssv)", module, expression, args), options);
 }
 
 void
