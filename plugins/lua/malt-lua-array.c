@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* malt.Array: numbers of one type, where they are. What came in a message is a view of it, what is sent is
- * sent without a copy; the first write to one that is shared copies it. */
+/* malt.Array: numbers of one type, where they are. What came in a message is a view of it, what
+ * is sent is sent without a copy; the first write to one that is shared copies it. */
 
 static const char class_key;
 

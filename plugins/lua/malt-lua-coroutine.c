@@ -4,11 +4,12 @@
 
 #include "malt-lua-request-private.h"
 
-/* The coroutines of a program: as Lua's, but a wait inside of one suspends the whole request instead of
- * returning to who resumed it, an interrupt passes, and running_thread is always the one that runs.
+/* The coroutines of a program: as Lua's, but a wait inside of one suspends the whole request
+ * instead of returning to who resumed it, an interrupt passes, and running_thread is always the
+ * one that runs.
  *
- * A coroutine that is suspended in a wait has the wait mark as its one yielded value; a program can neither
- * make that mark nor, while it is there, resume or close the coroutine. */
+ * A coroutine that is suspended in a wait has the wait mark as its one yielded value; a program
+ * can neither make that mark nor, while it is there, resume or close the coroutine. */
 
 #if LUA_VERSION_RELEASE_NUM >= 50406
 #define close_thread(thread, from) lua_closethread (thread, from)
@@ -148,8 +149,9 @@ pass_results (lua_State *L,
   return is_wrap ? n_results : n_results + 1;
 }
 
-/* The error stays on the coroutine until its <close> handlers have seen it, and may have replaced it. As
- * Lua does, the position of the call is put before it; where it was raised is kept beside it. */
+/* The error stays on the coroutine until its <close> handlers have seen it, and may have
+ * replaced it. As Lua does, the position of the call is put before it; where it was raised is
+ * kept beside it. */
 static int
 raise_from_wrap (lua_State *L,
                  lua_State *coroutine)

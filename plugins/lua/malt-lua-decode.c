@@ -11,7 +11,8 @@
 /* A level takes a table, a key, a value, and what a hint needs for a moment. */
 #define STACK_SLOTS_PER_LEVEL 8
 
-/* Tables are made of their final size, but no larger than this before there is something in them. */
+/* Tables are made of their final size, but no larger than this before there is something in
+ * them. */
 #define PREALLOCATED_MAX_ITEMS (1u << 24)
 
 static const char null_key;
@@ -57,7 +58,8 @@ on_null_tostring (lua_State *L)
   return 1;
 }
 
-/* Adds to the table at the top. All light userdata have one metatable; programs get no other from us. */
+/* Adds to the table at the top. All light userdata have one metatable; programs get no other
+ * from us. */
 void
 malt_lua_add_null (lua_State *L)
 {

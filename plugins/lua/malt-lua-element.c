@@ -137,8 +137,8 @@ store_variant (lua_State *L,
   return TRUE;
 }
 
-/* FALSE when the value at `index` is not a number of that type; the item is undefined then. Strings are no
- * numbers. [-0, +0, -] */
+/* FALSE when the value at `index` is not a number of that type; the item is undefined then.
+ * Strings are no numbers. [-0, +0, -] */
 gboolean
 malt_lua_store_element (lua_State *L,
                         int        index,

@@ -19,7 +19,7 @@ typedef struct
 {
   lua_State  *L;
   char       *message; /* owned: why it cannot be sent, or NULL */
-  GString    *path;    /* owned: where; made from the inside to the outside, NULL when there is no message */
+  GString    *path;    /* owned: where, made from the inside to the outside; NULL likewise */
   guint       n_parts;
   int         depth;
   const void *tables[MALT_LUA_MAX_DEPTH]; /* the ones around this value */

@@ -73,8 +73,8 @@ drop_items (GVariant **items,
     malt_lua_encoder_drop (items[i]);
 }
 
-/* The items 1 to `n_items`: of one type, or of those of a tuple or an entry. FALSE, and nothing to free,
- * after a failure. */
+/* The items 1 to `n_items`: of one type, or of those of a tuple or an entry. FALSE, and nothing
+ * to free, after a failure. */
 static gboolean
 encode_items (MaltLuaEncoder      *self,
               int                  index,

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Values of Lua as GVariants: docs/lua.md has the table. Access is raw, so that no code of the program runs
- * outside of its request; nothing here allocates in Lua, so nothing raises. */
+/* Values of Lua as GVariants: docs/lua.md has the table. Access is raw, so that no code of the
+ * program runs outside of its request; nothing here allocates in Lua, so nothing raises. */
 
 /* Stack slots that a level of a value needs: key, value, and what looks at them. */
 #define STACK_SLOTS_PER_LEVEL 8
@@ -233,7 +233,8 @@ encode_maybe (MaltLuaEncoder     *self,
   return value != NULL ? g_variant_new_maybe (element, value) : NULL;
 }
 
-/* A type that leaves something open, or a value that has a type of its own: it fits or it does not. */
+/* A type that leaves something open, or a value that has a type of its own: it fits or it does
+ * not. */
 static GVariant *
 encode_and_check (MaltLuaEncoder     *self,
                   int                 index,
@@ -343,7 +344,8 @@ malt_lua_encode (lua_State           *L,
   return finish (&self, malt_lua_encoder_encode (&self, lua_absindex (L, index), type), message);
 }
 
-/* The values from `first` to the top, as a tuple: of `type`, which has as many items, or of what they are. */
+/* The values from `first` to the top, as a tuple: of `type`, which has as many items, or of what
+ * they are. */
 static GVariant *
 encode_tuple (lua_State           *L,
               int                  first,

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* What a program raises, as an error of malt. Where an error is raised only the traceback is taken: the
- * stack is whole then, and nothing of the program may run. The text is made after everything has been
- * unwound. */
+/* What a program raises, as an error of malt. Where an error is raised only the traceback is
+ * taken: the stack is whole then, and nothing of the program may run. The text is made after
+ * everything has been unwound. */
 
 /* For the text of an error of a program that has used up its memory. */
 #define ERROR_HEADROOM_BYTES (1024u * 1024)
@@ -74,8 +74,8 @@ malt_lua_on_error (lua_State *L)
   return 1;
 }
 
-/* An error with `message` comes out of a coroutine and goes on as `new_message`. Takes `traceback`, the
- * coroutine's. */
+/* An error with `message` comes out of a coroutine and goes on as `new_message`. Takes
+ * `traceback`, the coroutine's. */
 void
 malt_lua_request_note_coroutine (MaltLuaRequest *self,
                                  char           *traceback,
@@ -220,7 +220,8 @@ dup_whole_traceback (MaltLuaRequest *self,
   return traceback->len > 0 ? g_strdup (traceback->str) : NULL;
 }
 
-/* What a C function has said is passed on as it was, unless the program has made something else of it. */
+/* What a C function has said is passed on as it was, unless the program has made something else
+ * of it. */
 static GError *
 new_call_error (MaltLuaRequest *self,
                 const char     *traceback)
@@ -270,8 +271,8 @@ malt_lua_request_catch (MaltLuaRequest *self,
       text = lua_tolstring (L, -1, &length);
     }
 
-  /* It may have been thrown in the text's function; and a <close> handler may have put an error of its own
-   * in its place. */
+  /* It may have been thrown in the text's function; and a <close> handler may have put an error
+   * of its own in its place. */
   if (self->is_thrown || text == NULL)
     self->error = malt_invocation_new_cancel_error (self->invocation, self->interrupt_traceback);
   else if (is_memory_error (L, top, status))

@@ -24,7 +24,8 @@ ready_cancelled (MaltLua *self)
       malt_lua_request_ready (l->data);
 }
 
-/* Those that become ready meanwhile have their turn the next time, after what else is in the context. */
+/* Those that become ready meanwhile have their turn the next time, after what else is in the
+ * context. */
 static gboolean
 on_ready (gpointer user_data)
 {
@@ -77,7 +78,8 @@ set_option (MaltLua     *self,
   else
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                   "Unknown option “%s” of the Lua evaluator: not among memory-limit, restricted", name);
+                   "Unknown option “%s” of the Lua evaluator: not among memory-limit, "
+                   "restricted", name);
       return FALSE;
     }
 

@@ -11,16 +11,16 @@
 /* What the value of a text is.
  *
  * 1. A list of expressions has their values; a text without any code has none.
- * 2. Else, if the last statement at the top level is an expression, the text has its value. Lua has no such
- *    statement, so it is looked for: from the end, the first place at which one can begin and before which
- *    the text compiles.
- * 3. Else, if the text compiles and that statement is a plain assignment or a local declaration, the text
- *    has the values that were assigned; one that cannot be sent counts as nothing.
- * 4. Else it is run as it is, and has what it returns. If it does not compile, the error is about the text
- *    as it was written; one that ends too early names <eof>.
+ * 2. Else, if the last statement at the top level is an expression, the text has its value. Lua
+ *    has no such statement, so it is looked for: from the end, the first place at which one can
+ *    begin and before which the text compiles.
+ * 3. Else, if the text compiles and that statement is a plain assignment or a local declaration,
+ *    the text has the values that were assigned; one that cannot be sent counts as nothing.
+ * 4. Else it is run as it is, and has what it returns. If it does not compile, the error is
+ *    about the text as it was written; one that ends too early names <eof>.
  *
- * A statement is taken to begin only at a name, at a keyword or after a semicolon: what begins with a
- * bracket, a string or an operator may as well go on with the statement before. */
+ * A statement is taken to begin only at a name, at a keyword or after a semicolon: what begins
+ * with a bracket, a string or an operator may as well go on with the statement before. */
 
 /* Places that are tried, each with a compilation of what is before. */
 #define CANDIDATES_MAX 64
@@ -128,8 +128,9 @@ find_last_statement (Expression *self)
       if (!can_begin_statement (self, i))
         continue;
 
+      /* Before the first token there is nothing that could fail. */
       n_tried++;
-      if (compiles_up_to (self, g_array_index (self->tokens, MaltLuaToken, i).start))
+      if (i == 0 || compiles_up_to (self, g_array_index (self->tokens, MaltLuaToken, i).start))
         return i;
     }
 
@@ -155,7 +156,8 @@ append_target (Expression *self,
     }
 }
 
-/* "a.b, c" of "a.b, c = 1, 2" or of "local a <const>, c = 1, 2", or NULL if the statement is another. */
+/* "a.b, c" of "a.b, c = 1, 2" or of "local a <const>, c = 1, 2", or NULL if the statement is
+ * another. */
 static char *
 dup_targets (Expression *self,
              guint       position)
@@ -195,7 +197,11 @@ compile_last_statement (Expression *self,
 
   if (statement < 0)
     return FALSE;
-  if (compile_with (self, g_array_index (self->tokens, MaltLuaToken, statement).start, "return "))
+
+  /* If it is the only one, this was rule 1. */
+  if (statement > 0
+      && compile_with (self, g_array_index (self->tokens, MaltLuaToken, statement).start,
+                       "return "))
     return TRUE;
   if (!compiles)
     return FALSE;

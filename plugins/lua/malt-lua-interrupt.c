@@ -8,31 +8,32 @@
 
 /* How a program is made to stop in the middle of a computation.
  *
- * Who cancels sends the owner's thread a signal; its handler, which thus runs in the thread of the state,
- * puts a count hook on the coroutine that runs; the hook throws a private object, which pcall() and
- * coroutines pass on. Nothing of this costs anything until it is needed: a hook that is always there
- * doubles the time of hot loops.
+ * Who cancels sends the owner's thread a signal; its handler, which thus runs in the thread of
+ * the state, puts a count hook on the coroutine that runs; the hook throws a private object,
+ * which pcall() and coroutines pass on. Nothing of this costs anything until it is needed: a
+ * hook that is always there doubles the time of hot loops.
  *
- * Setting the hook from another thread would walk a list that the collector may be freeing. Hooks belong
- * to one coroutine, so running_thread has to be exact. The handler and the hook both look at the request
- * that runs then, so a late signal cannot hit another one. Call and return hooks would fire in C frames
- * outside of the base's pcall, a count hook fires in Lua functions only. */
+ * Setting the hook from another thread would walk a list that the collector may be freeing.
+ * Hooks belong to one coroutine, so running_thread has to be exact. The handler and the hook
+ * both look at the request that runs then, so a late signal cannot hit another one. Call and
+ * return hooks would fire in C frames outside of the base's pcall, a count hook fires in Lua
+ * functions only. */
 
 /* SIGURG is ignored by default, and unused by GLib, by JavaScriptCore (SIGUSR1) and libgc (SIGPWR,
  * SIGXCPU). A signal of the Go runtime, if there is one in this process, goes on to its handler. */
 #define PREEMPTION_SIGNAL SIGURG
 
-/* After it was thrown, an interrupt is thrown again each time the program has run this many instructions:
- * something swallowed it, or a <close> handler does not end. A handler that cleans up is done by then; they
- * take about 7 ms. */
+/* After it was thrown, an interrupt is thrown again each time the program has run this many
+ * instructions: something swallowed it, or a <close> handler does not end. A handler that cleans
+ * up is done by then; they take about 7 ms. */
 #define GRACE_INSTRUCTIONS 1000000
 
 static void on_count (lua_State *L, lua_Debug *debug);
 
 static const char interrupt_key;
 
-/* The evaluator that runs in this thread. In the static TLS block, so that the handler does not allocate
- * one in a thread that never ran an evaluator. */
+/* The evaluator that runs in this thread. In the static TLS block, so that the handler does not
+ * allocate one in a thread that never ran an evaluator. */
 static _Thread_local MaltLua *volatile current __attribute__ ((tls_model ("initial-exec")));
 
 static struct sigaction previous_action;
@@ -183,8 +184,8 @@ malt_lua_throw_interrupt (lua_State *L)
   return malt_lua_throw_again (L);
 }
 
-/* To be called when another coroutine has run: the hook may be there, where it will not be seen, and what
- * was thrown there may have been replaced by another error. [-0, +0, v] */
+/* To be called when another coroutine has run: the hook may be there, where it will not be seen,
+ * and what was thrown there may have been replaced by another error. [-0, +0, v] */
 void
 malt_lua_check_interrupt (lua_State *L)
 {
@@ -199,9 +200,9 @@ malt_lua_check_interrupt (lua_State *L)
     malt_lua_throw_interrupt (L);
 }
 
-/* An error that a hook throws at the base of a coroutine leaves its hooks off for good, its <close> handlers
- * included. So a coroutine of the program is suspended, and who resumed it closes it and throws; the base
- * of a request has a pcall, which puts the hooks back. */
+/* An error that a hook throws at the base of a coroutine leaves its hooks off for good, its
+ * <close> handlers included. So a coroutine of the program is suspended, and who resumed it
+ * closes it and throws; the base of a request has a pcall, which puts the hooks back. */
 static void
 on_count (lua_State *L,
           lua_Debug *debug)
@@ -240,7 +241,8 @@ finish_pcall (lua_State    *L,
   return 2;
 }
 
-/* As Lua's, but the interrupt passes: with Lua's a loop over pcall() swallowed it and ran to its end. */
+/* As Lua's, but the interrupt passes: with Lua's a loop over pcall() swallowed it and ran to its
+ * end. */
 static int
 on_pcall (lua_State *L)
 {

@@ -29,8 +29,8 @@ typedef struct
 } Lexer;
 
 static const char *const keywords[] = {
-  "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
-  "nil", "not", "or", "repeat", "return", "then", "true", "until", "while", NULL,
+  "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
+  "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while", NULL,
 };
 /* for and while have their block after a do. */
 static const char *const block_openers[] = { "do", "function", "if", "repeat", NULL };
@@ -65,7 +65,8 @@ add_token (Lexer            *self,
   g_array_append_val (self->tokens, token);
 }
 
-/* At "[[", "[=[" and so on: goes behind the closing bracket, or to the end. FALSE when it is none. */
+/* At "[[", "[=[" and so on: goes behind the closing bracket, or to the end. FALSE when it is
+ * none. */
 static gboolean
 skip_long_bracket (Lexer *self)
 {
@@ -143,7 +144,8 @@ lex_word (Lexer *self)
   self->before = g_str_equal (word, "goto") ? BEFORE_ACCESSOR : BEFORE_OTHER;
 }
 
-/* Operators of several characters that begin like an accessor; all the others may as well be apart. */
+/* Operators of several characters that begin like an accessor; all the others may as well be
+ * apart. */
 static void
 skip_symbol (Lexer *self)
 {

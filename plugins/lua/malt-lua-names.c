@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Functions by name, as callers write them: "f", "Stub.f", "string.upper". Access is raw, so that no code of
- * the program runs outside of its request. */
+/* Functions by name, as callers write them: "f", "Stub.f", "string.upper". Access is raw, so
+ * that no code of the program runs outside of its request. */
 
 /* Tables in tables that are looked through for functions. */
 #define LIST_MAX_DEPTH 8
@@ -91,7 +91,8 @@ malt_lua_push_function (MaltLua    *self,
   return FALSE;
 }
 
-static void list_table (lua_State *L, int depth, const char *prefix, GHashTable *seen, GPtrArray *names);
+static void list_table (lua_State *L, int depth, const char *prefix, GHashTable *seen,
+                        GPtrArray *names);
 
 /* The field whose key and value are at the top. C functions are not the user's. */
 static void

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /* malt-lua-namespace.c */
 void      malt_lua_add_namespace  (lua_State    *L);
-/* Pushes the environment of the module, "" being Main; it and its parents are created. [-0, +(0|1), -] */
+/* Pushes the environment of the module, "" being Main; it and its parents are created.
+ * [-0, +(0|1), -] */
 gboolean  malt_lua_push_module    (MaltLua      *self,
                                    const char   *name,
                                    GError      **error);
@@ -17,7 +18,8 @@ int       malt_lua_import         (lua_State    *L);
 gboolean  malt_lua_is_module      (lua_State    *L,
                                    int           index);
 
-/* malt-lua-names.c. Pushes what is callable under "function" or "module.function". [-0, +(0|1), -] */
+/* malt-lua-names.c. Pushes what is callable under "function" or "module.function".
+ * [-0, +(0|1), -] */
 gboolean  malt_lua_push_function  (MaltLua      *self,
                                    const char   *name);
 char    **malt_lua_list_functions (MaltLua      *self);

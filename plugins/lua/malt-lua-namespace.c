@@ -9,14 +9,16 @@
 
 #include <string.h>
 
-/* A module is a table that is the environment of what is evaluated in it: globals are its fields. What it
- * does not have it takes from its prelude, which is a copy of Lua's own globals, with those functions that
- * depend on the module; so no module can change what the others see. A module is found as a field of its
- * parent, and Main is the parent of all; a plain table becomes a module when something is evaluated in it. */
+/* A module is a table that is the environment of what is evaluated in it: globals are its
+ * fields. What it does not have it takes from its prelude, which is a copy of Lua's own globals,
+ * with those functions that depend on the module; so no module can change what the others see. A
+ * module is found as a field of its parent, and Main is the parent of all; a plain table becomes
+ * a module when something is evaluated in it. */
 
 #define MAIN_MODULE "Main"
 
-/* In the registry: the environment of Main, Lua's own load(), and in a module's metatable: that it is. */
+/* In the registry: the environment of Main, Lua's own load(), and in a module's metatable: that
+ * it is. */
 static const char main_key;
 static const char load_key;
 static const char module_key;
@@ -44,8 +46,8 @@ malt_lua_is_module (lua_State *L,
   return is_module;
 }
 
-/* load (chunk, name, mode, environment): text only, and the default environment is the module that load()
- * was taken from. */
+/* load (chunk, name, mode, environment): text only, and the default environment is the module
+ * that load() was taken from. */
 static int
 on_load (lua_State *L)
 {
@@ -93,8 +95,8 @@ push_functions (lua_State          *L,
     }
 }
 
-/* import (name), malt.import (name): a function module as a table. The one of a module, which is its
- * upvalue, makes it a global there. */
+/* import (name), malt.import (name): a function module as a table. The one of a module, which is
+ * its upvalue, makes it a global there. */
 int
 malt_lua_import (lua_State *L)
 {
@@ -155,8 +157,8 @@ push_prelude (lua_State *L,
   lua_setfield (L, -2, "import");
 }
 
-/* Makes a module of the table at the top. The metatable is out of reach: setmetatable (_G, …) would cut the
- * module off from Lua's functions for good. [-0, +0, m] */
+/* Makes a module of the table at the top. The metatable is out of reach: setmetatable (_G, …)
+ * would cut the module off from Lua's functions for good. [-0, +0, m] */
 static void
 make_module (lua_State *L)
 {

@@ -9,7 +9,8 @@
 #include <lualib.h>
 #include <string.h>
 
-/* What io.popen() gives instead of a file: a pipe to a program, whose reads and writes are waits. */
+/* What io.popen() gives instead of a file: a pipe to a program, whose reads and writes are
+ * waits. */
 
 /* What a pipe holds; asking for more gives no more. */
 #define CHUNK_BYTES 65536u
@@ -104,6 +105,12 @@ get_format (lua_State *L,
   return *format == '*' ? format[1] : *format;
 }
 
+static gboolean
+is_format (char c)
+{
+  return c == 'l' || c == 'L' || c == 'a';
+}
+
 static void
 check_formats (lua_State *L,
                int        first)
@@ -115,7 +122,7 @@ check_formats (lua_State *L,
       else
         {
           luaL_checkstring (L, i);
-          luaL_argcheck (L, strchr ("lLa", get_format (L, i)) != NULL && get_format (L, i) != '\0', i,
+          luaL_argcheck (L, is_format (get_format (L, i)), i,
                          "invalid format: 'l', 'L', 'a' or a number expected");
         }
     }
@@ -174,7 +181,8 @@ find_piece (Pipe      *self,
   return self->is_eof;
 }
 
-/* Pushes what the formats from `first` to the top ask for, up to the first that finds nothing; or FALSE. */
+/* Pushes what the formats from `first` to the top ask for, up to the first that finds nothing;
+ * or FALSE. */
 static gboolean
 push_pieces (lua_State *L,
              Pipe      *self,

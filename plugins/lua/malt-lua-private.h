@@ -16,8 +16,9 @@ G_DECLARE_FINAL_TYPE (MaltLua, malt_lua, MALT, LUA, GObject)
 
 typedef struct _MaltLuaRequest MaltLuaRequest;
 
-/* What the extra space of every Lua thread points at: whose it is, and whether it is the base of a request,
- * which no program may resume or close. Threads that a program makes inherit the main thread's. */
+/* What the extra space of every Lua thread points at: whose it is, and whether it is the base of
+ * a request, which no program may resume or close. Threads that a program makes inherit the main
+ * thread's. */
 typedef struct
 {
   MaltLua  *lua;
@@ -26,10 +27,10 @@ typedef struct
 
 /* The evaluator: one Lua state, owned by the thread that opened it.
  *
- * Every evaluation and call is a MaltLuaRequest, a coroutine of the state. It is stepped until it waits or
- * ends, the first time at once, later from @source. Steps nest when a C function calls the evaluator
- * again; then @running is the innermost. All but the atomic fields at the end, and the ready time of
- * @source, belongs to the owner's thread. */
+ * Every evaluation and call is a MaltLuaRequest, a coroutine of the state. It is stepped until
+ * it waits or ends, the first time at once, later from @source. Steps nest when a C function
+ * calls the evaluator again; then @running is the innermost. All but the atomic fields at the
+ * end, and the ready time of @source, belongs to the owner's thread. */
 struct _MaltLua
 {
   GObject        parent_instance;
@@ -38,7 +39,7 @@ struct _MaltLua
   lua_State     *state;        /* owned; its main thread runs no program */
   MaltRuntime   *runtime;      /* not owned: outlives us */
   GMainContext  *context;      /* owned */
-  GSource       *source;       /* owned; steps those that are ready, after a look at who is cancelled */
+  GSource       *source;       /* owned; looks who is cancelled, and steps those that are ready */
   pthread_t      owner;
   gboolean       is_restricted;
   const void    *interrupt;    /* the address of the object that an interrupt throws */
@@ -75,7 +76,8 @@ malt_lua_is_request_thread (lua_State *L)
   return (*(MaltLuaOwner **) lua_getextraspace (L))->is_request;
 }
 
-/* Between these two nothing raises for want of memory, so that C may hold what Lua does not know. */
+/* Between these two nothing raises for want of memory, so that C may hold what Lua does not
+ * know. */
 static inline gboolean
 malt_lua_suspend_limit (MaltLua *self)
 {
@@ -120,8 +122,8 @@ void     malt_lua_add_waits       (lua_State  *L);
 void     malt_lua_add_processes   (lua_State  *L);
 void     malt_lua_add_popen       (lua_State  *L);
 
-/* malt-lua-expression.c: compiles by the expression rule. TRUE: pushes the function; FALSE: pushes the
- * message. [-0, +1, -] */
+/* malt-lua-expression.c: compiles by the expression rule. TRUE: pushes the function; FALSE:
+ * pushes the message. [-0, +1, -] */
 gboolean malt_lua_load_expression (lua_State  *L,
                                    const char *text,
                                    const char *chunk_name,

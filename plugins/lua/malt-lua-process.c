@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
-/* Programs that a request starts: it waits for them as for anything else, and they end with it. Lua's own
- * os.execute() ignores the interrupt until the program has ended. */
+/* Programs that a request starts: it waits for them as for anything else, and they end with it.
+ * Lua's own os.execute() ignores the interrupt until the program has ended. */
 
 static void
 end_process (gpointer data)
@@ -90,7 +90,8 @@ on_exited (GObject      *object,
   malt_lua_wait_unref (wait);
 }
 
-/* Waits until the process has ended, and answers how. The caller keeps it alive. Use it as `return …`. */
+/* Waits until the process has ended, and answers how. The caller keeps it alive. Use it as
+ * `return …`. */
 int
 malt_lua_wait_for_exit (lua_State   *L,
                         GSubprocess *process)

@@ -13,12 +13,13 @@ typedef struct _MaltLuaWait MaltLuaWait;
 /* Instead of a number of values: see malt_lua_wait_renew(). */
 #define MALT_LUA_WAIT_AGAIN (-1)
 
-/* Pushes what a wait answers, in the coroutine that waited; raises nothing. Returns the number of values. */
+/* Pushes what a wait answers, in the coroutine that waited; raises nothing. Returns the number
+ * of values. */
 typedef int (*MaltLuaWaitFinish) (lua_State   *L,
                                   MaltLuaWait *wait);
 
-/* What a request waits for. The request holds one reference, a callback that is still to come another:
- * the request may end first. */
+/* What a request waits for. The request holds one reference, a callback that is still to come
+ * another: the request may end first. */
 struct _MaltLuaWait
 {
   MaltLuaRequest    *request; /* NULL once it has gone on without us */
@@ -40,8 +41,8 @@ typedef enum
 
 /* One evaluation, call or task.
  *
- * It runs (lua->running), or is suspended: in a @wait, or because it yielded; then it is in lua->ready as
- * soon as it can go on. It ends with exactly one answer. */
+ * It runs (lua->running), or is suspended: in a @wait, or because it yielded; then it is in
+ * lua->ready as soon as it can go on. It ends with exactly one answer. */
 struct _MaltLuaRequest
 {
   MaltLua          *lua;          /* not owned */
@@ -63,7 +64,7 @@ struct _MaltLuaRequest
 
   /* The signal handler reads it, in this thread. */
   volatile sig_atomic_t is_thrown; /* whether the interrupt has been thrown */
-  lua_State        *hook_yielded; /* the program's coroutine that the hook has suspended, not owned */
+  lua_State        *hook_yielded; /* not owned: the coroutine that the hook has suspended */
 
   GError           *error;             /* owned: what it ends with */
   char             *traceback;         /* owned: of the last error that reached the base */

@@ -6,12 +6,12 @@
 
 #include "malt-lua-value-private.h"
 
-/* How many finished requests are kept with their threads. A worker seldom has more in flight; each keeps a
- * stack of about 1 KiB. */
+/* How many finished requests are kept with their threads. A worker seldom has more in flight;
+ * each keeps a stack of about 1 KiB. */
 #define IDLE_MAX_REQUESTS 32u
 
-/* Stack slots of the base beside the arguments: the handler, the function, and what pushing an argument
- * needs is reserved where it is pushed. */
+/* Stack slots of the base beside the arguments: the handler, the function, and what pushing an
+ * argument needs is reserved where it is pushed. */
 #define BASE_STACK_SLOTS 8
 
 /* What on_signal() and the allocator look at, as it was before a step. */
@@ -25,8 +25,9 @@ typedef struct
 
 /* Runs in the cancelling thread, under the invocation's lock.
  *
- * The reason has been set before; we read @running after that, while a step writes @running before it reads
- * the reason. So either we see that the request runs, or its step sees that it is cancelled. */
+ * The reason has been set before; we read @running after that, while a step writes @running
+ * before it reads the reason. So either we see that the request runs, or its step sees that it
+ * is cancelled. */
 static void
 on_cancelled (MaltInvocation *invocation,
               gpointer        user_data)
@@ -356,8 +357,8 @@ finish_base (lua_State    *L,
   return 0;
 }
 
-/* The base of every request: a pcall, for only that puts the hooks back before <close> handlers run. Its
- * values are the function, and the arguments of a task. */
+/* The base of every request: a pcall, for only that puts the hooks back before <close> handlers
+ * run. Its values are the function, and the arguments of a task. */
 static int
 on_base (lua_State *L)
 {
@@ -375,8 +376,8 @@ on_base (lua_State *L)
   return finish_base (L, status, 0);
 }
 
-/* Puts the function and `n_values` - 1 arguments, which are at the top of `from`, on its thread. What the
- * invocation brings along is pushed in the first step. [-n, +0, -] on `from` */
+/* Puts the function and `n_values` - 1 arguments, which are at the top of `from`, on its thread.
+ * What the invocation brings along is pushed in the first step. [-n, +0, -] on `from` */
 void
 malt_lua_request_start (MaltLuaRequest *self,
                         lua_State      *from,

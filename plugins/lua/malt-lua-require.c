@@ -4,9 +4,11 @@
 
 #include "malt-lua-namespace-private.h"
 
-/* require(): files of text from the worker's module path and the installed folder. They run in Main. */
+/* require(): files of text from the worker's module path and the installed folder. They run in
+ * Main. */
 
-/* Of package.searchers: the first looks in package.preload, ours is the second; there is no native code. */
+/* Of package.searchers: the first looks in package.preload, ours is the second; there is no
+ * native code. */
 #define PRELOAD_SEARCHER 1
 #define FILE_SEARCHER 2
 

@@ -12,8 +12,9 @@
 
 /* The state: its memory, the libraries it has, and what is taken away from them. */
 
-/* Arrays live outside the heap that paces the collector: without being told of them, a loop of 10 MB arrays
- * peaked at 1483 MB, with it at 23 MB. Telling costs a step, so small arrays are told of together. */
+/* Arrays live outside the heap that paces the collector: without being told of them, a loop of
+ * 10 MB arrays peaked at 1483 MB, with it at 23 MB. Telling costs a step, so small arrays are
+ * told of together. */
 #define COLLECTOR_DEBT_MAX_BYTES (64u * 1024)
 
 /* The unit of lua_gc() is a KiB in an int; more than this in one step makes no difference. */
@@ -30,8 +31,8 @@ static const luaL_Reg restricted_libraries[] = {
   { LUA_UTF8LIBNAME, luaopen_utf8 },
 };
 
-/* What no program has: it would disarm the interrupt, end the worker, or make or run binary chunks and
- * native code. Malformed bytecode crashes Lua. */
+/* What no program has: it would disarm the interrupt, end the worker, or make or run binary
+ * chunks and native code. Malformed bytecode crashes Lua. */
 static const struct
 {
   const char *library;
@@ -45,8 +46,8 @@ static const struct
   { LUA_STRLIBNAME, "dump" },
 };
 
-/* The limit counts only while a program runs: what we do on its behalf never fails for it, and a program
- * that is over it fails at its next allocation. */
+/* The limit counts only while a program runs: what we do on its behalf never fails for it, and a
+ * program that is over it fails at its next allocation. */
 static gboolean
 is_over_limit (MaltLua *self,
                gsize    n_more_bytes)
@@ -85,8 +86,8 @@ allocate (void   *user_data,
   return new_block;
 }
 
-/* Counts memory outside of the state that something in it keeps alive; subtracting needs no call. Runs
- * finalizers, but raises nothing. */
+/* Counts memory outside of the state that something in it keeps alive; subtracting needs no
+ * call. Runs finalizers, but raises nothing. */
 void
 malt_lua_count_memory (MaltLua   *self,
                        lua_State *L,
@@ -118,8 +119,9 @@ malt_lua_fits_limit (MaltLua   *self,
   return !is_over_limit (self, n_bytes);
 }
 
-/* To be called while no program runs. The collection that Lua makes when it is refused memory runs no
- * finalizers, so the elements of arrays that nobody has any more stay; this one runs them. */
+/* To be called while no program runs. The collection that Lua makes when it is refused memory
+ * runs no finalizers, so the elements of arrays that nobody has any more stay; this one runs
+ * them. */
 void
 malt_lua_collect_excess (MaltLua *self)
 {

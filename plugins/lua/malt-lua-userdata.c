@@ -4,11 +4,11 @@
 
 #include "malt-lua-value-private.h"
 
-/* Classes of userdata. luaL_checkudata() looks a name up, which makes a string and can raise; these go by
- * an address. */
+/* Classes of userdata. luaL_checkudata() looks a name up, which makes a string and can raise;
+ * these go by an address. */
 
-/* A program sees FALSE instead of the metatable. Methods are found through __index, unless the class has
- * one of its own, which gets the table of methods as its upvalue. */
+/* A program sees FALSE instead of the metatable. Methods are found through __index, unless the
+ * class has one of its own, which gets the table of methods as its upvalue. */
 void
 malt_lua_new_class (lua_State      *L,
                     const void     *key,

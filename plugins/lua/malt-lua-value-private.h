@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The userdata behind malt.Array: elements of one fixed size, either a view of bytes that others may hold
- * too, or a block of its own that it may write to. */
+/* The userdata behind malt.Array: elements of one fixed size, either a view of bytes that others
+ * may hold too, or a block of its own that it may write to. */
 typedef struct
 {
   char    type;     /* the element's, as in GVariant */
@@ -17,8 +17,8 @@ typedef struct
   gsize   n_counted_bytes; /* towards the memory limit */
 } MaltLuaArray;
 
-/* malt-lua-encode.c: values of Lua as GVariants. None raises, none runs metamethods, all leave the stack as
- * it is. (transfer full); NULL with `message`, in words, where it is. */
+/* malt-lua-encode.c: values of Lua as GVariants. None raises, none runs metamethods, all leave
+ * the stack as it is. (transfer full); NULL with `message`, in words, where it is. */
 GVariant     *malt_lua_encode          (lua_State           *L,
                                         int                  index,
                                         const GVariantType  *type,
@@ -75,8 +75,8 @@ GVariant     *malt_lua_to_variant      (lua_State           *L,
 void          malt_lua_push_variant    (lua_State           *L,
                                         GVariant            *value);
 
-/* malt-lua-userdata.c: a metatable by the address of `key`, with functions that a program cannot reach.
- * [-0, +0, m] */
+/* malt-lua-userdata.c: a metatable by the address of `key`, with functions that a program cannot
+ * reach. [-0, +0, m] */
 void          malt_lua_new_class       (lua_State           *L,
                                         const void          *key,
                                         const char          *name,

@@ -6,8 +6,9 @@
 
 #include "malt-lua-value-private.h"
 
-/* Waiting suspends the coroutine of the request, and nothing else. What a coroutine yields to its request
- * is the wait mark; a plain coroutine.yield() at the base yields something else, and is a malt.yield(). */
+/* Waiting suspends the coroutine of the request, and nothing else. What a coroutine yields to
+ * its request is the wait mark; a plain coroutine.yield() at the base yields something else, and
+ * is a malt.yield(). */
 
 /* The longest sleep: 31 years, so that the sum with the clock does not overflow. */
 #define SLEEP_MAX_SECONDS 1e9
@@ -31,8 +32,8 @@ malt_lua_is_wait_mark (lua_State *L,
 int
 malt_lua_raise_cannot_wait (lua_State *L)
 {
-  return luaL_error (L, "malt: cannot wait here (a C function such as table.sort, string.gsub or require "
-                     "is in between)");
+  return luaL_error (L, "malt: cannot wait here (a C function such as table.sort, string.gsub "
+                     "or require is in between)");
 }
 
 /* Raises when what is about to begin could not be waited for. [-0, +0, v] */
@@ -45,8 +46,8 @@ malt_lua_check_can_wait (lua_State *L)
   malt_lua_check_interrupt (L);
 }
 
-/* The request that runs now is to wait; `finish` (nullable) pushes what the wait answers. The request owns
- * the wait. */
+/* The request that runs now is to wait; `finish` (nullable) pushes what the wait answers. The
+ * request owns the wait. */
 MaltLuaWait *
 malt_lua_wait_new (lua_State         *L,
                    MaltLuaWaitFinish  finish)
@@ -83,8 +84,8 @@ malt_lua_wait_unref (MaltLuaWait *self)
   g_rc_box_release_full (self, clear_wait);
 }
 
-/* The request goes on, or ends, without it; callbacks that are still to come find no request. Gives the
- * request's reference back. */
+/* The request goes on, or ends, without it; callbacks that are still to come find no request.
+ * Gives the request's reference back. */
 void
 malt_lua_wait_give_up (MaltLuaWait *self)
 {
@@ -264,8 +265,8 @@ on_call_over (GVariant     *value,
   malt_lua_wait_unref (wait);
 }
 
-/* A function of a module, whose full name is the upvalue. One that answers at once needs no wait, and may
- * be called where none is possible. */
+/* A function of a module, whose full name is the upvalue. One that answers at once needs no
+ * wait, and may be called where none is possible. */
 int
 malt_lua_call_function (lua_State *L)
 {

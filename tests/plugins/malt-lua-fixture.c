@@ -99,12 +99,12 @@ load_unit (MaltModule  *module,
   malt_module_add_function (module, "fail", NULL, 0, unit_fail, NULL, NULL);
   malt_module_add_function (module, "limit", NULL, 0, unit_limit, NULL, NULL);
   malt_module_add_function (module, "nothing", NULL, 0, unit_nothing, NULL, NULL);
-  malt_module_add_function (module, "slow_add", "(xx)", MALT_FUNCTION_FLAGS_THREADED, unit_add, NULL,
-                            NULL);
-  malt_module_add_function (module, "slow_fail", NULL, MALT_FUNCTION_FLAGS_THREADED, unit_fail, NULL,
-                            NULL);
-  malt_module_add_function (module, "slow_spin", NULL, MALT_FUNCTION_FLAGS_THREADED, unit_spin, NULL,
-                            NULL);
+  malt_module_add_function (module, "slow_add", "(xx)", MALT_FUNCTION_FLAGS_THREADED, unit_add,
+                            NULL, NULL);
+  malt_module_add_function (module, "slow_fail", NULL, MALT_FUNCTION_FLAGS_THREADED, unit_fail,
+                            NULL, NULL);
+  malt_module_add_function (module, "slow_spin", NULL, MALT_FUNCTION_FLAGS_THREADED, unit_spin,
+                            NULL, NULL);
   malt_module_add_function (module, "spin", NULL, 0, unit_spin, NULL, NULL);
 
   return TRUE;
@@ -155,8 +155,8 @@ lua_fixture_new (const char *options,
   g_main_context_push_thread_default (self->context);
   self->watch_context = g_main_context_new ();
   self->reports = g_ptr_array_new_with_free_func (g_free);
-  self->runtime = malt_runtime_new ("lua", evaluator_options, module_path, NULL, self->watch_context,
-                                    &error);
+  self->runtime = malt_runtime_new ("lua", evaluator_options, module_path, NULL,
+                                    self->watch_context, &error);
   g_assert_no_error (error);
   malt_runtime_set_report_func (self->runtime, on_report, self);
   self->watch_thread = g_thread_new ("watch", run_watch_context, self);
@@ -264,7 +264,8 @@ lua_start_eval (LuaFixture           *self,
                 const char           *expression,
                 const LuaCallOptions *options)
 {
-  g_autoptr (GVariant) args = parse (options != NULL && options->args != NULL ? options->args : "()");
+  gboolean has_args = options != NULL && options->args != NULL;
+  g_autoptr (GVariant) args = parse (has_args ? options->args : "()");
 
   return start (self, "malt.eval", g_variant_new ("(ssv)", module, expression, args), options);
 }

@@ -63,8 +63,8 @@ LuaResult  *lua_start_eval         (LuaFixture           *self,
 /* Runs the context until it has ended. */
 void        lua_wait               (LuaFixture           *self,
                                     LuaResult            *result);
-/* The value as GVariant text; or, for an error, "TYPE: MESSAGE", or "DOMAIN:CODE: MESSAGE" without a type.
- * (transfer full) */
+/* The value as GVariant text; or, for an error, "TYPE: MESSAGE", or "DOMAIN:CODE: MESSAGE"
+ * without a type. (transfer full) */
 char       *lua_result_to_string   (LuaResult            *self);
 
 /* All of it. (transfer full) */

@@ -11,7 +11,8 @@ static const struct
 } cases[] = {
   { "error('boom')", "lua.error", "~:1: boom", "stack traceback:\n\t[C]: in global 'error'\n*" },
   { "error('boom', 0)", "lua.error", "boom", "stack traceback:*" },
-  { "error({code = 7})", "lua.error", "(error object is a table: {'code': <int64 7>})", "~traceback" },
+  { "error({code = 7})", "lua.error", "(error object is a table: {'code': <int64 7>})",
+    "~traceback" },
   { "error({f = print})", "lua.error",
     "(error object is a table: a function value cannot be sent (at value.f))", "~traceback" },
   { "error(setmetatable({}, {__tostring = function() return 'own text' end}))", "lua.error",
@@ -43,8 +44,10 @@ static const struct
   { "local function r() return 1 + r() end return r()", "lua.error", "~stack overflow", "~..." },
   { "string.rep('x', -1, {})", "lua.error", "~bad argument #3 to 'rep'", "~traceback" },
   { "table.sort({3, 2, 1}, function(a, b) malt.sleep(0) return a < b end)", "lua.error",
-    "~malt: cannot wait here (a C function such as table.sort, string.gsub or require", "~traceback" },
-  { "local x <close> = setmetatable({}, {__close = function() error('closing', 0) end}) error('first')",
+    "~malt: cannot wait here (a C function such as table.sort, string.gsub or require",
+    "~traceback" },
+  { "local x <close> = setmetatable({}, {__close = function() error('closing', 0) end}) "
+    "error('first')",
     "lua.error", "closing", "~traceback" },
   { "xpcall(function() error('x', 0) end, function(m) return m .. '!' end)", NULL, "(false, 'x!')",
     NULL },
@@ -207,10 +210,12 @@ test_memory_of_arguments (void)
 
   g_test_summary ("What is received counts, and is free again when the call has ended");
 
-  lua_assert_eval (fixture, "function f(a) local t = {} for i = 1, 1000 do t[i] = {} end return #a end",
+  lua_assert_eval (fixture, "function f(a) local t = {} for i = 1, 1000 do t[i] = {} end return "
+                   "#a end",
                    "()");
   lua_assert_text (lua_call (fixture, "f", args), "lua.memory: *");
-  lua_assert_eval (fixture, "local t = {} for i = 1, 1000 do t[i] = {} end return #t", "int64 1000");
+  lua_assert_eval (fixture, "local t = {} for i = 1, 1000 do t[i] = {} end return #t",
+                   "int64 1000");
 }
 
 int

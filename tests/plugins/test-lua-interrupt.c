@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* ThreadSanitizer holds signals back until the thread is in a function that it knows; a loop of Lua alone
- * is in none. */
+/* ThreadSanitizer holds signals back until the thread is in a function that it knows; a loop of
+ * Lua alone is in none. */
 #if defined (__SANITIZE_THREAD__)
 #define HOLDS_SIGNALS_BACK TRUE
 #else
@@ -119,12 +119,15 @@ static const struct
   { "while true do end", TRUE },
   { "for i = 1, math.maxinteger do local x = i * 2.5 end", TRUE },
   { "while true do pcall(function() while true do end end) end", TRUE },
-  { "while true do xpcall(function() while true do end end, function() return 'swallowed' end) end", TRUE },
+  { "while true do xpcall(function() while true do end end, function() return 'swallowed' end) "
+    "end", TRUE },
   { "xpcall(error, function() while true do end end)", TRUE },
   { "coroutine.wrap(function() while true do end end)()", TRUE },
   { "coroutine.wrap(function() pcall(function() while true do end end) end)()", TRUE },
-  { "while true do coroutine.resume(coroutine.create(function() while true do end end)) end", TRUE },
-  { "while true do coroutine.wrap(function() for i = 1, 10 do coroutine.yield(i) end end)() end", TRUE },
+  { "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
+    TRUE },
+  { "while true do coroutine.wrap(function() for i = 1, 10 do coroutine.yield(i) end end)() end",
+    TRUE },
   { "coroutine.wrap(function() coroutine.wrap(function() while true do end end)() end)()", TRUE },
   { "while true do pcall(coroutine.wrap(function() while true do end end)) end", TRUE },
   { "malt.sleep(1e6)", FALSE },
@@ -142,7 +145,8 @@ static const struct
   { "while true do unit.nothing() end", FALSE },
   { "while true do unit.slow_add(1, 2) end", FALSE },
   { "table.sort({5, 4, 3, 2, 1}, function() while true do end end)", TRUE },
-  { "coroutine.wrap(function() table.sort({3, 2, 1}, function() while true do end end) end)()", TRUE },
+  { "coroutine.wrap(function() table.sort({3, 2, 1}, function() while true do end end) end)()",
+    TRUE },
   { "local t = setmetatable({}, {__index = function() while true do end end}) return t.x", TRUE },
   { "('x'):gsub('.', function() while true do end end)", TRUE },
   { "error(setmetatable({}, {__tostring = function() while true do end end}))", TRUE },
@@ -151,18 +155,23 @@ static const struct
   { "while true do local t = {} for i = 1, 100 do t[i] = {} end end", FALSE },
   { "while true do setmetatable({}, {__gc = function() end}) end", FALSE },
   { "while true do local s = ('x'):rep(1000) end", FALSE },
-  { "local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end",
+  { "local x <close> = setmetatable({}, {__close = function() while true do end end}) while true "
+    "do end",
     TRUE },
-  { "local x <close> = setmetatable({}, {__close = function() error('mine') end}) while true do end", TRUE },
-  { "local x <close> = setmetatable({}, {__close = function() malt.sleep(1e6) end}) while true do end",
+  { "local x <close> = setmetatable({}, {__close = function() error('mine') end}) while true do "
+    "end", TRUE },
+  { "local x <close> = setmetatable({}, {__close = function() malt.sleep(1e6) end}) while true "
+    "do end",
     TRUE },
-  { "local x <close> = setmetatable({}, {__close = function() while true do end end}) malt.sleep(1e6)",
+  { "local x <close> = setmetatable({}, {__close = function() while true do end end}) "
+    "malt.sleep(1e6)",
     TRUE },
   { "pcall(function() local x <close> = setmetatable({}, {__close = function() error('mine') end}) "
     "while true do end end) while true do end", TRUE },
   { "coroutine.wrap(function() local x <close> = setmetatable({}, {__close = function() "
     "while true do end end}) while true do end end)()", TRUE },
-  { "local c = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() "
+  { "local c = coroutine.create(function() local x <close> = setmetatable({}, {__close = "
+    "function() "
     "while true do end end}) coroutine.yield() end) coroutine.resume(c) coroutine.close(c)", TRUE },
   { "os.execute('sleep 1000')", FALSE },
   { "pcall(os.execute, 'sleep 1000')", FALSE },
@@ -221,7 +230,8 @@ test_cleanup (void)
     "table.sort({1, 2}, function() %s running() while true do end end)",
   };
   const char *handler = "local x <close> = setmetatable({}, {__close = function() "
-                        "local t = {} for i = 1, 1000 do t[i] = tostring(i) end closed = closed + 1 end})";
+                        "local t = {} for i = 1, 1000 do t[i] = tostring(i) end closed = closed "
+                        "+ 1 end})";
   g_autoptr (LuaFixture) fixture = new_fixture ();
 
   g_test_summary ("Handlers that clean up run to their end, once");
@@ -320,7 +330,8 @@ test_late_signals (void)
   for (guint i = 0; i < 100; i++)
     {
       raise (SIGURG);
-      lua_assert_eval (fixture, "local n = 0 for i = 1, 1000 do n = n + 1 end return n", "int64 1000");
+      lua_assert_eval (fixture, "local n = 0 for i = 1, 1000 do n = n + 1 end return n",
+                       "int64 1000");
     }
 }
 
@@ -369,7 +380,8 @@ test_timeout (void)
 
   if (!HOLDS_SIGNALS_BACK)
     {
-      computing = lua_start_eval (fixture, "", "while true do pcall(function() while true do end end) end",
+      computing = lua_start_eval (fixture, "", "while true do pcall(function() while true do end "
+                                  "end) end",
                                   &options);
       lua_wait (fixture, computing);
       g_assert_error (computing->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
@@ -397,8 +409,10 @@ test_closed_while_waiting (void)
   g_autoptr (LuaFixture) fixture = new_fixture ();
   g_autoptr (LuaResult) sleeping = lua_start_eval (fixture, "", "malt.sleep(1e6)", NULL);
   g_autoptr (LuaResult) calling = lua_start_eval (fixture, "", "unit.slow_spin()", NULL);
-  g_autoptr (LuaResult) yielding = lua_start_eval (fixture, "", "while true do malt.yield() end", NULL);
-  g_autoptr (LuaResult) spawning = lua_start_eval (fixture, "", "malt.spawn(malt.sleep, 1e6)", NULL);
+  g_autoptr (LuaResult) yielding = lua_start_eval (fixture, "", "while true do malt.yield() end",
+                                                   NULL);
+  g_autoptr (LuaResult) spawning = lua_start_eval (fixture, "", "malt.spawn(malt.sleep, 1e6)",
+                                                   NULL);
   g_autoptr (LuaResult) executing = lua_start_eval (fixture, "", "os.execute('sleep 1000')", NULL);
 
   g_test_summary ("The evaluator ends with requests in every kind of wait");

@@ -115,9 +115,11 @@ test_calls_by_name (void)
 
   lua_assert_eval (fixture, "function f(a) return a * 2 end value = 5 table_of = {g = function() "
                    "return 'g' end}", "*");
-  lua_assert_eval (fixture, "callable = setmetatable({}, {__call = function(self, n) return n + 1 end})",
+  lua_assert_eval (fixture, "callable = setmetatable({}, {__call = function(self, n) return n + "
+                   "1 end})",
                    "*");
-  lua_assert_eval (fixture, "lazy = setmetatable({}, {__index = function() error('user code') end})",
+  lua_assert_eval (fixture, "lazy = setmetatable({}, {__index = function() error('user code') "
+                   "end})",
                    "*");
   lua_assert_text (lua_eval_in (fixture, "Stub", "function f() return 'stub' end"), "()");
   lua_assert_text (lua_eval_in (fixture, "A.B", "function f() return 'deep' end"), "()");
@@ -137,8 +139,8 @@ test_list (void)
   g_autoptr (LuaResult) result = NULL;
   g_autofree const char **names = NULL;
 
-  lua_assert_eval (fixture, "function f() end value = 1 import 'unit' t = {g = f, print = print} t.t = t "
-                   "t['a.b'] = f", "*");
+  lua_assert_eval (fixture, "function f() end value = 1 import 'unit' t = {g = f, print = print} "
+                   "t.t = t t['a.b'] = f", "*");
   lua_assert_text (lua_eval_in (fixture, "Stub", "function h() end"), "()");
   result = lua_start_call (fixture, "malt.list", NULL);
   names = g_variant_get_strv (result->value, NULL);
@@ -168,9 +170,11 @@ test_import (void)
     { "", "unit.slow_add(1, 2) + unit.slow_add(3, 4)", "int64 10" },
     { "", "coroutine.wrap(function() return unit.slow_add(1, 2) end)()", "int64 3" },
     /* One that answers at once may be called where nothing can wait. */
-    { "", "local t = {3, 1, 2} table.sort(t, function(a, b) return unit.add(a, 0) < b end) return t[1]",
+    { "", "local t = {3, 1, 2} table.sort(t, function(a, b) return unit.add(a, 0) < b end) "
+      "return t[1]",
       "int64 1" },
-    { "", "table.sort({3, 1, 2}, function(a, b) return unit.slow_add(a, 0) < b end)", "~cannot wait here" },
+    { "", "table.sort({3, 1, 2}, function(a, b) return unit.slow_add(a, 0) < b end)",
+      "~cannot wait here" },
     { "", "import 'nope'", "~import \"nope\": " },
     { "", "import()", "~string expected" },
   };
@@ -217,14 +221,16 @@ test_require (void)
     { "", "package.loadlib", "()" },
     { "", "package.loaded._G == _G", "true" },
     { "", "package.path:match('/nowhere') or package.path:sub(1, 1)", "'/'" },
-    { "", "package.preload.own = function(name) return {name = name} end require('own').name", "'own'" },
+    { "", "package.preload.own = function(name) return {name = name} end require('own').name",
+      "'own'" },
   };
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("malt-lua-XXXXXX", &error);
   g_autoptr (LuaFixture) fixture = NULL;
 
   g_assert_no_error (error);
-  write_file (folder, "mymod.lua", "global_of_mymod = 1 return {version = 'A', f = function(x) return x * 2 end}");
+  write_file (folder, "mymod.lua", "global_of_mymod = 1 return {version = 'A', f = function(x) "
+              "return x * 2 end}");
   write_file (folder, "binary.lua", "\033Lua");
   write_file (folder, "broken.lua", "x = = 1");
   write_file (folder, "waits.lua", "malt.sleep(0)");
@@ -248,7 +254,8 @@ test_removed (void)
     { "", "dofile", "()" },
     { "", "loadfile", "()" },
     { "", "os.exit", "()" },
-    { "", "load(string.char(27) .. 'Lua')", "(@mv nothing, \"attempt to load a binary chunk (mode is 't')\")" },
+    { "", "load(string.char(27) .. 'Lua')", "(@mv nothing, \"attempt to load a binary chunk "
+      "(mode is 't')\")" },
     { "", "load('return 1', 'x', 'b')", "(@mv nothing, 'binary chunks are refused')" },
     { "", "load('return 1', 'x', 'bt')()", "int64 1" },
     { "", "load('x = ')", "~near <eof>" },

@@ -32,7 +32,8 @@ test_overlap (void)
   g_test_summary ("Calls that wait do not hold up the others, and end in their own order");
 
   first = lua_start_eval (fixture, "", "malt.sleep(.06) log = (log or '') .. 'a' return log", NULL);
-  second = lua_start_eval (fixture, "", "malt.sleep(.03) log = (log or '') .. 'b' return log", NULL);
+  second = lua_start_eval (fixture, "", "malt.sleep(.03) log = (log or '') .. 'b' return log",
+                           NULL);
   lua_assert_eval (fixture, "log", "()");
   lua_wait (fixture, first);
   lua_assert_text (lua_result_to_string (second), "'b'");
@@ -72,11 +73,12 @@ test_cases (void)
     { "pcall(malt.sleep, .001)", "true" },
     { "pcall(function() malt.sleep(.001) error('x', 0) end)", "(false, 'x')" },
     { "xpcall(function() malt.sleep(.001) error('x', 0) end, string.upper)", "(false, 'X')" },
-    { "local f = coroutine.wrap(function() for i = 1, 3 do malt.sleep(.001) coroutine.yield(i) end end) "
-      "return f(), f(), f()", "(int64 1, int64 2, int64 3)" },
+    { "local f = coroutine.wrap(function() for i = 1, 3 do malt.sleep(.001) coroutine.yield(i) "
+      "end end) return f(), f(), f()", "(int64 1, int64 2, int64 3)" },
     { "for i in coroutine.wrap(function() malt.sleep(.001) coroutine.yield(7) end) do return i end",
       "int64 7" },
-    { "coroutine.wrap(function() return coroutine.wrap(function() malt.yield() return 5 end)() end)()",
+    { "coroutine.wrap(function() return coroutine.wrap(function() malt.yield() return 5 end)() "
+      "end)()",
       "int64 5" },
     { "local c = coroutine.create(function(a) local b = coroutine.yield(a + 1) return b * 2 end) "
       "local _, p = coroutine.resume(c, 1) local _, q = coroutine.resume(c, 21) "
@@ -126,12 +128,15 @@ test_foreign_coroutines (void)
 
   g_test_summary ("No call can resume or close what another one waits in");
 
-  base = lua_start_eval (fixture, "", "base = coroutine.running() malt.sleep(.02) return 'base'", NULL);
+  base = lua_start_eval (fixture, "", "base = coroutine.running() malt.sleep(.02) return 'base'",
+                         NULL);
   inner = lua_start_eval (fixture, "",
                           "inner = coroutine.create(function() malt.sleep(.02) return 'inner' end) "
                           "return select(2, coroutine.resume(inner))", NULL);
-  lua_assert_eval (fixture, "coroutine.resume(base)", "(false, 'cannot resume non-suspended coroutine')");
-  lua_assert_eval (fixture, "coroutine.resume(inner)", "(false, 'cannot resume non-suspended coroutine')");
+  lua_assert_eval (fixture, "coroutine.resume(base)", "(false, 'cannot resume non-suspended "
+                   "coroutine')");
+  lua_assert_eval (fixture, "coroutine.resume(inner)", "(false, 'cannot resume non-suspended "
+                   "coroutine')");
   lua_assert_eval (fixture, "coroutine.close(base)", "~cannot close a normal coroutine");
   lua_assert_eval (fixture, "coroutine.close(inner)", "~cannot close a normal coroutine");
   lua_wait (fixture, base);
@@ -161,7 +166,8 @@ test_spawn (void)
 {
   g_autoptr (LuaFixture) fixture = lua_fixture_new (NULL, NULL);
 
-  lua_assert_eval (fixture, "n = 0 malt.spawn(function(a, b) malt.yield() n = a + b end, 2, 3)", "()");
+  lua_assert_eval (fixture, "n = 0 malt.spawn(function(a, b) malt.yield() n = a + b end, 2, 3)",
+                   "()");
   lua_assert_eval (fixture, "n", "int64 0");
   lua_assert_eval (fixture, "while n == 0 do malt.yield() end return n", "int64 5");
 
@@ -170,7 +176,8 @@ test_spawn (void)
   g_assert_cmpuint (fixture->reports->len, ==, 1);
   lua_check_text (G_STRLOC, "", g_ptr_array_index (fixture->reports, 0), "~lost");
 
-  lua_assert_eval (fixture, "import 'unit' malt.spawn(function() n = unit.slow_add(40, 2) end)", "*");
+  lua_assert_eval (fixture, "import 'unit' malt.spawn(function() n = unit.slow_add(40, 2) end)",
+                   "*");
   lua_assert_eval (fixture, "while n ~= 42 do malt.yield() end return n", "int64 42");
   lua_assert_eval (fixture, "malt.spawn(function() malt.progress(.5) return print end)", "()");
   lua_assert_eval (fixture, "malt.yield()", "()");
@@ -181,7 +188,8 @@ static void
 test_progress (void)
 {
   g_autoptr (LuaFixture) fixture = lua_fixture_new (NULL, NULL);
-  g_autoptr (LuaResult) result = lua_start_eval (fixture, "", "malt.progress(.25, 'a quarter')", NULL);
+  g_autoptr (LuaResult) result = lua_start_eval (fixture, "", "malt.progress(.25, 'a quarter')",
+                                                 NULL);
   g_autoptr (LuaResult) invalid = lua_start_eval (fixture, "", "malt.progress(.5, '\\xff')", NULL);
 
   g_assert_cmpfloat (result->fraction, ==, .25);
@@ -198,7 +206,8 @@ test_many_waiting (void)
 
   g_test_summary ("More at once than are kept for reuse");
 
-  lua_assert_eval (fixture, "go = false function wait(n) while not go do malt.yield() end return n end",
+  lua_assert_eval (fixture, "go = false function wait(n) while not go do malt.yield() end return "
+                   "n end",
                    "()");
   for (int i = 0; i < 200; i++)
     {
@@ -232,12 +241,14 @@ test_processes (void)
     { "table.sort({2, 1}, function() os.execute('true') end)", "~cannot wait here" },
     { "io.popen('printf abc'):read('a')", "'abc'" },
     { "io.popen('printf \"one\\ntwo\\n\"'):read('l', 'L', 'l')", "('one', 'two\\n', @mv nothing)" },
-    { "io.popen('printf \"one\\ntwo\"'):read('*l', '*a', 'a', 1)", "('one', 'two', '', @mv nothing)" },
+    { "io.popen('printf \"one\\ntwo\"'):read('*l', '*a', 'a', 1)",
+      "('one', 'two', '', @mv nothing)" },
     { "io.popen('printf abcdef'):read(2, 0, 10, 0)", "('ab', '', 'cdef', @mv nothing)" },
     { "io.popen('printf abc'):read()", "'abc'" },
-    { "local s = 0 for l in io.popen('seq 3'):lines() do s = s + tonumber(l) end return s", "int64 6" },
-    { "local t = {} for a, b in io.popen('printf abcd'):lines(1, 1) do t[#t + 1] = a .. '-' .. b end "
-      "return table.concat(t, ' ')", "'a-b c-d'" },
+    { "local s = 0 for l in io.popen('seq 3'):lines() do s = s + tonumber(l) end return s",
+      "int64 6" },
+    { "local t = {} for a, b in io.popen('printf abcd'):lines(1, 1) do t[#t + 1] = a .. '-' .. b "
+      "end return table.concat(t, ' ')", "'a-b c-d'" },
     { "#io.popen('head -c 300000 /dev/zero'):read('a')", "int64 300000" },
     { "io.popen('exit 2'):close()", "(@mv nothing, 'exit', int64 2)" },
     { "io.popen('cat'):close()", "(true, 'exit', int64 0)" },

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "malt-lua-fixture.h"
 
-/* Many requests at once, and cancels, interrupts and plain signals at random moments from another thread:
- * each request ends once, with what its program answers or with what was meant for it. */
+/* Many requests at once, and cancels, interrupts and plain signals at random moments from
+ * another thread: each request ends once, with what its program answers or with what was meant
+ * for it. */
 
 #define QUICK_REQUESTS 300
 #define SLOW_REQUESTS 10000
@@ -36,13 +37,17 @@ static const struct
   { "return #malt.Array('d', 1000)", "int64 1000", FALSE },
   { "local s = ('abc'):rep(100):gsub('b', function(c) return c:upper() end) return #s", "int64 300",
     FALSE },
-  { "local c = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() "
-    "malt.yield() end}) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) return 'h'", "'h'",
+  { "local c = coroutine.create(function() local x <close> = setmetatable({}, {__close = "
+    "function() "
+    "malt.yield() end}) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) return "
+    "'h'", "'h'",
     FALSE },
   { "while true do malt.sleep(.0003) end", NULL, FALSE },
   { "while true do pcall(pcall, function() while true do end end) end", NULL, TRUE },
-  { "coroutine.wrap(function() local ok = pcall(malt.sleep, 10) while true do end end)()", NULL, TRUE },
-  { "while true do coroutine.wrap(function() for i = 1, 100 do local t = {i} end end)() end", NULL, TRUE },
+  { "coroutine.wrap(function() local ok = pcall(malt.sleep, 10) while true do end end)()", NULL,
+    TRUE },
+  { "while true do coroutine.wrap(function() for i = 1, 100 do local t = {i} end end)() end",
+    NULL, TRUE },
   { "unit.slow_spin()", NULL, FALSE },
   { "while true do load('local x = 1 return x + 1')() end", NULL, TRUE },
 };
@@ -207,7 +212,8 @@ test_random (void)
   g_thread_join (thread);
 
   g_test_message ("%u interrupts", canceller.n_interrupts);
-  /* An interrupt may come between the two statements, or into the handler itself: measured 5 in 86 602. */
+  /* An interrupt may come between the two statements, or into the handler itself: measured 5 in
+   * 86 602. */
   lua_assert_eval (fixture, "math.abs(closed - opened) <= 3", "true");
   lua_assert_eval (fixture, "collectgarbage() return collectgarbage('count') < 500", "true");
   g_array_unref (canceller.live);

@@ -54,7 +54,8 @@ static const Case from_lua[] = {
   { "malt.Array('d', 0)", "@ad []" },
   { "malt.Array('q', '\\1\\0\\2\\0')", "[uint16 1, 2]" },
   { "malt.Array('t', {malt.typed('t', '18446744073709551615')})", "[uint64 18446744073709551615]" },
-  { "malt.Array('t', {malt.typed('t', '18446744073709551615')})[1]", "uint64 18446744073709551615" },
+  { "malt.Array('t', {malt.typed('t', '18446744073709551615')})[1]",
+    "uint64 18446744073709551615" },
   { "#malt.Array('x', 5)", "int64 5" },
   { "local a = malt.Array('i', {1, 2}); a[2] = 9; return a", "[1, 9]" },
   { "malt.Array('d', {1})[2]", "()" },
@@ -150,7 +151,8 @@ static const struct
   { "f = print", "x", "~a function value does not fit type 'x'" },
 };
 
-/* Arguments of a function that answers them, without a "v" around the value: those are unwrapped. */
+/* Arguments of a function that answers them, without a "v" around the value: those are
+ * unwrapped. */
 static const Case round_trips[] = {
   { "true", NULL },
   { "int64 -5", NULL },
