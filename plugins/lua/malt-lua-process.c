@@ -4,25 +4,44 @@
 
 #include "malt-lua-request-private.h"
 
+#include <errno.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 
 /* Programs that a request starts: it waits for them as for anything else, and they end with it.
  * Lua's own os.execute() ignores the interrupt until the program has ended. */
+
+/* Returns when the process has stopped, or has ended; whoever waits for it still learns of its end.
+ * Until then it may be in the middle of starting another one, which nobody would find. */
+static void
+stop_process (pid_t pid)
+{
+  siginfo_t info;
+
+  if (kill (pid, SIGSTOP) != 0)
+    return;
+
+  while (waitid (P_PID, (id_t) pid, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR)
+    ;
+}
 
 static void
 end_process (gpointer data)
 {
   g_autoptr (GSubprocess) process = data;
   const char *identifier = g_subprocess_get_identifier (process);
+  pid_t pid;
 
   if (identifier == NULL)
     return;
 
-  /* The shell is not all there is, and must not start more while the rest is ended. */
-  g_subprocess_send_signal (process, SIGSTOP);
-  malt_kill_descendants ((pid_t) strtol (identifier, NULL, 10));
+  /* The shell is not all there is. */
+  pid = (pid_t) strtol (identifier, NULL, 10);
+  stop_process (pid);
+  malt_kill_descendants (pid);
   g_subprocess_force_exit (process);
 }
 
