@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "backends/process/malt-process-child-private.h"
+#include "backends/process/malt-process-log.h"
 
 /* For a worker that lost its connection and lives on, in milliseconds; as in Malt.jl. One that
  * crashes loses it too, and is not to be taken for that. */
@@ -57,7 +58,7 @@ on_lost (const GError *error,
       self, g_timeout_source_new (MALT_PROCESS_LOST_GRACE_MSEC), on_lost_too_long);
 }
 
-/* Never above MESSAGE: what a worker says must not abort a program that has warnings made fatal. */
+/* Runs in the monitor thread. */
 static void
 on_log (GLogLevelFlags  level,
         const char     *domain,
@@ -65,23 +66,8 @@ on_log (GLogLevelFlags  level,
         gpointer        user_data)
 {
   MaltProcessChild *self = user_data;
-  GLogLevelFlags own_level = level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG);
-  const char *level_name = "message";
 
-  if (level & G_LOG_LEVEL_ERROR)
-    level_name = "error";
-  else if (level & G_LOG_LEVEL_CRITICAL)
-    level_name = "critical";
-  else if (level & G_LOG_LEVEL_WARNING)
-    level_name = "warning";
-  else if (own_level != 0)
-    level_name = own_level & G_LOG_LEVEL_INFO ? "info" : "debug";
-
-  g_log_structured (domain != NULL && *domain != '\0' ? domain : G_LOG_DOMAIN,
-                    own_level != 0 ? own_level : G_LOG_LEVEL_MESSAGE,
-                    "MALT_WORKER", self->description,
-                    "MALT_WORKER_LEVEL", level_name,
-                    "MESSAGE", "[Worker %d]: %s", self->pid, message);
+  malt_process_log (self->description, self->pid, level, domain, message);
 }
 
 /* Runs in the monitor thread. */

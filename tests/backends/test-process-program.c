@@ -74,6 +74,50 @@ test_no_loopback (void)
   fixture_stop (worker);
 }
 
+static GMutex stalled_lock;
+
+static GLogWriterOutput
+write_to_stalled_terminal (GLogLevelFlags   level,
+                           const GLogField *fields,
+                           gsize            n_fields,
+                           gpointer         user_data)
+{
+  g_mutex_lock (&stalled_lock);
+  g_mutex_unlock (&stalled_lock);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* Errors that nobody waits for are logged, and the terminal that they go to has been stopped: that is
+ * no reason for the monitor, which all workers share, to stop too. */
+static void
+test_stalled_log (void)
+{
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *noisy;
+  MaltAbstractWorker *other;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  g_log_set_writer_func (write_to_stalled_terminal, NULL, NULL);
+  g_mutex_lock (&stalled_lock);
+  noisy = start_program (NULL, NULL);
+  for (int i = 0; i < 2000; i++)
+    malt_abstract_worker_remote_do (noisy, "no.such", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (ping (noisy, 1), ==, 1);
+
+  other = start_program (NULL, NULL);
+  g_assert_cmpint (ping (other, 2), ==, 2);
+  fixture_stop (other);
+  fixture_stop (noisy);
+  g_mutex_unlock (&stalled_lock);
+}
+
 static void
 test_unknown_evaluator (void)
 {
@@ -225,6 +269,7 @@ main (int    argc,
   fixture_init (&argc, &argv);
   fixture_add ("/malt/process/program/default", test_default_program);
   fixture_add ("/malt/process/program/no-loopback", test_no_loopback);
+  fixture_add ("/malt/process/program/stalled-log", test_stalled_log);
   fixture_add ("/malt/process/program/unknown-evaluator", test_unknown_evaluator);
   fixture_add ("/malt/process/program/missing-folder", test_missing_folder);
   fixture_add ("/malt/process/program/working-directory", test_working_directory);
