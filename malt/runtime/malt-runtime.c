@@ -395,6 +395,20 @@ malt_runtime_import (MaltRuntime  *self,
   return imported != NULL ? malt_module_dup_short_names (imported) : NULL;
 }
 
+const GVariantType *
+malt_runtime_get_signature (MaltRuntime *self,
+                            const char  *function)
+{
+  const MaltModuleFunction *found;
+
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (function != NULL, NULL);
+
+  found = malt_namespace_lookup (self->namespace, function);
+
+  return found != NULL ? found->signature : NULL;
+}
+
 typedef struct
 {
   MaltRuntimeCallback callback;

@@ -88,6 +88,11 @@ MALT_AVAILABLE_IN_ALL
 char             **malt_runtime_import          (MaltRuntime         *self,
                                                  const char          *module,
                                                  GError             **error);
+/* The type of the arguments that a function of a loaded module takes; NULL: any tuple, or not known. A
+ * language with fewer types than GVariant makes its values fit. */
+MALT_AVAILABLE_IN_ALL
+const GVariantType *malt_runtime_get_signature  (MaltRuntime         *self,
+                                                 const char          *function);
 /* Calls a function of a module ("module.function") on behalf of `parent`, whose cancellation it
  * shares. */
 MALT_AVAILABLE_IN_ALL

@@ -340,8 +340,12 @@ malt_lua_encode (lua_State           *L,
                  char               **message)
 {
   MaltLuaEncoder self = { .L = L };
+  int top = lua_gettop (L);
+  GVariant *value = malt_lua_encoder_encode (&self, lua_absindex (L, index), type);
 
-  return finish (&self, malt_lua_encoder_encode (&self, lua_absindex (L, index), type), message);
+  malt_lua_assert_balance (L, top, 0);
+
+  return finish (&self, value, message);
 }
 
 /* The values from `first` to the top, as a tuple: of `type`, which has as many items, or of what
@@ -375,12 +379,22 @@ encode_tuple (lua_State           *L,
   return finish (&self, g_variant_new_tuple (items, n_values), message);
 }
 
+/* What does not fit the signature goes as what it is, for the runtime to name both types. */
 GVariant *
-malt_lua_encode_args (lua_State  *L,
-                      int         n_args,
-                      char      **message)
+malt_lua_encode_args (lua_State           *L,
+                      int                  n_args,
+                      const GVariantType  *signature,
+                      char               **message)
 {
-  return encode_tuple (L, lua_gettop (L) - n_args + 1, n_args, NULL, message);
+  int first = lua_gettop (L) - n_args + 1;
+  g_autofree char *mismatch = NULL;
+  GVariant *args = NULL;
+
+  if (signature != NULL && g_variant_type_is_definite (signature)
+      && g_variant_type_n_items (signature) == (gsize) n_args)
+    args = encode_tuple (L, first, n_args, signature, &mismatch);
+
+  return args != NULL ? args : encode_tuple (L, first, n_args, NULL, message);
 }
 
 /* The value of the `n_results` at the top: nothing, the one, or a tuple. */

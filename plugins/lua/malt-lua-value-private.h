@@ -29,6 +29,7 @@ GVariant     *malt_lua_encode_results  (lua_State           *L,
                                         char               **message);
 GVariant     *malt_lua_encode_args     (lua_State           *L,
                                         int                  n_args,
+                                        const GVariantType  *signature,
                                         char               **message);
 
 /* malt-lua-decode.c. Room for pushing that many values; FALSE when there is none. */

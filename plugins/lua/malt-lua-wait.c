@@ -280,7 +280,8 @@ malt_lua_call_function (lua_State *L)
     return malt_lua_raise_cannot_wait (L);
 
   malt_lua_check_interrupt (L);
-  args = malt_lua_encode_args (L, lua_gettop (L), &message);
+  args = malt_lua_encode_args (L, lua_gettop (L), malt_runtime_get_signature (lua->runtime, name),
+                               &message);
   if (args == NULL)
     return malt_lua_raise (L, message);
 

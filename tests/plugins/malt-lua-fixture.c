@@ -96,6 +96,7 @@ load_unit (MaltModule  *module,
 {
   malt_module_add_function (module, "add", "(xx)", 0, unit_add, NULL, NULL);
   malt_module_add_function (module, "echo", NULL, 0, unit_echo, NULL, NULL);
+  malt_module_add_function (module, "typed_echo", "(udayas)", 0, unit_echo, NULL, NULL);
   malt_module_add_function (module, "fail", NULL, 0, unit_fail, NULL, NULL);
   malt_module_add_function (module, "limit", NULL, 0, unit_limit, NULL, NULL);
   malt_module_add_function (module, "nothing", NULL, 0, unit_nothing, NULL, NULL);

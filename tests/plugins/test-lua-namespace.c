@@ -167,6 +167,9 @@ test_import (void)
     { "", "select('#', unit.nothing())", "int64 0" },
     { "", "unit.echo()", "()" },
     { "", "unit.echo(1, 'x', nil, {2})", "(int64 1, 'x', @mv nothing, [<int64 2>])" },
+    { "", "unit.typed_echo(1, 2, 'x\\0', {'y'})", "(uint32 1, 2.0, b'x', ['y'])" },
+    { "", "unit.typed_echo(-1, 2, 'x', {'y'})", "~(xxsav)" },
+    { "", "unit.typed_echo(1)", "~(udayas)" },
     { "", "unit.slow_add(1, 2) + unit.slow_add(3, 4)", "int64 10" },
     { "", "coroutine.wrap(function() return unit.slow_add(1, 2) end)()", "int64 3" },
     /* One that answers at once may be called where nothing can wait. */
