@@ -210,21 +210,26 @@ on_timeout_deadline (MaltConnection *self,
     time_out (self, id, ": the worker does not answer");
 }
 
-/* An answer that is on its way may lie in the socket because its caller's main context is busy. */
-static void
+/* An answer that is on its way may lie in the socket because its caller's main context is busy. FALSE
+ * when somebody else reads just now. */
+static gboolean
 read_what_is_there (MaltConnection *self)
 {
+  gboolean is_read_by_other;
   gboolean is_reading;
 
   g_mutex_lock (&self->lock);
+  is_read_by_other = self->is_role_taken;
   is_reading = malt_connection_take_role_locked (self, NULL);
   g_mutex_unlock (&self->lock);
 
-  if (!is_reading)
-    return;
+  if (is_reading)
+    {
+      malt_connection_read_all (self);
+      malt_connection_release_role (self);
+    }
 
-  malt_connection_read_all (self);
-  malt_connection_release_role (self);
+  return !is_read_by_other;
 }
 
 static gboolean
@@ -263,9 +268,9 @@ malt_connection_on_status (MaltConnection *self,
   if (rearm_if_queued (self, id, state))
     return;
 
-  if (state != MALT_CALL_STATE_RUNNING)
-    read_what_is_there (self);
-  time_out (self, id, "");
+  /* Whoever reads may hold the answer, not yet delivered: then the time of the probe is waited for. */
+  if (state == MALT_CALL_STATE_RUNNING || read_what_is_there (self))
+    time_out (self, id, "");
 }
 
 /* Runs in the monitor thread. */
