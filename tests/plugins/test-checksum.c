@@ -1,22 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "malt-test-folder.h"
 #include "malt-test-runtime.h"
 
-#include <glib/gstdio.h>
-
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* Longer than anybody wants to wait for, and takes no room on the disk. */
-#define ENDLESS_FILE_BYTES (G_GINT64_CONSTANT (1) << 40)
 
 typedef struct
 {
   TestRuntime *runtime;
   Outcome     *outcome;
-  char        *folder; /* owned; removed at the end */
+  char        *folder; /* owned */
 } Fixture;
 
 static void
@@ -25,40 +19,16 @@ set_up (Fixture      *self,
 {
   self->runtime = test_runtime_new_with_modules (NULL, g_getenv ("MALT_TEST_MODULES"));
   self->outcome = outcome_new ();
-  self->folder = g_dir_make_tmp ("malt-checksum-XXXXXX", NULL);
+  self->folder = test_folder_new ();
 }
 
 static void
 tear_down (Fixture      *self,
            gconstpointer data)
 {
-  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-      g_assert_no_errno (g_remove (path));
-    }
-  g_assert_no_errno (g_rmdir (self->folder));
-
   test_runtime_free (self->runtime);
   outcome_free (self->outcome);
-  g_free (self->folder);
-}
-
-static char *
-write_file (Fixture    *self,
-            const char *name,
-            const char *contents,
-            gsize       length)
-{
-  char *path = g_build_filename (self->folder, name, NULL);
-
-  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
-
-  return path;
+  test_folder_free (self->folder);
 }
 
 typedef struct
@@ -102,7 +72,7 @@ test_known_digests (void)
                          g_variant_new ("(s@ay)", vector->algorithm, bytes), fixture.outcome);
       assert_answered (fixture.outcome, expected);
 
-      path = write_file (&fixture, "file", vector->text, length);
+      path = test_folder_write (fixture.folder, "file", vector->text, length);
       test_runtime_call (fixture.runtime, "checksum.file",
                          g_variant_new ("(ss)", vector->algorithm, path), of_file);
       assert_answered (of_file, expected);
@@ -124,7 +94,7 @@ test_large_file (Fixture      *fixture,
 
   for (gsize i = 0; i < length; i++)
     contents[i] = (char) (i * 31 + i / 251);
-  path = write_file (fixture, "large", contents, length);
+  path = test_folder_write (fixture->folder, "large", contents, length);
   digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) contents, length);
   expected = g_strdup_printf ("'%s'", digest);
 
@@ -145,8 +115,8 @@ static void
 test_several_files (Fixture      *fixture,
                     gconstpointer data)
 {
-  g_autofree char *abc = write_file (fixture, "abc", "abc", 3);
-  g_autofree char *empty = write_file (fixture, "empty", "", 0);
+  g_autofree char *abc = test_folder_write (fixture->folder, "abc", "abc", 3);
+  g_autofree char *empty = test_folder_write (fixture->folder, "empty", "", 0);
   const char *const paths[] = { abc, empty, NULL };
   const char *digest;
 
@@ -188,7 +158,7 @@ test_what_cannot_be_read (Fixture      *fixture,
     { "/dev/zero", G_IO_ERROR_NOT_REGULAR_FILE },
     { "abc/def", G_IO_ERROR_NOT_DIRECTORY },
   };
-  g_autofree char *abc = write_file (fixture, "abc", "abc", 3);
+  g_autofree char *abc = test_folder_write (fixture->folder, "abc", "abc", 3);
   g_autofree char *fifo = g_build_filename (fixture->folder, "fifo", NULL);
 
   g_assert_no_errno (mkfifo (fifo, 0600));
@@ -250,9 +220,9 @@ test_is_cancelled (void)
       gboolean is_running = FALSE;
 
       set_up (&fixture, NULL);
-      path = write_file (&fixture, "endless", "", 0);
+      path = test_folder_write_endless (fixture.folder);
       paths[0] = path;
-      if (truncate (path, ENDLESS_FILE_BYTES) != 0)
+      if (path == NULL)
         {
           g_test_skip ("The file system has no files of 1 TiB");
           tear_down (&fixture, NULL);

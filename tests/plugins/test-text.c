@@ -1,15 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "malt-test-folder.h"
 #include "malt-test-runtime.h"
-
-#include <glib/gstdio.h>
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* Longer than anybody wants to wait for, and takes no room on the disk. */
-#define ENDLESS_FILE_BYTES (G_GINT64_CONSTANT (1) << 40)
 
 /* As the module reads them. */
 #define PIECE_BYTES (256 * 1024)
@@ -18,7 +13,7 @@ typedef struct
 {
   TestRuntime *runtime;
   Outcome     *outcome;
-  char        *folder; /* owned; removed at the end */
+  char        *folder; /* owned */
 } Fixture;
 
 static void
@@ -27,40 +22,16 @@ set_up (Fixture      *self,
 {
   self->runtime = test_runtime_new_with_modules (NULL, g_getenv ("MALT_TEST_MODULES"));
   self->outcome = outcome_new ();
-  self->folder = g_dir_make_tmp ("malt-text-XXXXXX", NULL);
+  self->folder = test_folder_new ();
 }
 
 static void
 tear_down (Fixture      *self,
            gconstpointer data)
 {
-  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-      g_assert_no_errno (g_remove (path));
-    }
-  g_assert_no_errno (g_rmdir (self->folder));
-
   test_runtime_free (self->runtime);
   outcome_free (self->outcome);
-  g_free (self->folder);
-}
-
-static char *
-write_file (Fixture    *self,
-            const char *name,
-            const char *contents,
-            gsize       length)
-{
-  char *path = g_build_filename (self->folder, name, NULL);
-
-  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
-
-  return path;
+  test_folder_free (self->folder);
 }
 
 static void
@@ -70,7 +41,7 @@ assert_counts (Fixture    *self,
                guint64     lines,
                guint64     words)
 {
-  g_autofree char *path = write_file (self, "file", contents, length);
+  g_autofree char *path = test_folder_write (self->folder, "file", contents, length);
   g_autoptr (Outcome) outcome = outcome_new ();
   g_autofree char *expected =
     g_strdup_printf ("(uint64 %" G_GUINT64_FORMAT ", uint64 %" G_GUINT64_FORMAT
@@ -147,7 +118,7 @@ test_counts_as_wc (Fixture      *fixture,
 
   for (gsize i = 0; i < length; i++)
     contents[i] = letters[g_test_rand_int_range (0, strlen (letters))];
-  path = write_file (fixture, "random", contents, length);
+  path = test_folder_write (fixture->folder, "random", contents, length);
   argv[2] = path;
   if (!g_spawn_sync (NULL, (char **) argv, (char **) envp, G_SPAWN_SEARCH_PATH, NULL, NULL,
                      &printed, NULL, NULL, NULL))
@@ -167,8 +138,8 @@ static void
 test_several_files (Fixture      *fixture,
                     gconstpointer data)
 {
-  g_autofree char *one = write_file (fixture, "one", "a b\n", 4);
-  g_autofree char *two = write_file (fixture, "two", "c", 1);
+  g_autofree char *one = test_folder_write (fixture->folder, "one", "a b\n", 4);
+  g_autofree char *two = test_folder_write (fixture->folder, "two", "c", 1);
   const char *const paths[] = { one, two, NULL };
   guint64 lines;
   guint64 words;
@@ -240,10 +211,10 @@ static void
 test_times_out (Fixture      *fixture,
                 gconstpointer data)
 {
-  g_autofree char *path = write_file (fixture, "endless", "", 0);
+  g_autofree char *path = test_folder_write_endless (fixture->folder);
   g_autoptr (MaltInvocation) invocation = NULL;
 
-  if (truncate (path, ENDLESS_FILE_BYTES) != 0)
+  if (path == NULL)
     {
       g_test_skip ("The file system has no files of 1 TiB");
       return;

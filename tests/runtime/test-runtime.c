@@ -1,38 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "malt-fake-evaluator.h"
-#include "malt-test-runtime.h"
-#include "malt-unit-module.h"
+#include "malt-runtime-fixture.h"
 
 #include <string.h>
-
-/* More than the pool has threads. */
-#define N_MANY 40
-
-typedef struct
-{
-  TestRuntime *runtime;
-  Outcome     *outcome;
-  Outcome     *other;
-} Fixture;
-
-static void
-set_up (Fixture      *self,
-        gconstpointer data)
-{
-  self->runtime = test_runtime_new ("fake");
-  self->outcome = outcome_new ();
-  self->other = outcome_new ();
-}
-
-static void
-tear_down (Fixture      *self,
-           gconstpointer data)
-{
-  test_runtime_free (self->runtime);
-  outcome_free (self->outcome);
-  outcome_free (self->other);
-}
 
 typedef struct
 {
@@ -196,235 +166,6 @@ test_imported_names_can_be_called_and_listed (Fixture      *fixture,
 }
 
 static void
-test_sleeps_overlap (Fixture      *fixture,
-                     gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(1e6,)"),
-                      fixture->outcome);
-  test_runtime_call (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(0.001,)"),
-                     fixture->other);
-  assert_answered (fixture->other, "()");
-  g_assert_cmpuint (fixture->outcome->n_finished, ==, 0);
-
-  malt_runtime_interrupt (fixture->runtime->runtime, 1);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_INTERRUPTED, NULL);
-}
-
-static void
-test_endless_sleep (Fixture      *fixture,
-                    gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "malt.sleep", g_variant_new_parsed ("(inf,)"),
-                      fixture->outcome);
-  malt_runtime_cancel (fixture->runtime->runtime, 1);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
-}
-
-static void
-test_pool_functions_overlap (Fixture      *fixture,
-                             gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "unit.meet", NULL, fixture->outcome);
-  test_runtime_start (fixture->runtime, "unit.meet", NULL, fixture->other);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  test_runtime_wait (fixture->runtime, fixture->other);
-  assert_answered (fixture->outcome, "()");
-  assert_answered (fixture->other, "()");
-}
-
-typedef enum
-{
-  END_INTERRUPT,
-  END_LATEST,
-  END_CANCEL,
-  END_STOP
-} End;
-
-typedef struct
-{
-  const char *name;
-  const char *function;
-  const char *args;
-  guint       n_waiting; /* of the unit module, before it is ended */
-} WaitCase;
-
-/* Each ends by itself when it is told to, whatever tells it. */
-static const WaitCase wait_cases[] = {
-  { "c-function", "unit.wait", "()", 1 },
-  { "pool-function", "unit.wait_threaded", "()", 1 },
-  { "other-error", "unit.wait_and_fail", "()", 1 },
-  { "sleep", "malt.sleep", "(1e6,)", 0 },
-  { "evaluator", "held", "()", 0 },
-  { "nested-c-function", "nest", "('unit.wait', <()>)", 1 },
-  { "nested-pool-function", "nest", "('unit.wait_threaded', <()>)", 1 },
-  { "nested-evaluator", "nest", "('held', <()>)", 0 },
-};
-
-typedef struct
-{
-  MaltRuntime    *runtime;
-  const WaitCase *waits;
-  End             end;
-} Ender;
-
-static gpointer
-end_call (gpointer user_data)
-{
-  Ender *self = user_data;
-
-  unit_module_await_waiting (self->waits->n_waiting);
-  switch (self->end)
-    {
-    case END_INTERRUPT:
-      malt_runtime_interrupt (self->runtime, 1);
-      break;
-    case END_LATEST:
-      /* There is none before it has been dispatched. */
-      while (malt_runtime_get_n_unfinished (self->runtime) == 0)
-        g_thread_yield ();
-      malt_runtime_interrupt_latest (self->runtime);
-      break;
-    case END_CANCEL:
-      malt_runtime_cancel (self->runtime, 1);
-      break;
-    case END_STOP:
-      malt_runtime_stop (self->runtime);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-
-  return NULL;
-}
-
-static void
-test_waiting_call_is_ended (Fixture      *fixture,
-                            gconstpointer data)
-{
-  const struct
-  {
-    End    end;
-    GQuark domain;
-    int    code;
-  } ends[] = {
-    { END_INTERRUPT, MALT_ERROR, MALT_ERROR_INTERRUPTED },
-    { END_LATEST, MALT_ERROR, MALT_ERROR_INTERRUPTED },
-    { END_CANCEL, G_IO_ERROR, G_IO_ERROR_CANCELLED },
-    { END_STOP, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER },
-  };
-  const WaitCase *waits = data;
-
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    {
-      g_autoptr (TestRuntime) runtime = test_runtime_new ("fake");
-      g_autoptr (Outcome) outcome = outcome_new ();
-      Ender ender = { runtime->runtime, waits, ends[i].end };
-      GThread *thread = g_thread_new ("ender", end_call, &ender);
-
-      test_runtime_call (runtime, waits->function, g_variant_new_parsed (waits->args), outcome);
-      g_thread_join (thread);
-      assert_failed (outcome, ends[i].domain, ends[i].code, NULL);
-      g_assert_cmpuint (malt_runtime_get_n_unfinished (runtime->runtime), ==, 0);
-    }
-}
-
-static void
-test_waiting_call_times_out (Fixture      *fixture,
-                             gconstpointer data)
-{
-  const WaitCase *waits = data;
-  g_autoptr (MaltInvocation) invocation =
-    test_runtime_new_invocation (fixture->runtime, waits->function,
-                                 g_variant_new_parsed (waits->args), fixture->outcome);
-
-  malt_invocation_set_timeout (invocation, 1);
-  malt_runtime_dispatch (fixture->runtime->runtime, invocation);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "within 1 ms");
-  g_assert_cmpint (fixture->outcome->run_time_us, >=, 1000);
-}
-
-static void
-test_traceback_travels (Fixture      *fixture,
-                        gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "held", NULL, fixture->outcome);
-  malt_runtime_interrupt (fixture->runtime->runtime, 1);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  g_assert_cmpstr (malt_error_get_remote_traceback (fixture->outcome->error), ==, "held:1");
-  g_assert_cmpstr (malt_error_get_remote_type (fixture->outcome->error), ==, "InterruptException");
-}
-
-static void
-test_value_in_spite_of_cancelling (Fixture      *fixture,
-                                   gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "unit.wait_for_value", NULL, fixture->outcome);
-  unit_module_await_waiting (1);
-  malt_runtime_cancel (fixture->runtime->runtime, 1);
-  test_runtime_wait (fixture->runtime, fixture->outcome);
-  assert_answered (fixture->outcome, "7");
-}
-
-static void
-test_cancelled_before_it_came (Fixture      *fixture,
-                               gconstpointer data)
-{
-  malt_runtime_cancel (fixture->runtime->runtime, 1);
-  malt_runtime_interrupt (fixture->runtime->runtime, 2);
-  test_runtime_start (fixture->runtime, "deaf", NULL, fixture->outcome);
-  test_runtime_start (fixture->runtime, "deaf", NULL, fixture->other);
-  assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
-  assert_failed (fixture->other, MALT_ERROR, MALT_ERROR_INTERRUPTED, NULL);
-  g_assert_cmpint (fixture->outcome->run_time_us, ==, 0);
-}
-
-static void
-test_repeated_id (Fixture      *fixture,
-                  gconstpointer data)
-{
-  test_runtime_start (fixture->runtime, "held", NULL, fixture->outcome);
-  fixture->runtime->last_id--;
-  test_runtime_start (fixture->runtime, "held", NULL, fixture->other);
-  assert_failed (fixture->other, MALT_ERROR, MALT_ERROR_PROTOCOL, NULL);
-  g_assert_cmpuint (fixture->outcome->n_finished, ==, 0);
-  g_assert_cmpint (malt_runtime_get_call_state (fixture->runtime->runtime, 1), ==, 2);
-}
-
-static void
-test_call_waiting_for_a_thread_is_withdrawn (Fixture      *fixture,
-                                             gconstpointer data)
-{
-  Outcome *outcomes[N_MANY];
-  MaltRuntime *runtime = fixture->runtime->runtime;
-
-  g_test_summary ("Interrupting a call that no pool thread has taken yet ends it at once");
-
-  for (guint i = 0; i < N_MANY; i++)
-    {
-      outcomes[i] = outcome_new ();
-      test_runtime_start (fixture->runtime, "unit.wait_threaded", NULL, outcomes[i]);
-    }
-  unit_module_await_waiting (16);
-  g_assert_cmpint (malt_runtime_get_call_state (runtime, N_MANY), ==, 1);
-  malt_runtime_interrupt (runtime, N_MANY);
-  test_runtime_wait (fixture->runtime, outcomes[N_MANY - 1]);
-  assert_failed (outcomes[N_MANY - 1], MALT_ERROR, MALT_ERROR_INTERRUPTED, NULL);
-  g_assert_cmpint (outcomes[N_MANY - 1]->run_time_us, ==, 0);
-  g_assert_cmpuint (malt_runtime_get_n_unfinished (runtime), ==, N_MANY - 1);
-
-  malt_runtime_stop (runtime);
-  for (guint i = 0; i < N_MANY; i++)
-    {
-      test_runtime_wait (fixture->runtime, outcomes[i]);
-      g_assert_cmpuint (outcomes[i]->n_finished, ==, 1);
-      outcome_free (outcomes[i]);
-    }
-}
-
-static void
 test_progress_of_a_nested_pool_function (Fixture      *fixture,
                                          gconstpointer data)
 {
@@ -470,43 +211,6 @@ test_stopped_runtime_runs_nothing (Fixture      *fixture,
   malt_runtime_call (fixture->runtime->runtime, NULL, "unit.add",
                      g_variant_new_parsed ("(2, 3)"), NULL, on_nested, fixture->other);
   assert_failed (fixture->other, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, NULL);
-}
-
-static void
-test_end_answers_everything (Fixture      *fixture,
-                             gconstpointer data)
-{
-  const struct
-  {
-    const char *function;
-    const char *args;
-  } calls[] = {
-    { "held", "()" },
-    { "deaf", "()" },
-    { "malt.sleep", "(1e6,)" },
-    { "unit.wait_threaded", "()" },
-    { "nest", "('deaf', <()>)" },
-    { "nest", "('unit.wait_threaded', <()>)" },
-  };
-  Outcome *outcomes[G_N_ELEMENTS (calls)];
-
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    {
-      outcomes[i] = outcome_new ();
-      test_runtime_start (fixture->runtime, calls[i].function,
-                          g_variant_new_parsed (calls[i].args), outcomes[i]);
-    }
-
-  test_runtime_end (fixture->runtime);
-  /* What was still on its way comes too late. */
-  while (g_main_context_iteration (fixture->runtime->context, FALSE))
-    ;
-
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    {
-      assert_failed (outcomes[i], MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, NULL);
-      outcome_free (outcomes[i]);
-    }
 }
 
 static void
@@ -660,58 +364,28 @@ test_module_of_the_path (void)
     }
 }
 
-static void
-add_test (const char   *group,
-          const char   *name,
-          gconstpointer data,
-          void        (*func) (Fixture *, gconstpointer))
-{
-  g_autofree char *path = g_strconcat ("/malt/runtime/", group, name, NULL);
-
-  g_test_add (path, Fixture, data, set_up, func, tear_down);
-}
-
 int
 main (int   argc,
       char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
-  fake_evaluator_register ();
-  unit_module_register ();
+  fixture_init (&argc, &argv);
 
   for (guint i = 0; i < G_N_ELEMENTS (answer_cases); i++)
-    add_test ("answer/", answer_cases[i].name, &answer_cases[i], test_answer);
+    fixture_add ("answer", answer_cases[i].name, &answer_cases[i], test_answer);
   for (guint i = 0; i < G_N_ELEMENTS (error_cases); i++)
-    add_test ("error/", error_cases[i].name, &error_cases[i], test_error);
-  for (guint i = 0; i < G_N_ELEMENTS (wait_cases); i++)
-    {
-      add_test ("waiting-call-is-ended/", wait_cases[i].name, &wait_cases[i],
-                test_waiting_call_is_ended);
-      add_test ("waiting-call-times-out/", wait_cases[i].name, &wait_cases[i],
-                test_waiting_call_times_out);
-    }
-  add_test ("", "long-unknown-name", NULL, test_long_unknown_name);
-  add_test ("", "sync-function-answers-at-once", NULL, test_sync_function_answers_at_once);
-  add_test ("", "kwargs-arrive", NULL, test_kwargs_arrive);
-  add_test ("", "result-type-is-strict", NULL, test_result_type_is_strict);
-  add_test ("", "imported-names-can-be-called-and-listed", NULL,
-            test_imported_names_can_be_called_and_listed);
-  add_test ("", "sleeps-overlap", NULL, test_sleeps_overlap);
-  add_test ("", "endless-sleep", NULL, test_endless_sleep);
-  add_test ("", "pool-functions-overlap", NULL, test_pool_functions_overlap);
-  add_test ("", "traceback-travels", NULL, test_traceback_travels);
-  add_test ("", "value-in-spite-of-cancelling", NULL, test_value_in_spite_of_cancelling);
-  add_test ("", "cancelled-before-it-came", NULL, test_cancelled_before_it_came);
-  add_test ("", "repeated-id", NULL, test_repeated_id);
-  add_test ("", "call-waiting-for-a-thread-is-withdrawn", NULL,
-            test_call_waiting_for_a_thread_is_withdrawn);
-  add_test ("", "progress-of-a-nested-pool-function", NULL,
-            test_progress_of_a_nested_pool_function);
-  add_test ("", "nested-without-a-parent", NULL, test_nested_without_a_parent);
-  add_test ("", "stopped-runtime-runs-nothing", NULL, test_stopped_runtime_runs_nothing);
-  add_test ("", "end-answers-everything", NULL, test_end_answers_everything);
-  add_test ("", "reports", NULL, test_reports);
-  add_test ("", "reports-to-the-log", NULL, test_reports_to_the_log);
+    fixture_add ("error", error_cases[i].name, &error_cases[i], test_error);
+  fixture_add ("", "long-unknown-name", NULL, test_long_unknown_name);
+  fixture_add ("", "sync-function-answers-at-once", NULL, test_sync_function_answers_at_once);
+  fixture_add ("", "kwargs-arrive", NULL, test_kwargs_arrive);
+  fixture_add ("", "result-type-is-strict", NULL, test_result_type_is_strict);
+  fixture_add ("", "imported-names-can-be-called-and-listed", NULL,
+               test_imported_names_can_be_called_and_listed);
+  fixture_add ("", "progress-of-a-nested-pool-function", NULL,
+               test_progress_of_a_nested_pool_function);
+  fixture_add ("", "nested-without-a-parent", NULL, test_nested_without_a_parent);
+  fixture_add ("", "stopped-runtime-runs-nothing", NULL, test_stopped_runtime_runs_nothing);
+  fixture_add ("", "reports", NULL, test_reports);
+  fixture_add ("", "reports-to-the-log", NULL, test_reports_to_the_log);
   g_test_add_func ("/malt/runtime/has-what-it-was-made-with", test_has_what_it_was_made_with);
   g_test_add_func ("/malt/runtime/no-evaluator", test_no_evaluator);
   g_test_add_func ("/malt/runtime/bad-starts", test_bad_starts);
