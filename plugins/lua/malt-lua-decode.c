@@ -327,6 +327,7 @@ void
 malt_lua_push_value (lua_State *L,
                      GVariant  *value)
 {
+  int top = lua_gettop (L);
   GVariant *child;
 
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_UNIT))
@@ -339,4 +340,5 @@ malt_lua_push_value (lua_State *L,
     }
   else
     push_value (L, value);
+  malt_lua_assert_balance (L, top, 1);
 }

@@ -246,6 +246,7 @@ malt_lua_load_expression (lua_State  *L,
                           gboolean   *is_lenient)
 {
   Expression self = { .L = L, .text = text, .length = strlen (text), .chunk_name = chunk_name };
+  int top = lua_gettop (L);
   gboolean is_loaded;
 
   *is_lenient = FALSE;
@@ -259,6 +260,7 @@ malt_lua_load_expression (lua_State  *L,
   is_loaded = load (&self, is_lenient);
   g_string_free (self.buffer, TRUE);
   g_clear_pointer (&self.tokens, g_array_unref);
+  malt_lua_assert_balance (L, top, 1);
 
   return is_loaded;
 }

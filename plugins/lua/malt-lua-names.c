@@ -73,6 +73,7 @@ malt_lua_push_function (MaltLua    *self,
                         const char *name)
 {
   lua_State *L = self->state;
+  int top = lua_gettop (L);
   const char *path = g_str_has_prefix (name, MAIN_PREFIX) ? name + strlen (MAIN_PREFIX) : name;
 
   malt_lua_push_main (L);
@@ -80,9 +81,13 @@ malt_lua_push_function (MaltLua    *self,
     {
       lua_pushglobaltable (L);
       if (!push_by_path (L, path))
-        return FALSE;
+        {
+          malt_lua_assert_balance (L, top, 0);
+          return FALSE;
+        }
     }
 
+  malt_lua_assert_balance (L, top, 1);
   if (is_callable (L, -1))
     return TRUE;
 

@@ -251,6 +251,7 @@ malt_lua_push_module (MaltLua     *self,
                       GError     **error)
 {
   lua_State *L = self->state;
+  int top = lua_gettop (L);
   g_auto (GStrv) parts = g_strsplit (name, ".", -1);
   guint first = parts[0] != NULL && g_str_equal (parts[0], MAIN_MODULE) ? 1 : 0;
   g_autofree char *reason = NULL;
@@ -263,8 +264,11 @@ malt_lua_push_module (MaltLua     *self,
         message = g_strdup_printf ("Cannot evaluate in module “%s”: %s", name, reason);
         g_propagate_error (error, malt_error_new_remote (MALT_ERROR_REMOTE_EXCEPTION, NULL, message,
                                                          "lua.error", NULL));
+        malt_lua_assert_balance (L, top, 0);
         return FALSE;
       }
+
+  malt_lua_assert_balance (L, top, 1);
 
   return TRUE;
 }

@@ -95,6 +95,15 @@ malt_lua_restore_limit (MaltLua  *self,
   self->is_limited = was_limited;
 }
 
+/* The stack is that much higher than it was when its top was `top`. */
+static inline void
+malt_lua_assert_balance (lua_State *L,
+                         int        top,
+                         int        change)
+{
+  g_assert (lua_gettop (L) == top + change);
+}
+
 /* Any thread: has @source dispatched. */
 static inline void
 malt_lua_wake_up (MaltLua *self)
