@@ -1,0 +1,303 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <gio/gio.h>
+
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+/* Tells ThreadSanitizer what it cannot see of a GLib that is built without it: its mutexes are made of
+ * futexes, and references are counted and sources handed over inside. Linked into whatever uses malt in a
+ * build with -Db_sanitize=thread, and in no other.
+ *
+ * Only what GLib documents to order its callers is told: what happened before one of these functions
+ * released something happened before another thread acquired it. */
+
+#define REAL(name) \
+  static __typeof__ (name) *real; \
+  if (G_UNLIKELY (__atomic_load_n (&real, __ATOMIC_RELAXED) == NULL)) \
+    __atomic_store_n (&real, dlsym (RTLD_NEXT, #name), __ATOMIC_RELAXED)
+
+#define ACQUIRES(name, type) \
+  void \
+  name (type *lock) \
+  { \
+    REAL (name); \
+    real (lock); \
+    __tsan_acquire (lock); \
+  }
+
+#define TRIES_TO_ACQUIRE(name, type) \
+  gboolean \
+  name (type *lock) \
+  { \
+    gboolean is_locked; \
+    REAL (name); \
+    is_locked = real (lock); \
+    if (is_locked) \
+      __tsan_acquire (lock); \
+    return is_locked; \
+  }
+
+#define RELEASES(name, type) \
+  void \
+  name (type *lock) \
+  { \
+    REAL (name); \
+    __tsan_release (lock); \
+    real (lock); \
+  }
+
+/* The one that frees comes after all others. */
+#define UNREFS(name, type) \
+  void \
+  name (type *object) \
+  { \
+    REAL (name); \
+    __tsan_release (object); \
+    __tsan_acquire (object); \
+    real (object); \
+  }
+
+/* Compiled in, since a worker has an environment of its own. What GLib itself does in libc is not looked
+ * at. A worker that found something ends, so that its test fails. */
+const char *__tsan_default_options (void);
+
+const char *
+__tsan_default_options (void)
+{
+  return "ignore_noninstrumented_modules=1:atexit_sleep_ms=0:halt_on_error=1:second_deadlock_stack=1";
+}
+
+/* Where GLib hands over from one thread to another with no function that could be told from. */
+const char *__tsan_default_suppressions (void);
+
+const char *
+__tsan_default_suppressions (void)
+{
+  /* g_async_initable_init_async() as GLib does it by default, in a thread of GTask. */
+  return "race:malt_fake_worker_initable_do\n";
+}
+
+ACQUIRES (g_mutex_lock, GMutex)
+TRIES_TO_ACQUIRE (g_mutex_trylock, GMutex)
+RELEASES (g_mutex_unlock, GMutex)
+ACQUIRES (g_rec_mutex_lock, GRecMutex)
+TRIES_TO_ACQUIRE (g_rec_mutex_trylock, GRecMutex)
+RELEASES (g_rec_mutex_unlock, GRecMutex)
+
+void
+g_cond_wait (GCond  *cond,
+             GMutex *mutex)
+{
+  REAL (g_cond_wait);
+  __tsan_release (mutex);
+  real (cond, mutex);
+  __tsan_acquire (mutex);
+}
+
+gboolean
+g_cond_wait_until (GCond  *cond,
+                   GMutex *mutex,
+                   gint64  end_time)
+{
+  gboolean is_met;
+
+  REAL (g_cond_wait_until);
+  __tsan_release (mutex);
+  is_met = real (cond, mutex, end_time);
+  __tsan_acquire (mutex);
+
+  return is_met;
+}
+
+/* What enters looks at the location with an atomic operation, which acquires it. */
+void
+(g_once_init_leave) (volatile void *location,
+                     gsize          result)
+{
+  REAL (g_once_init_leave);
+  __tsan_release ((void *) location);
+  real (location, result);
+}
+
+/* Whoever is not the last only counts down, so that the last one acquires after all others released.
+ * Nobody here has toggle references, which GLib would tell of it. */
+void
+g_object_unref (gpointer object)
+{
+  guint *count = (guint *) &G_OBJECT (object)->ref_count;
+  guint old = __atomic_load_n (count, __ATOMIC_ACQUIRE);
+
+  REAL (g_object_unref);
+  __tsan_release (object);
+  while (old > 1)
+    if (__atomic_compare_exchange_n (count, &old, old - 1, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+      return;
+  __tsan_acquire (object);
+  real (object);
+}
+
+UNREFS (g_variant_unref, GVariant)
+UNREFS (g_bytes_unref, GBytes)
+UNREFS (g_source_unref, GSource)
+UNREFS (g_main_context_unref, GMainContext)
+UNREFS (g_atomic_rc_box_release, void)
+
+void
+g_atomic_rc_box_release_full (gpointer       box,
+                              GDestroyNotify clear)
+{
+  REAL (g_atomic_rc_box_release_full);
+  __tsan_release (box);
+  __tsan_acquire (box);
+  real (box, clear);
+}
+
+gboolean
+(g_atomic_ref_count_dec) (gatomicrefcount *count)
+{
+  REAL (g_atomic_ref_count_dec);
+  __tsan_release (count);
+  __tsan_acquire (count);
+
+  return real (count);
+}
+
+typedef struct
+{
+  gatomicrefcount count;
+  GSourceFunc     func;
+  gpointer        data;
+  GDestroyNotify  notify;
+} Callback;
+
+static void
+callback_ref (gpointer user_data)
+{
+  Callback *self = user_data;
+
+  g_atomic_ref_count_inc (&self->count);
+}
+
+static void
+callback_unref (gpointer user_data)
+{
+  Callback *self = user_data;
+
+  if (!g_atomic_ref_count_dec (&self->count))
+    return;
+  if (self->notify != NULL)
+    self->notify (self->data);
+  g_free (self);
+}
+
+/* In the thread that dispatches, just before it. */
+static void
+callback_get (gpointer     user_data,
+              GSource     *source,
+              GSourceFunc *func,
+              gpointer    *data)
+{
+  Callback *self = user_data;
+
+  __tsan_acquire (source);
+  *func = self->func;
+  *data = self->data;
+}
+
+void
+g_source_set_callback (GSource        *source,
+                       GSourceFunc     func,
+                       gpointer        data,
+                       GDestroyNotify  notify)
+{
+  static GSourceCallbackFuncs funcs = { callback_ref, callback_unref, callback_get };
+  Callback *self = g_new0 (Callback, 1);
+
+  g_atomic_ref_count_init (&self->count);
+  self->func = func;
+  self->data = data;
+  self->notify = notify;
+  __tsan_release (source);
+  g_source_set_callback_indirect (source, self, &funcs);
+}
+
+guint
+g_source_attach (GSource      *source,
+                 GMainContext *context)
+{
+  REAL (g_source_attach);
+  __tsan_release (source);
+
+  return real (source, context);
+}
+
+/* As GLib does it, but with the functions above. */
+void
+g_main_context_invoke_full (GMainContext   *context,
+                            int             priority,
+                            GSourceFunc     func,
+                            gpointer        data,
+                            GDestroyNotify  notify)
+{
+  g_autoptr (GSource) source = NULL;
+
+  REAL (g_main_context_invoke_full);
+  if (g_main_context_is_owner (context))
+    {
+      real (context, priority, func, data, notify);
+      return;
+    }
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, func, data, notify);
+  g_source_attach (source, context);
+}
+
+typedef struct
+{
+  GFunc    func;
+  gpointer data;
+} PoolFunc;
+
+static void
+run_in_pool (gpointer data,
+             gpointer user_data)
+{
+  PoolFunc *self = user_data;
+
+  __tsan_acquire (data);
+  self->func (data, self->data);
+}
+
+/* What a pool needs lives as long as the program: pools are few. */
+GThreadPool *
+g_thread_pool_new_full (GFunc           func,
+                        gpointer        data,
+                        GDestroyNotify  free_item,
+                        int             n_threads,
+                        gboolean        is_exclusive,
+                        GError        **error)
+{
+  PoolFunc *self = g_new0 (PoolFunc, 1);
+
+  REAL (g_thread_pool_new_full);
+  self->func = func;
+  self->data = data;
+
+  return real (run_in_pool, self, free_item, n_threads, is_exclusive, error);
+}
+
+gboolean
+g_thread_pool_push (GThreadPool  *pool,
+                    gpointer      data,
+                    GError      **error)
+{
+  REAL (g_thread_pool_push);
+  __tsan_release (data);
+
+  return real (pool, data, error);
+}
