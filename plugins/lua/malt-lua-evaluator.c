@@ -108,9 +108,10 @@ set_options (MaltLua   *self,
   g_variant_iter_init (&iter, options);
   while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
     {
-      g_autoptr (GVariant) owned_value = value;
+      gboolean is_set = set_option (self, name, value, error);
 
-      if (!set_option (self, name, value, error))
+      g_variant_unref (value);
+      if (!is_set)
         return FALSE;
     }
 
