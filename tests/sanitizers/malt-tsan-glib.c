@@ -301,3 +301,24 @@ g_thread_pool_push (GThreadPool  *pool,
 
   return real (pool, data, error);
 }
+
+void
+g_async_queue_push (GAsyncQueue *queue,
+                    gpointer     data)
+{
+  REAL (g_async_queue_push);
+  __tsan_release (data);
+  real (queue, data);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data;
+
+  REAL (g_async_queue_pop);
+  data = real (queue);
+  __tsan_acquire (data);
+
+  return data;
+}
