@@ -5,7 +5,11 @@
 #include <malt/malt.h>
 
 /* A test that takes longer than this many seconds hangs. */
-#define FIXTURE_WATCHDOG_SECONDS 60
+#define FIXTURE_WATCHDOG_SECONDS (60 * fixture_get_slowness ())
+
+/* $MALT_TEST_SLOW: how many times slower than usual this run is. */
+guint               fixture_get_slowness      (void);
+gboolean            fixture_is_valgrind       (void);
 
 /* Tells which modes there are: fake-worker.c. `options`: a{sv} in text format, or NULL. */
 MaltAbstractWorker *fixture_new_worker        (const char          *mode,

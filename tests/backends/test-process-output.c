@@ -386,6 +386,11 @@ test_broken_stdout (void)
   run_in_subprocess (print_into_a_broken_pipe);
 }
 
+static GMutex log_lock;
+static GCond log_changed;
+static guint n_logged; /* protected by @log_lock */
+
+/* Runs in a thread of the backend's own. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
            const GLogField *fields,
@@ -399,6 +404,12 @@ write_log (GLogLevelFlags   level,
         || strcmp (fields[i].key, "GLIB_DOMAIN") == 0)
       g_string_append_printf (text, " %s=%s", fields[i].key, (const char *) fields[i].value);
   printf ("%s level=%d\n", text->str, level);
+
+  g_mutex_lock (&log_lock);
+  n_logged++;
+  g_cond_signal (&log_changed);
+  g_mutex_unlock (&log_lock);
+
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -412,6 +423,11 @@ log_with_fatal_criticals (void)
   worker = fixture_start ("log", "it went wrong", NULL);
   fixture_assert_call (worker);
   fixture_stop (worker);
+
+  g_mutex_lock (&log_lock);
+  while (n_logged == 0)
+    g_cond_wait (&log_changed, &log_lock);
+  g_mutex_unlock (&log_lock);
 }
 
 /* What a worker complains of is no reason to abort the manager. */
