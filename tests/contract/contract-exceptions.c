@@ -73,12 +73,6 @@ discarded (Contract *contract)
   contract_assert_alive (worker);
 }
 
-static gboolean
-has_warned (gpointer user_data)
-{
-  return contract_log_count (user_data) > 0;
-}
-
 static void
 nobody_waits (Contract *contract)
 {
@@ -94,8 +88,8 @@ nobody_waits (Contract *contract)
   g_assert_true (malt_abstract_worker_remote_do (worker, "no.such.function", NULL, NULL, &error));
   g_assert_no_error (error);
   contract_assert_alive (worker);
-  g_assert_true (contract_wait_until (contract, has_warned, (gpointer) "unheard", 2000));
-  g_assert_true (contract_wait_until (contract, has_warned, (gpointer) "no.such.function", 2000));
+  g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "unheard", 2000));
+  g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "no.such.function", 2000));
   g_assert_cmpuint (contract_log_count (name), ==, 2);
 }
 

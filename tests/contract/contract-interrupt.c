@@ -255,6 +255,7 @@ post (Contract *contract)
   interrupt (worker);
   contract_assert_alive (worker);
   contract_assert_within (start_us, INTERRUPT_MAXIMUM_MSEC);
+  g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "busy", 2000));
 }
 
 static void

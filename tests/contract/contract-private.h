@@ -99,6 +99,7 @@ gsize               contract_resident_bytes  (void);
 /* The log of this process. */
 void                contract_log_init        (void);
 guint               contract_log_count       (const char         *text);
+gboolean            contract_log_has         (gpointer            text);
 void                contract_log_clear       (void);
 
 #define contract_assert_value(value, text) \

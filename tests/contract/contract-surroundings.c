@@ -218,6 +218,13 @@ contract_log_count (const char *text)
   return n;
 }
 
+/* A ContractCondition: a backend may log in a thread of its own. */
+gboolean
+contract_log_has (gpointer text)
+{
+  return contract_log_count (text) > 0;
+}
+
 void
 contract_log_clear (void)
 {
