@@ -13,7 +13,9 @@
 #include <malt/malt-exit-report-backend.h>
 #include <malt/malt-plugin-macros.h>
 #include <malt/malt-plugin-paths.h>
+#include <malt/malt-return-task.h>
 #include <malt/malt-running-workers-backend.h>
+#include <malt/malt-worker-options.h>
 #include <malt/wire/malt-connection.h>
 #include <malt/wire/malt-monitor.h>
 

@@ -6,64 +6,14 @@
 
 #include <string.h>
 
-/* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a
- * desktop. */
-#define MALT_PROCESS_MAX_PENDING_BYTES_DEFAULT (G_GUINT64_CONSTANT (64) << 20)
-
-/* Of one message either way, in bytes. The header has 32 bits for it. */
-#define MALT_PROCESS_MAX_MESSAGE_BYTES_DEFAULT (G_GUINT64_CONSTANT (1) << 30)
-#define MALT_PROCESS_MAX_MESSAGE_BYTES_MIN 4096
-#define MALT_PROCESS_MAX_MESSAGE_BYTES_MAX G_MAXUINT32
-
 /* For a child that hangs silently, in milliseconds; as in Malt.jl. */
 #define MALT_PROCESS_START_TIMEOUT_MSEC_DEFAULT 30000
 
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
 static void
-install_common (GObjectClass *object_class)
-{
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_EVALUATOR,
-      g_param_spec_string ("evaluator", "Evaluator",
-                           "Name of the evaluator, the language of expressions",
-                           "lua", OPTION_FLAGS));
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_MODULE_PATH,
-      g_param_spec_boxed ("module-path", "Module path",
-                          "Folders where modules are looked for before the installed folder",
-                          G_TYPE_STRV, OPTION_FLAGS));
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_CALL_TIMEOUT,
-      g_param_spec_uint ("call-timeout", "Call time-out",
-                         "Time-out of calls that set none, in milliseconds, 0 for none",
-                         0, G_MAXUINT, 0, OPTION_FLAGS));
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_MAX_PENDING_BYTES,
-      g_param_spec_uint64 ("max-pending-bytes", "Pending data",
-                           "Unanswered data before calls wait and then fail, in bytes",
-                           1, G_MAXUINT64, MALT_PROCESS_MAX_PENDING_BYTES_DEFAULT, OPTION_FLAGS));
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_MAX_MESSAGE_SIZE,
-      g_param_spec_uint64 ("max-message-size", "Message size",
-                           "Largest message either way, in bytes",
-                           MALT_PROCESS_MAX_MESSAGE_BYTES_MIN, MALT_PROCESS_MAX_MESSAGE_BYTES_MAX,
-                           MALT_PROCESS_MAX_MESSAGE_BYTES_DEFAULT, OPTION_FLAGS));
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_UNRESPONSIVE_TIMEOUT,
-      g_param_spec_uint ("unresponsive-timeout", "Unresponsive time-out",
-                         "Time a call has to heed its end before the worker is killed, "
-                         "in milliseconds, 0 for ever",
-                         0, G_MAXUINT, 0, OPTION_FLAGS));
-}
-
-static void
 install_program (GObjectClass *object_class)
 {
-  g_object_class_install_property (
-      object_class, MALT_PROCESS_OPTION_MODULES,
-      g_param_spec_boxed ("modules", "Modules", "Function modules that are loaded at start",
-                          G_TYPE_STRV, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_EXECUTABLE,
       g_param_spec_string ("executable", "Executable",
@@ -126,7 +76,7 @@ install_process (GObjectClass *object_class)
 void
 malt_process_options_install (GObjectClass *object_class)
 {
-  install_common (object_class);
+  malt_worker_options_install (object_class);
   install_program (object_class);
   install_process (object_class);
 }
@@ -138,27 +88,6 @@ malt_process_options_set (MaltProcessOptions *self,
 {
   switch (option)
     {
-    case MALT_PROCESS_OPTION_EVALUATOR:
-      self->evaluator = g_value_dup_string (value);
-      break;
-    case MALT_PROCESS_OPTION_MODULE_PATH:
-      self->module_path = g_value_dup_boxed (value);
-      break;
-    case MALT_PROCESS_OPTION_CALL_TIMEOUT:
-      self->call_timeout_ms = g_value_get_uint (value);
-      break;
-    case MALT_PROCESS_OPTION_MAX_PENDING_BYTES:
-      self->limits.max_pending_bytes = g_value_get_uint64 (value);
-      break;
-    case MALT_PROCESS_OPTION_MAX_MESSAGE_SIZE:
-      self->limits.max_message_bytes = g_value_get_uint64 (value);
-      break;
-    case MALT_PROCESS_OPTION_UNRESPONSIVE_TIMEOUT:
-      self->limits.unresponsive_timeout_ms = g_value_get_uint (value);
-      break;
-    case MALT_PROCESS_OPTION_MODULES:
-      self->modules = g_value_dup_boxed (value);
-      break;
     case MALT_PROCESS_OPTION_EXECUTABLE:
       self->executable = g_value_dup_string (value);
       break;
@@ -190,7 +119,7 @@ malt_process_options_set (MaltProcessOptions *self,
       self->start_timeout_ms = g_value_get_uint (value);
       break;
     default:
-      g_assert_not_reached ();
+      malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
     }
 }
 
@@ -201,27 +130,6 @@ malt_process_options_get (const MaltProcessOptions *self,
 {
   switch (option)
     {
-    case MALT_PROCESS_OPTION_EVALUATOR:
-      g_value_set_string (value, self->evaluator);
-      break;
-    case MALT_PROCESS_OPTION_MODULE_PATH:
-      g_value_set_boxed (value, self->module_path);
-      break;
-    case MALT_PROCESS_OPTION_CALL_TIMEOUT:
-      g_value_set_uint (value, self->call_timeout_ms);
-      break;
-    case MALT_PROCESS_OPTION_MAX_PENDING_BYTES:
-      g_value_set_uint64 (value, self->limits.max_pending_bytes);
-      break;
-    case MALT_PROCESS_OPTION_MAX_MESSAGE_SIZE:
-      g_value_set_uint64 (value, self->limits.max_message_bytes);
-      break;
-    case MALT_PROCESS_OPTION_UNRESPONSIVE_TIMEOUT:
-      g_value_set_uint (value, self->limits.unresponsive_timeout_ms);
-      break;
-    case MALT_PROCESS_OPTION_MODULES:
-      g_value_set_boxed (value, self->modules);
-      break;
     case MALT_PROCESS_OPTION_EXECUTABLE:
       g_value_set_string (value, self->executable);
       break;
@@ -253,37 +161,18 @@ malt_process_options_get (const MaltProcessOptions *self,
       g_value_set_uint (value, self->start_timeout_ms);
       break;
     default:
-      g_assert_not_reached ();
+      malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
     }
 }
 
 void
 malt_process_options_clear (MaltProcessOptions *self)
 {
-  g_clear_pointer (&self->evaluator, g_free);
-  g_clear_pointer (&self->module_path, g_strfreev);
-  g_clear_pointer (&self->modules, g_strfreev);
+  malt_worker_options_clear (&self->common);
   g_clear_pointer (&self->executable, g_free);
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->environment, g_strfreev);
   g_clear_pointer (&self->working_directory, g_free);
-}
-
-static gboolean
-check_utf8 (const char         *option,
-            const char *const  *values,
-            GError            **error)
-{
-  for (gsize i = 0; values != NULL && values[i] != NULL; i++)
-    if (!g_utf8_validate (values[i], -1, NULL))
-      {
-        g_autofree char *shown = g_utf8_make_valid (values[i], -1);
-
-        g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                     "Cannot use “%s” for option “%s”: not UTF-8", shown, option);
-        return FALSE;
-      }
-  return TRUE;
 }
 
 static gboolean
@@ -317,11 +206,7 @@ gboolean
 malt_process_options_check (const MaltProcessOptions  *self,
                             GError                   **error)
 {
-  const char *const evaluator[] = { self->evaluator, NULL };
-
-  return check_utf8 ("evaluator", evaluator, error)
-         && check_utf8 ("module-path", (const char *const *) self->module_path, error)
-         && check_utf8 ("modules", (const char *const *) self->modules, error)
+  return malt_worker_options_check (&self->common, error)
          && check_environment ((const char *const *) self->environment, error)
          && check_not_empty ("executable", self->executable, error)
          && check_not_empty ("working-directory", self->working_directory, error);
@@ -352,11 +237,13 @@ malt_process_options_get_setup (const MaltProcessOptions *self)
   g_auto (GVariantDict) setup = G_VARIANT_DICT_INIT (NULL);
   g_auto (GStrv) plugin_path = malt_dup_plugin_paths ();
   const char *const none[] = { NULL };
-  const char *const *modules = self->modules != NULL ? (const char *const *) self->modules : none;
+  const MaltWorkerOptions *common = &self->common;
+  const char *const *modules = common->modules != NULL ? (const char *const *) common->modules
+                                                       : none;
 
-  if (self->evaluator != NULL)
-    g_variant_dict_insert (&setup, "evaluator", "s", self->evaluator);
-  g_variant_dict_insert_value (&setup, "module-path", new_absolute_paths (self->module_path));
+  if (common->evaluator != NULL)
+    g_variant_dict_insert (&setup, "evaluator", "s", common->evaluator);
+  g_variant_dict_insert_value (&setup, "module-path", new_absolute_paths (common->module_path));
   g_variant_dict_insert_value (&setup, "modules", g_variant_new_strv (modules, -1));
   g_variant_dict_insert_value (&setup, "plugin-path", new_absolute_paths (plugin_path));
   if (self->working_directory != NULL)
@@ -365,6 +252,6 @@ malt_process_options_get_setup (const MaltProcessOptions *self)
 
       g_variant_dict_insert_value (&setup, "working-directory", g_variant_new_bytestring (path));
     }
-  g_variant_dict_insert (&setup, "max-message-size", "t", self->limits.max_message_bytes);
+  g_variant_dict_insert (&setup, "max-message-size", "t", common->max_message_bytes);
   return g_variant_ref_sink (g_variant_dict_end (&setup));
 }

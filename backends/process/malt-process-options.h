@@ -9,12 +9,8 @@ G_BEGIN_DECLS
 /* The construct properties of a MaltProcessWorker. Immutable after construction. */
 typedef struct
 {
-  char                       *evaluator;
-  char                      **module_path;
-  guint                       call_timeout_ms;
-  MaltConnectionLimits        limits;
+  MaltWorkerOptions           common;
 
-  char                      **modules;
   char                       *executable;  /* NULL: the malt-worker that belongs to the library */
   char                      **arguments;
   MaltProcessEnvironmentMode  environment_mode;
@@ -28,14 +24,7 @@ typedef struct
 
 typedef enum
 {
-  MALT_PROCESS_OPTION_EVALUATOR = 1,
-  MALT_PROCESS_OPTION_MODULE_PATH,
-  MALT_PROCESS_OPTION_CALL_TIMEOUT,
-  MALT_PROCESS_OPTION_MAX_PENDING_BYTES,
-  MALT_PROCESS_OPTION_MAX_MESSAGE_SIZE,
-  MALT_PROCESS_OPTION_UNRESPONSIVE_TIMEOUT,
-  MALT_PROCESS_OPTION_MODULES,
-  MALT_PROCESS_OPTION_EXECUTABLE,
+  MALT_PROCESS_OPTION_EXECUTABLE = MALT_WORKER_OPTION_LAST + 1,
   MALT_PROCESS_OPTION_ARGUMENTS,
   MALT_PROCESS_OPTION_ENVIRONMENT_MODE,
   MALT_PROCESS_OPTION_ENVIRONMENT,

@@ -369,12 +369,16 @@ malt_process_start (const MaltProcessOptions *options,
   MaltProcessStart *start = g_new0 (MaltProcessStart, 1);
   GSourceFunc step = on_start;
 
-  start->limits = options->limits;
+  start->limits = (MaltConnectionLimits) {
+    .max_pending_bytes = options->common.max_pending_bytes,
+    .max_message_bytes = options->common.max_message_bytes,
+    .unresponsive_timeout_ms = options->common.unresponsive_timeout_ms,
+  };
   start->output_modes[0] = options->output_modes[0];
   start->output_modes[1] = options->output_modes[1];
   start->transport = options->transport;
   start->own_session = options->process_group == MALT_PROCESS_GROUP_OWN;
-  start->call_timeout_ms = options->call_timeout_ms;
+  start->call_timeout_ms = options->common.call_timeout_ms;
   start->start_timeout_ms = options->start_timeout_ms;
   start->events = malt_process_events_ref (events);
   start->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;

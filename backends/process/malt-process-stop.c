@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "backends/process/malt-process-child-private.h"
-#include "backends/process/malt-process-return.h"
 
 /* What a worker that is asked to leave may give to what runs in it, in milliseconds. It cancels
  * that first; code that heeds it ends in well under one, so this is for clean-ups. */
@@ -39,7 +38,7 @@ end_stop (MaltProcessStop *stop,
           int              result,
           GError          *error)
 {
-  malt_process_return_task (g_steal_pointer (&stop->task), result, error);
+  malt_return_task (g_steal_pointer (&stop->task), result, error);
   stop_free (stop);
 }
 

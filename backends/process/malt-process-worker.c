@@ -6,7 +6,6 @@
 
 #include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-options.h"
-#include "backends/process/malt-process-return.h"
 #include "backends/process/malt-process-start.h"
 
 /**
@@ -349,7 +348,7 @@ on_started_for_task (MaltProcessChild *child,
 
   if (child != NULL)
     take_child (g_task_get_source_object (task), child, connection);
-  malt_process_return_task (task, child != NULL, error);
+  malt_return_task (task, child != NULL, error);
 }
 
 static void

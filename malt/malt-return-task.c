@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-return.h"
+#include "malt/malt-return-task.h"
 
 typedef struct
 {
@@ -31,10 +31,21 @@ on_completion (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/**
+ * malt_return_task: (skip)
+ * @task: (transfer full): a task that returns an int
+ * @result: what it returns without an error
+ * @error: (transfer full) (nullable): what it fails with
+ *
+ * Ends a task from any thread, never before it has come round in its context,
+ * where its last reference is dropped too.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_return_task (GTask  *task,
-                          int     result,
-                          GError *error)
+malt_return_task (GTask  *task,
+                  int     result,
+                  GError *error)
 {
   Completion *completion = g_new0 (Completion, 1);
   g_autoptr (GSource) source = g_idle_source_new ();

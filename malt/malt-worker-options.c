@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-worker-options.h"
+
+#include "malt/malt-error.h"
+
+/* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a
+ * desktop. */
+#define MAX_PENDING_BYTES_DEFAULT (G_GUINT64_CONSTANT (64) << 20)
+
+/* Of one message either way, in bytes. The header of the wire has 32 bits for it. */
+#define MAX_MESSAGE_BYTES_DEFAULT (G_GUINT64_CONSTANT (1) << 30)
+#define MAX_MESSAGE_BYTES_MIN 4096
+#define MAX_MESSAGE_BYTES_MAX G_MAXUINT32
+
+#define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
+
+static void
+install_limits (GObjectClass *object_class)
+{
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_CALL_TIMEOUT,
+      g_param_spec_uint ("call-timeout", "Call time-out",
+                         "Time-out of calls that set none, in milliseconds, 0 for none",
+                         0, G_MAXUINT, 0, OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_MAX_PENDING_BYTES,
+      g_param_spec_uint64 ("max-pending-bytes", "Pending data",
+                           "Unanswered data before calls wait and then fail, in bytes",
+                           1, G_MAXUINT64, MAX_PENDING_BYTES_DEFAULT, OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_MAX_MESSAGE_SIZE,
+      g_param_spec_uint64 ("max-message-size", "Message size",
+                           "Largest message either way, in bytes",
+                           MAX_MESSAGE_BYTES_MIN, MAX_MESSAGE_BYTES_MAX,
+                           MAX_MESSAGE_BYTES_DEFAULT, OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT,
+      g_param_spec_uint ("unresponsive-timeout", "Unresponsive time-out",
+                         "Time a call has to heed its end before the worker is killed, "
+                         "in milliseconds, 0 for ever",
+                         0, G_MAXUINT, 0, OPTION_FLAGS));
+}
+
+/**
+ * malt_worker_options_install: (skip)
+ * @object_class: the class of a worker
+ *
+ * Installs the options that all backends have, as construct properties with the
+ * ids of `MaltWorkerOption`.
+ *
+ * Since: 0.1
+ */
+void
+malt_worker_options_install (GObjectClass *object_class)
+{
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_EVALUATOR,
+      g_param_spec_string ("evaluator", "Evaluator",
+                           "Name of the evaluator, the language of expressions",
+                           "lua", OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_MODULE_PATH,
+      g_param_spec_boxed ("module-path", "Module path",
+                          "Folders where modules are looked for before the installed folder",
+                          G_TYPE_STRV, OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_WORKER_OPTION_MODULES,
+      g_param_spec_boxed ("modules", "Modules", "Function modules that are loaded at start",
+                          G_TYPE_STRV, OPTION_FLAGS));
+  install_limits (object_class);
+}
+
+/**
+ * malt_worker_options_set: (skip)
+ * @self: the options of one worker, all zero at first
+ * @option: which
+ * @value: of the type of its property
+ *
+ * Sets an option, once: they are construct properties.
+ *
+ * Since: 0.1
+ */
+void
+malt_worker_options_set (MaltWorkerOptions *self,
+                         MaltWorkerOption   option,
+                         const GValue      *value)
+{
+  switch (option)
+    {
+    case MALT_WORKER_OPTION_EVALUATOR:
+      self->evaluator = g_value_dup_string (value);
+      break;
+    case MALT_WORKER_OPTION_MODULE_PATH:
+      self->module_path = g_value_dup_boxed (value);
+      break;
+    case MALT_WORKER_OPTION_MODULES:
+      self->modules = g_value_dup_boxed (value);
+      break;
+    case MALT_WORKER_OPTION_CALL_TIMEOUT:
+      self->call_timeout_ms = g_value_get_uint (value);
+      break;
+    case MALT_WORKER_OPTION_MAX_PENDING_BYTES:
+      self->max_pending_bytes = g_value_get_uint64 (value);
+      break;
+    case MALT_WORKER_OPTION_MAX_MESSAGE_SIZE:
+      self->max_message_bytes = g_value_get_uint64 (value);
+      break;
+    case MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT:
+      self->unresponsive_timeout_ms = g_value_get_uint (value);
+      break;
+    default:
+      g_return_if_reached ();
+    }
+}
+
+/**
+ * malt_worker_options_get: (skip)
+ * @self: the options of one worker
+ * @option: which
+ * @value: initialised with the type of its property
+ *
+ * Gets an option.
+ *
+ * Since: 0.1
+ */
+void
+malt_worker_options_get (const MaltWorkerOptions *self,
+                         MaltWorkerOption         option,
+                         GValue                  *value)
+{
+  switch (option)
+    {
+    case MALT_WORKER_OPTION_EVALUATOR:
+      g_value_set_string (value, self->evaluator);
+      break;
+    case MALT_WORKER_OPTION_MODULE_PATH:
+      g_value_set_boxed (value, self->module_path);
+      break;
+    case MALT_WORKER_OPTION_MODULES:
+      g_value_set_boxed (value, self->modules);
+      break;
+    case MALT_WORKER_OPTION_CALL_TIMEOUT:
+      g_value_set_uint (value, self->call_timeout_ms);
+      break;
+    case MALT_WORKER_OPTION_MAX_PENDING_BYTES:
+      g_value_set_uint64 (value, self->max_pending_bytes);
+      break;
+    case MALT_WORKER_OPTION_MAX_MESSAGE_SIZE:
+      g_value_set_uint64 (value, self->max_message_bytes);
+      break;
+    case MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT:
+      g_value_set_uint (value, self->unresponsive_timeout_ms);
+      break;
+    default:
+      g_return_if_reached ();
+    }
+}
+
+/**
+ * malt_worker_options_clear: (skip)
+ * @self: the options of one worker
+ *
+ * Frees what the options own.
+ *
+ * Since: 0.1
+ */
+void
+malt_worker_options_clear (MaltWorkerOptions *self)
+{
+  g_clear_pointer (&self->evaluator, g_free);
+  g_clear_pointer (&self->module_path, g_strfreev);
+  g_clear_pointer (&self->modules, g_strfreev);
+}
+
+/**
+ * malt_worker_options_check_utf8: (skip)
+ * @option: the name of an option
+ * @values: (nullable): its values
+ * @error: return location for an error
+ *
+ * Checks what no GParamSpec can: that text is UTF-8.
+ *
+ * Errors: %MALT_ERROR_INVALID_CONFIG, naming the option and the value.
+ *
+ * Returns: whether all are
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_worker_options_check_utf8 (const char         *option,
+                                const char *const  *values,
+                                GError            **error)
+{
+  for (gsize i = 0; values != NULL && values[i] != NULL; i++)
+    if (!g_utf8_validate (values[i], -1, NULL))
+      {
+        g_autofree char *shown = g_utf8_make_valid (values[i], -1);
+
+        g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                     "Cannot use “%s” for option “%s”: not UTF-8", shown, option);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+/**
+ * malt_worker_options_check: (skip)
+ * @self: the options of one worker
+ * @error: return location for an error
+ *
+ * Checks what no GParamSpec can, before a worker is started.
+ *
+ * Errors: %MALT_ERROR_INVALID_CONFIG, naming the option and the value.
+ *
+ * Returns: whether a worker can be started with them
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_worker_options_check (const MaltWorkerOptions  *self,
+                           GError                  **error)
+{
+  const char *const evaluator[] = { self->evaluator, NULL };
+
+  return malt_worker_options_check_utf8 ("evaluator", evaluator, error)
+         && malt_worker_options_check_utf8 ("module-path",
+                                            (const char *const *) self->module_path, error)
+         && malt_worker_options_check_utf8 ("modules", (const char *const *) self->modules, error);
+}
