@@ -6,6 +6,7 @@
 
 #include "malt/malt-call-private.h"
 #include "malt/malt-error.h"
+#include "malt/malt-text-private.h"
 
 /* What a backend does with a call: it begins, it may report progress, it ends. */
 
@@ -135,11 +136,14 @@ malt_call_set_remote_details (MaltCall   *self,
 /**
  * malt_call_emit_progress: (skip)
  * @self: a call that was begun
- * @fraction: how much is done, from 0 to 1
- * @message: what is being done, UTF-8
+ * @fraction: how much is done, from 0 to 1; other values are brought into that
+ *   range, NaN to 0
+ * @message: (nullable): what is being done; what is not UTF-8 is replaced, and a
+ *   text of more than 1024 bytes is cut
  *
  * Emits [signal@Malt.Call::progress]. In the context, or for a blocking call the
- * thread, of the sender.
+ * thread, of the sender. Both come from a worker, and are made what handlers
+ * expect.
  *
  * Since: 0.1
  */
@@ -148,7 +152,12 @@ malt_call_emit_progress (MaltCall   *self,
                          double      fraction,
                          const char *message)
 {
+  g_autofree char *valid_message = NULL;
+
   g_return_if_fail (MALT_IS_CALL (self));
 
-  g_signal_emit_by_name (self, "progress", fraction, message);
+  /* Written so that NaN is 0. */
+  fraction = fraction > 0.0 ? MIN (fraction, 1.0) : 0.0;
+  valid_message = malt_text_dup_valid (message, MALT_PROGRESS_MAX_MESSAGE_BYTES);
+  g_signal_emit_by_name (self, "progress", fraction, valid_message);
 }

@@ -171,9 +171,12 @@ malt_call_class_init (MaltCallClass *klass)
    * MaltCall::progress:
    * @self: the call
    * @fraction: how much is done, from 0 to 1
-   * @message: what is being done, UTF-8
+   * @message: what is being done, UTF-8 of at most 1024 bytes; empty when the
+   *   function does not say
    *
-   * Is emitted when the function reports how far it is.
+   * Is emitted when the function, or one that it called, reports how far it is.
+   * Of reports that follow each other quickly some are left out, see
+   * [method@Malt.Invocation.report_progress].
    *
    * The handler runs in the main context that an asynchronous call was made
    * in, or in the thread that waits for a blocking one.

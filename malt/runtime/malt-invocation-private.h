@@ -50,7 +50,8 @@ struct _MaltInvocation
   GCancellable       *cancellable;    /* owned; NULL until somebody asks for it */
   MaltCancelFunc      cancel_func;    /* (nullable) */
   gpointer            cancel_data;
-  gint64              progress_time;  /* of the last report that was passed on */
+  gint64              progress_time;  /* see is_progress_due() */
+  gboolean            progress_is_full; /* the last report that was passed on was of 1.0 */
 
   char                function[];
 };

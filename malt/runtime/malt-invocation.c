@@ -5,6 +5,7 @@
 #include "malt/runtime/malt-invocation-private.h"
 
 #include "malt/malt-error-backend.h"
+#include "malt/malt-text-private.h"
 #include "malt/runtime/malt-runtime-private.h"
 #include "malt/runtime/malt-scheduler-private.h"
 
@@ -13,6 +14,10 @@
 /* Progress is for people: twenty reports a second look smooth, and a loop that reports every
  * turn costs the connection nothing. */
 #define PROGRESS_INTERVAL_USEC (50 * G_TIME_SPAN_MILLISECOND)
+
+/* Reports that need not keep the interval: a function with a few steps tells each of them, also when
+ * the first ones are over at once and the last one takes long. */
+#define PROGRESS_MAX_BURST 8
 
 /**
  * MaltInvocation:
@@ -381,18 +386,44 @@ malt_invocation_new_cancel_error (MaltInvocation *self,
     }
 }
 
+/* Whether a report is passed on. Each that is moves @progress_time by one interval, and a call that
+ * has kept silent is at most a burst behind the clock. */
+static gboolean
+is_progress_due (MaltInvocation *self,
+                 double          fraction)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_full = fraction >= 1.0;
+  gboolean is_due;
+
+  g_mutex_lock (&self->lock);
+  is_due = now >= self->progress_time || (is_full && !self->progress_is_full);
+  if (is_due)
+    {
+      self->progress_time = MAX (self->progress_time,
+                                 now - (PROGRESS_MAX_BURST - 1) * PROGRESS_INTERVAL_USEC)
+                            + PROGRESS_INTERVAL_USEC;
+      self->progress_is_full = is_full;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return is_due;
+}
+
 /**
  * malt_invocation_report_progress:
  * @self: an invocation
- * @fraction: how much is done, from 0.0 to 1.0; other values are brought into that range
- * @message: (nullable): what is being done, in UTF-8, for people
+ * @fraction: how much is done, from 0.0 to 1.0; other values are brought into that range, NaN
+ *   to 0.0
+ * @message: (nullable): what is being done, in UTF-8 of at most 1024 bytes, for people; a longer
+ *   one is cut
  *
  * Tells the caller how far the call is; [signal@Call::progress] is emitted there.
  *
- * Reports that follow each other within 50 milliseconds are dropped, but a @fraction of
- * 1.0 never is, so it can be called as often as is convenient. A nested call reports for
- * the call that made it. Does nothing once the call has been answered. May be called in
- * any thread.
+ * Can be called as often as is convenient: after the first eight reports, what comes more often than
+ * twenty times a second is dropped, which costs less than 0.1 µs. A @fraction of 1.0 is not
+ * dropped when it is the first one. A nested call reports for the call that made it. Does nothing
+ * once the call has been answered. May be called in any thread.
  *
  * Since: 0.1
  */
@@ -402,8 +433,6 @@ malt_invocation_report_progress (MaltInvocation *self,
                                  const char     *message)
 {
   g_autofree char *valid_message = NULL;
-  gint64 now;
-  gboolean is_due;
 
   g_return_if_fail (self != NULL);
 
@@ -415,20 +444,11 @@ malt_invocation_report_progress (MaltInvocation *self,
 
   /* Written so that NaN is 0. */
   fraction = fraction > 0.0 ? MIN (fraction, 1.0) : 0.0;
-  now = g_get_monotonic_time ();
-
-  g_mutex_lock (&self->lock);
-  is_due = fraction >= 1.0 || now - self->progress_time >= PROGRESS_INTERVAL_USEC;
-  if (is_due)
-    self->progress_time = now;
-  g_mutex_unlock (&self->lock);
-
-  if (!is_due)
+  if (!is_progress_due (self, fraction))
     return;
 
-  if (message != NULL && !g_utf8_validate (message, -1, NULL))
-    message = valid_message = g_utf8_make_valid (message, -1);
-  self->carrier->progress (self, fraction, message != NULL ? message : "", self->carrier_data);
+  valid_message = malt_text_dup_valid (message, MALT_PROGRESS_MAX_MESSAGE_BYTES);
+  self->carrier->progress (self, fraction, valid_message, self->carrier_data);
 }
 
 gboolean

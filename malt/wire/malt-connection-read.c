@@ -5,6 +5,7 @@
 #include "malt/wire/malt-connection-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-text-private.h"
 
 /* What a socket holds is taken in this many reads; a worker that goes on and on is not listened to
  * for ever. */
@@ -81,7 +82,7 @@ deliver_progress (MaltConnection    *self,
   if (call != NULL)
     {
       old_message = call->progress_message;
-      call->progress_message = g_strdup (message->name);
+      call->progress_message = malt_text_dup_valid (message->name, MALT_PROGRESS_MAX_MESSAGE_BYTES);
       call->progress_fraction = g_variant_get_double (message->value);
       call->has_progress = TRUE;
       if (call->context != NULL)

@@ -181,6 +181,36 @@ progress_in_time (Contract *contract)
     }
 }
 
+/* What a function reports that an expression calls is for whoever sent the expression. */
+static void
+progress_of_nested (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  const char *expressions[] = {
+    "import 'contract' return contract.progress (5)",
+    "import 'contract' malt.spawn (malt.yield) malt.yield () return contract.progress (5)",
+    "for i = 1, 5 do malt.progress (i / 5, 'step ' .. i) end",
+    "coroutine.wrap (function () malt.progress (1, 'step 5') end) ()",
+    "for i = 1, 100000 do malt.progress (i / 100000, 'step ' .. (i < 100000 and 1 or 5)) end",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++)
+    {
+      ProgressSeen seen = { .thread = g_thread_self () };
+      g_autoptr (MaltCall) call = malt_call_new_eval (NULL, expressions[i], NULL);
+      gulong handler = g_signal_connect (call, "progress", G_CALLBACK (on_progress), &seen);
+      ContractReply *reply = contract_send (contract, worker, g_object_ref (call), NULL);
+
+      contract_wait (contract, reply);
+      g_assert_no_error (reply->error);
+      g_assert_cmpuint (seen.n, >=, 1);
+      g_assert_cmpfloat (seen.fraction, ==, 1.0);
+      g_assert_cmpstr (seen.message, ==, "step 5");
+      g_signal_handler_disconnect (call, handler);
+      g_free (seen.message);
+    }
+}
+
 static void
 threaded (Contract *contract)
 {
@@ -267,6 +297,8 @@ const ContractCase contract_function_cases[] = {
     .summary = "An expression imports and calls functions of a module" },
   { "/functions/progress", progress,
     .summary = "Progress is told to the sender, in its own thread" },
+  { "/functions/progress-of-nested", progress_of_nested,
+    .summary = "Progress of an expression, and of functions that it calls" },
   { "/functions/progress-in-time", progress_in_time,
     .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .summary = "Progress is told while the call runs" },
   { "/functions/threaded", threaded, .summary = "Threaded functions run beside each other" },

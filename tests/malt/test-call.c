@@ -4,6 +4,9 @@
 
 #include <malt/malt-plugin.h>
 
+#include <math.h>
+#include <string.h>
+
 static void
 test_null_arguments_are_empty (void)
 {
@@ -183,25 +186,57 @@ test_exit_report (void)
   g_assert_true (malt_call_get_exit_report (call) == report);
 }
 
+typedef struct
+{
+  double  fraction;
+  char   *message;
+} Progress;
+
 static void
 store_progress (MaltCall   *call,
                 double      fraction,
                 const char *message,
                 gpointer    user_data)
 {
-  *(double *) user_data = fraction;
-  g_assert_cmpstr (message, ==, "reading");
+  Progress *progress = user_data;
+
+  progress->fraction = fraction;
+  g_free (progress->message);
+  progress->message = g_strdup (message);
 }
 
+/* Whatever a worker says. */
 static void
 test_progress (void)
 {
-  g_autoptr (MaltCall) call = malt_call_new ("f", NULL, NULL);
-  double fraction = 0;
+  g_autofree char *long_text = g_strnfill (1000000, 'x');
+  g_autofree char *cut_text = g_strnfill (1024, 'x');
+  const struct
+  {
+    double      fraction;
+    const char *message;
+    double      expected_fraction;
+    const char *expected_message;
+  } cases[] = {
+    { 0.25, "reading", 0.25, "reading" },
+    { NAN, NULL, 0.0, "" },
+    { -INFINITY, "", 0.0, "" },
+    { 1.5, "caf\xe9", 1.0, "caf\357\277\275" },
+    { 0.5, long_text, 0.5, cut_text },
+  };
 
-  g_signal_connect (call, "progress", G_CALLBACK (store_progress), &fraction);
-  malt_call_emit_progress (call, 0.25, "reading");
-  g_assert_cmpfloat (fraction, ==, 0.25);
+  strcpy (cut_text + 1021, "…");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (MaltCall) call = malt_call_new ("f", NULL, NULL);
+      Progress progress = { -1.0, NULL };
+
+      g_signal_connect (call, "progress", G_CALLBACK (store_progress), &progress);
+      malt_call_emit_progress (call, cases[i].fraction, cases[i].message);
+      g_assert_cmpfloat (progress.fraction, ==, cases[i].expected_fraction);
+      g_assert_cmpstr (progress.message, ==, cases[i].expected_message);
+      g_free (progress.message);
+    }
 }
 
 static void

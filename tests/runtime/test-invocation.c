@@ -314,9 +314,24 @@ test_run_time_stands_still_at_the_end (Fixture      *fixture,
                    fixture->outcome->run_time_us);
 }
 
+static char *
+repeat (const char *text,
+        guint       n)
+{
+  GString *repeated = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append (repeated, text);
+  return g_string_free (repeated, FALSE);
+}
+
 static void
 test_progress_is_brought_into_range (void)
 {
+  /* 1024 bytes remain: as many "€" as fit before the ellipsis. */
+  g_autofree char *long_text = repeat ("€", 100000);
+  g_autofree char *kept_text = repeat ("€", 340);
+  g_autofree char *cut_text = g_strconcat (kept_text, "…", NULL);
   const struct
   {
     double      fraction;
@@ -331,6 +346,7 @@ test_progress_is_brought_into_range (void)
     { NAN, "x", 0.0, "x" },
     { INFINITY, "x", 1.0, "x" },
     { 0.5, "caf\xe9", 0.5, "caf\357\277\275" },
+    { 0.5, long_text, 0.5, cut_text },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -353,16 +369,38 @@ test_progress_is_rationed (Fixture      *fixture,
   gint64 begin = g_get_monotonic_time ();
   gint64 n_intervals;
 
-  g_test_summary ("At most one report in 50 ms, but the last one always");
+  g_test_summary ("Eight reports at once, then one in 50 ms, but the first of 1.0 always");
+
+  for (guint i = 0; i < 8; i++)
+    malt_invocation_report_progress (fixture->invocation, i / 10.0, "step");
+  g_assert_cmpuint (fixture->outcome->n_progress, ==, 8);
 
   for (guint i = 0; i < 10000; i++)
     malt_invocation_report_progress (fixture->invocation, i / 10000.0, NULL);
   n_intervals = (g_get_monotonic_time () - begin) / (50 * G_TIME_SPAN_MILLISECOND);
-  g_assert_cmpuint (fixture->outcome->n_progress, >=, 1);
-  g_assert_cmpuint (fixture->outcome->n_progress, <=, n_intervals + 1);
+  g_assert_cmpuint (fixture->outcome->n_progress, <=, 8 + n_intervals);
 
-  malt_invocation_report_progress (fixture->invocation, 1.0, "done");
+  for (guint i = 0; i < 10000; i++)
+    malt_invocation_report_progress (fixture->invocation, 1.0, "done");
   g_assert_cmpstr (fixture->outcome->message, ==, "done");
+  g_assert_cmpfloat (fixture->outcome->fraction, ==, 1.0);
+  n_intervals = (g_get_monotonic_time () - begin) / (50 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpuint (fixture->outcome->n_progress, <=, 8 + n_intervals + 1);
+}
+
+static void
+test_progress_that_is_dropped_costs_nothing (Fixture      *fixture,
+                                             gconstpointer data)
+{
+  const guint n = 1000000;
+  double nsec;
+
+  malt_invocation_report_progress (fixture->invocation, 1.0, NULL);
+  g_test_timer_start ();
+  for (guint i = 0; i < n; i++)
+    malt_invocation_report_progress (fixture->invocation, 1.0, "the same again");
+  nsec = g_test_timer_elapsed () / n * 1e9;
+  g_test_minimized_result (nsec, "%.0f ns for a report that is dropped", nsec);
 }
 
 static void
@@ -424,6 +462,8 @@ main (int   argc,
   g_test_add_func ("/malt/invocation/progress-is-brought-into-range",
                    test_progress_is_brought_into_range);
   add_test ("/malt/invocation/progress-is-rationed", test_progress_is_rationed);
+  add_test ("/malt/invocation/progress-that-is-dropped-costs-nothing",
+            test_progress_that_is_dropped_costs_nothing);
   add_test ("/malt/invocation/progress-ends-with-the-answer", test_progress_ends_with_the_answer);
   add_test ("/malt/invocation/progress-of-a-child-is-its-parents",
             test_progress_of_a_child_is_its_parents);
