@@ -47,13 +47,16 @@ malt_return_task (GTask  *task,
                   int     result,
                   GError *error)
 {
-  Completion *completion = g_new0 (Completion, 1);
+  /* Let go of after the source. A blocking form has a context of its own, which may be gone as soon
+   * as the source is attached, and to let go of a source takes the lock of its context. */
+  g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (task));
   g_autoptr (GSource) source = g_idle_source_new ();
+  Completion *completion = g_new0 (Completion, 1);
 
   completion->task = task;
   completion->result = result;
   completion->error = error;
   g_source_set_priority (source, g_task_get_priority (task));
   g_source_set_callback (source, on_completion, completion, (GDestroyNotify) completion_free);
-  g_source_attach (source, g_task_get_context (task));
+  g_source_attach (source, context);
 }
