@@ -299,7 +299,7 @@ const ContractCase contract_function_cases[] = {
     .summary = "Progress is told to the sender, in its own thread" },
   { "/functions/progress-of-nested", progress_of_nested,
     .summary = "Progress of an expression, and of functions that it calls" },
-  { "/functions/progress-in-time", progress_in_time,
+  { "/functions/progress-in-time", progress_in_time, .loops = TRUE,
     .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .summary = "Progress is told while the call runs" },
   { "/functions/threaded", threaded, .summary = "Threaded functions run beside each other" },
   { "/functions/cooperative", cooperative, .summary = "Other functions run one after the other" },

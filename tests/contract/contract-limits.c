@@ -221,7 +221,7 @@ posts_to_frozen (Contract *contract)
   for (guint i = 0; i < 1000 && error == NULL; i++)
     malt_abstract_worker_remote_do (worker, "malt.ping", g_variant_new_tuple (&bytes, 1), NULL,
                                     &error);
-  contract_assert_within (start_us, 1000);
+  contract_assert_within (contract, start_us, 1000);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
   resume (worker);
   contract_assert_alive (worker);

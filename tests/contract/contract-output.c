@@ -96,6 +96,12 @@ lines (Contract *contract)
   g_signal_handlers_disconnect_by_data (worker, seen);
 }
 
+static gboolean
+has_two_lines (gpointer seen)
+{
+  return ((OutputSeen *) seen)->lines[STDOUT_FILENO]->len == 2;
+}
+
 static void
 bytes (Contract *contract)
 {
@@ -107,10 +113,15 @@ bytes (Contract *contract)
   g_assert_cmpuint (seen->lines[STDOUT_FILENO]->len, ==, 1);
   assert_line (seen, STDOUT_FILENO, 0, "\xff\0\xfe\r", 4);
   contract_stop (worker);
-  contract_iterate_for (contract, 50);
-  g_assert_cmpuint (seen->lines[STDOUT_FILENO]->len, ==, 2);
+  g_assert_true (contract_wait_until (contract, has_two_lines, seen, 1000));
   assert_line (seen, STDOUT_FILENO, 1, "no newline", -1);
   g_signal_handlers_disconnect_by_data (worker, seen);
+}
+
+static gboolean
+has_all_bytes (gpointer seen)
+{
+  return ((OutputSeen *) seen)->n_bytes == 8000000;
 }
 
 static void
@@ -120,10 +131,8 @@ long_line (Contract *contract)
   g_autoptr (OutputSeen) seen = output_seen_new (worker);
 
   run (contract, worker, "for i = 1, 80 do io.write (('x'):rep (100000)) end print ()");
-  contract_iterate_for (contract, 50);
   contract_stop (worker);
-  contract_iterate_for (contract, 50);
-  g_assert_cmpuint (seen->n_bytes, ==, 8000000);
+  g_assert_true (contract_wait_until (contract, has_all_bytes, seen, 1000));
   for (guint i = 0; i < seen->lines[STDOUT_FILENO]->len; i++)
     g_assert_null (memchr (g_bytes_get_data (seen->lines[STDOUT_FILENO]->pdata[i], NULL), '\n',
                            g_bytes_get_size (seen->lines[STDOUT_FILENO]->pdata[i])));

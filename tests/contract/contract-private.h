@@ -17,6 +17,7 @@ struct _Contract
   GPtrArray              *workers;   /* of MaltAbstractWorker, owned */
   GPtrArray              *replies;   /* of ContractReply, owned */
   gboolean                warns;     /* the case expects warnings in the log */
+  gboolean                is_late;   /* something took longer than it should */
   guint                   n_descriptors;
 };
 
@@ -27,6 +28,7 @@ typedef struct
   GVariant *value;
   GError   *error;
   guint     n_ends;   /* how often its callback ran */
+  gboolean  has_begun; /* it has reported progress */
   gint64    ended_us; /* monotonic */
 } ContractReply;
 
@@ -73,14 +75,25 @@ ContractReply      *contract_send_call       (Contract           *contract,
                                               const char         *function,
                                               GVariant           *args,
                                               GCancellable       *cancellable);
+/* An evaluation that calls malt.progress(): answers when it has, so that it runs. */
+ContractReply      *contract_begin_eval      (Contract           *contract,
+                                              MaltAbstractWorker *worker,
+                                              const char         *expression);
 void                contract_wait            (Contract           *contract,
                                               ContractReply      *reply);
 void                contract_wait_all        (Contract           *contract);
 
-/* Time. Limits are multiplied by $MALT_TEST_SLOW; counts are divided by it. */
+/* Time. Limits are multiplied by $MALT_TEST_SLOW; counts are divided by it. A limit is the figure that
+ * is promised. A machine that has other things to do does not keep it, and that is no mistake: a case
+ * that was late is run again, and fails if it is late every time, or at once if it takes many times as
+ * long. */
 guint               contract_limit           (guint               limit_ms);
 guint               contract_times           (guint               times);
-void                contract_assert_within   (gint64              since_us,
+void                contract_assert_time     (Contract           *contract,
+                                              gint64              time_us,
+                                              guint               limit_ms);
+void                contract_assert_within   (Contract           *contract,
+                                              gint64              since_us,
                                               guint               limit_ms);
 void                contract_iterate_for     (Contract           *contract,
                                               guint               time_ms);

@@ -124,7 +124,7 @@ exits_at_once (Contract *contract)
   gint64 start_us = g_get_monotonic_time ();
   g_autoptr (GError) error = start_peer (contract, "leave", 30000);
 
-  contract_assert_within (start_us, NOTICED_MSEC);
+  contract_assert_within (contract, start_us, NOTICED_MSEC);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   contract_assert_contains (error->message, "7");
   contract_assert_contains (error->message, contract->settings->peer);
@@ -138,7 +138,7 @@ crashes_at_once (Contract *contract)
   gint64 start_us = g_get_monotonic_time ();
   g_autoptr (GError) error = start_peer (contract, "crash", 30000);
 
-  contract_assert_within (start_us, NOTICED_MSEC);
+  contract_assert_within (contract, start_us, NOTICED_MSEC);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   contract_assert_contains (error->message, "contract-peer: told to crash");
 }
@@ -147,11 +147,19 @@ static void
 hangs (Contract *contract)
 {
   gint64 start_us = g_get_monotonic_time ();
-  g_autoptr (GError) error = start_peer (contract, "hang", 200);
+  guint timeout_ms = 200;
+  g_autoptr (GError) error = start_peer (contract, "hang", timeout_ms);
 
-  contract_assert_within (start_us, 200 + NOTICED_MSEC);
+  contract_assert_within (contract, start_us, timeout_ms + NOTICED_MSEC);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
-  contract_assert_contains (error->message, "contract-peer: told to hang");
+
+  /* A busy machine may take longer to let it say something. */
+  while (strstr (error->message, "contract-peer: told to hang") == NULL)
+    {
+      g_clear_error (&error);
+      timeout_ms *= 2;
+      error = start_peer (contract, "hang", timeout_ms);
+    }
 }
 
 static void
@@ -160,7 +168,7 @@ speaks_garbage (Contract *contract)
   gint64 start_us = g_get_monotonic_time ();
   g_autoptr (GError) error = start_peer (contract, "garbage", 30000);
 
-  contract_assert_within (start_us, NOTICED_MSEC);
+  contract_assert_within (contract, start_us, NOTICED_MSEC);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
 }
 
@@ -197,7 +205,7 @@ cancelled (Contract *contract)
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_pointer (&thread, g_thread_join);
     }
-  contract_assert_within (start_us, NOTICED_MSEC);
+  contract_assert_within (contract, start_us, NOTICED_MSEC);
 }
 
 typedef struct

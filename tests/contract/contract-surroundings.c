@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How many times as long as promised something may take before it is wrong, and not only late. */
+#define CONTRACT_PATIENCE 20
+
 static GMutex log_lock;
 static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
 
@@ -33,11 +36,21 @@ contract_times (guint times)
 }
 
 void
-contract_assert_within (gint64 since_us, guint limit_ms)
+contract_assert_time (Contract *contract, gint64 time_us, guint limit_ms)
 {
-  gint64 passed_us = g_get_monotonic_time () - since_us;
+  gint64 time_ms = time_us / 1000;
 
-  g_assert_cmpint (passed_us / 1000, <=, contract_limit (limit_ms));
+  g_assert_cmpint (time_ms, <=, contract_limit (limit_ms) * CONTRACT_PATIENCE);
+  if (time_ms <= contract_limit (limit_ms))
+    return;
+  g_test_message ("Late: %" G_GINT64_FORMAT " ms instead of %u", time_ms, contract_limit (limit_ms));
+  contract->is_late = TRUE;
+}
+
+void
+contract_assert_within (Contract *contract, gint64 since_us, guint limit_ms)
+{
+  contract_assert_time (contract, g_get_monotonic_time () - since_us, limit_ms);
 }
 
 static gboolean
@@ -76,7 +89,8 @@ contract_wait_until (Contract          *contract,
                      gpointer           user_data,
                      guint              limit_ms)
 {
-  gint64 end_us = g_get_monotonic_time () + contract_limit (limit_ms) * G_TIME_SPAN_MILLISECOND;
+  gint64 start_us = g_get_monotonic_time ();
+  gint64 end_us = start_us + (gint64) contract_limit (limit_ms) * CONTRACT_PATIENCE * 1000;
   gboolean met = condition (user_data);
 
   while (!met && g_get_monotonic_time () < end_us)
@@ -84,6 +98,8 @@ contract_wait_until (Contract          *contract,
       iterate_once (contract);
       met = condition (user_data);
     }
+  if (met)
+    contract_assert_within (contract, start_us, limit_ms);
   return met;
 }
 

@@ -186,6 +186,26 @@ contract_send_eval (Contract           *contract,
   return contract_send (contract, worker, malt_call_new_eval (NULL, expression, NULL), cancellable);
 }
 
+static void
+on_progress (MaltCall *call, double fraction, const char *message, gpointer user_data)
+{
+  ContractReply *reply = user_data;
+
+  reply->has_begun = TRUE;
+}
+
+ContractReply *
+contract_begin_eval (Contract *contract, MaltAbstractWorker *worker, const char *expression)
+{
+  ContractReply *reply = contract_send_eval (contract, worker, expression, NULL);
+  gulong handler = g_signal_connect (reply->call, "progress", G_CALLBACK (on_progress), reply);
+
+  while (!reply->has_begun)
+    g_main_context_iteration (contract->context, TRUE);
+  g_signal_handler_disconnect (reply->call, handler);
+  return reply;
+}
+
 ContractReply *
 contract_send_call (Contract           *contract,
                     MaltAbstractWorker *worker,

@@ -18,6 +18,7 @@ typedef struct
   const char             *summary; /* what holds, and its row of the acceptance list */
   MaltWorkerCapabilities  needs;
   const char             *option;  /* (nullable): an option or property that the backend must have */
+  gboolean                loops;   /* in the evaluator's language alone, until a signal ends it */
 } ContractCase;
 
 typedef struct
