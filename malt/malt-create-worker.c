@@ -4,13 +4,18 @@
 
 #include "malt/malt-backend.h"
 
+#include "malt/malt-nesting-private.h"
 #include "malt/malt-options-private.h"
 
 static MaltOptions *
 find_backend (const char  *name,
               GError     **error)
 {
-  g_autoptr (MaltBackend) backend = malt_lookup_backend (name, error);
+  g_autoptr (MaltBackend) backend = NULL;
+
+  if (!malt_nesting_check (error))
+    return NULL;
+  backend = malt_lookup_backend (name, error);
 
   return backend != NULL ? malt_options_new (backend) : NULL;
 }
@@ -197,13 +202,15 @@ malt_create_worker_finish (GAsyncResult  *result,
  * Starts a worker and blocks until it answers.
  *
  * An option takes the value that its property takes: `b`, any integer, `d`, `s`,
- * a bytestring `ay` for a file name, `as`, the nick of an enum as `s` and those of
- * flags as `as`. See [method@Malt.Backend.list_options].
+ * a bytestring `ay` for a file name, `as` or an `av` of strings, the nick of an
+ * enum as `s` and those of flags as strings are. See
+ * [method@Malt.Backend.list_options].
  *
  * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is no such backend;
  * %MALT_ERROR_INVALID_CONFIG for an option that is unknown, of the wrong type or
- * out of range; %MALT_ERROR_START_FAILED if no worker came up;
- * %G_IO_ERROR_CANCELLED; what else the backend says.
+ * out of range; %MALT_ERROR_LIMIT in a worker that is itself inside of ten
+ * others; %MALT_ERROR_START_FAILED if no worker came up; %G_IO_ERROR_CANCELLED;
+ * what else the backend says.
  *
  * Returns: (transfer full): the worker; %NULL on error
  *

@@ -157,12 +157,40 @@ convert_to_string (GVariant *value,
   return FALSE;
 }
 
+/* What "as" has, and "av" of a language whose lists have no type. (transfer full); NULL if it is
+ * something else. */
+static char **
+dup_strings (GVariant *value)
+{
+  g_autoptr (GStrvBuilder) builder = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    return g_variant_dup_strv (value, NULL);
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE ("av")))
+    return NULL;
+
+  builder = g_strv_builder_new ();
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) boxed = g_variant_get_child_value (value, i);
+      g_autoptr (GVariant) child = g_variant_get_variant (boxed);
+
+      if (!g_variant_is_of_type (child, G_VARIANT_TYPE_STRING))
+        return NULL;
+      g_strv_builder_add (builder, g_variant_get_string (child, NULL));
+    }
+
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 convert_to_strv (GVariant *value,
                  GValue   *target)
 {
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
-    g_value_take_boxed (target, g_variant_dup_strv (value, NULL));
+  char **strings = dup_strings (value);
+
+  if (strings != NULL)
+    g_value_take_boxed (target, strings);
   else if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING_ARRAY))
     g_value_take_boxed (target, g_variant_dup_bytestring_array (value, NULL));
   else
@@ -195,13 +223,12 @@ convert_to_flags (GVariant *value,
                   GValue   *target)
 {
   g_autoptr (GFlagsClass) flags_class = g_type_class_ref (G_VALUE_TYPE (target));
-  g_autofree const char **nicks = NULL;
+  g_auto (GStrv) nicks = dup_strings (value);
   guint flags = 0;
 
-  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+  if (nicks == NULL)
     return FALSE;
 
-  nicks = g_variant_get_strv (value, NULL);
   for (gsize i = 0; nicks[i] != NULL; i++)
     {
       const GFlagsValue *found = g_flags_get_value_by_nick (flags_class, nicks[i]);

@@ -16,6 +16,11 @@
  * plugins. */
 #define MALT_PROCESS_WORKER_VARIABLE "MALT_WORKER"
 
+/* The option “executable” for the program that asks. By the link, not by what it points to: that
+ * may have been replaced since. */
+#define MALT_PROCESS_SELF "self"
+#define MALT_PROCESS_SELF_LINK "/proc/self/exe"
+
 /* What a clean environment takes over: where things are, who it is, and how to write for people. */
 static const char *const clean_names[] = { "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", NULL };
 static const char clean_prefix[] = "LC_";
@@ -29,6 +34,12 @@ malt_process_command_clear (MaltProcessCommand *self)
   g_clear_pointer (&self->program, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->environment, g_strfreev);
+}
+
+const char *
+malt_process_command_get_executable (const MaltProcessCommand *self)
+{
+  return strcmp (self->program, MALT_PROCESS_SELF_LINK) == 0 ? MALT_PROCESS_SELF : self->program;
 }
 
 char *
@@ -67,12 +78,11 @@ find_program (const char  *name,
   return FALSE;
 }
 
-/* By the link, not by what it points to: that may have been replaced since. */
 static void
 use_own_program (char **program,
                  char **name)
 {
-  *program = g_strdup ("/proc/self/exe");
+  *program = g_strdup (MALT_PROCESS_SELF_LINK);
   *name = g_file_read_link (*program, NULL);
   if (*name == NULL)
     *name = g_strdup (*program);
@@ -142,11 +152,13 @@ malt_process_command_fill (MaltProcessCommand        *self,
   g_autofree char *name = g_strdup (options->executable);
 
   if (name == NULL)
+    name = g_strdup (malt_nesting_get_executable ());
+  if (name == NULL)
     name = g_strdup (g_getenv (MALT_PROCESS_WORKER_VARIABLE));
   if (name == NULL)
     name = g_strdup (MALT_WORKER_PROGRAM);
 
-  if (strcmp (name, "self") == 0)
+  if (strcmp (name, MALT_PROCESS_SELF) == 0)
     {
       g_clear_pointer (&name, g_free);
       use_own_program (&self->program, &name);

@@ -22,6 +22,8 @@ gboolean malt_process_command_fill  (MaltProcessCommand        *self,
                                      const MaltProcessOptions  *options,
                                      GError                   **error);
 void     malt_process_command_clear (MaltProcessCommand        *self);
+/* The value of the option “executable” that means the same program in another process. */
+const char *malt_process_command_get_executable (const MaltProcessCommand *self);
 /* argv as one would type it. */
 char    *malt_process_command_show  (const MaltProcessCommand  *self);
 

@@ -18,7 +18,8 @@ install_program (GObjectClass *object_class)
       object_class, MALT_PROCESS_OPTION_EXECUTABLE,
       g_param_spec_string ("executable", "Executable",
                            "Program that calls malt_init() first, by path or looked for in PATH; "
-                           "“self” for this program, none for malt-worker",
+                           "“self” for this program, none for malt-worker, and in a "
+                           "worker for the program that it is itself",
                            NULL, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_ARGUMENTS,
@@ -232,7 +233,8 @@ new_absolute_paths (char **folders)
 }
 
 GVariant *
-malt_process_options_get_setup (const MaltProcessOptions *self)
+malt_process_options_get_setup (const MaltProcessOptions *self,
+                                const char               *executable)
 {
   g_auto (GVariantDict) setup = G_VARIANT_DICT_INIT (NULL);
   g_auto (GStrv) plugin_path = malt_dup_plugin_paths ();
@@ -253,5 +255,7 @@ malt_process_options_get_setup (const MaltProcessOptions *self)
       g_variant_dict_insert_value (&setup, "working-directory", g_variant_new_bytestring (path));
     }
   g_variant_dict_insert (&setup, "max-message-size", "t", common->max_message_bytes);
+  g_variant_dict_insert_value (&setup, "executable", g_variant_new_bytestring (executable));
+  g_variant_dict_insert (&setup, "depth", "u", malt_nesting_get_depth () + 1);
   return g_variant_ref_sink (g_variant_dict_end (&setup));
 }

@@ -49,7 +49,9 @@ void      malt_process_options_clear     (MaltProcessOptions        *self);
 /* Checks what no GParamSpec can. Errors: MALT_ERROR_INVALID_CONFIG, naming option and value. */
 gboolean  malt_process_options_check     (const MaltProcessOptions  *self,
                                           GError                   **error);
-/* The a{sv} that the worker is told. (transfer full) */
-GVariant *malt_process_options_get_setup (const MaltProcessOptions  *self);
+/* The a{sv} that the worker is told, by the thread that starts it; `executable` is what its own
+ * workers are by default. (transfer full) */
+GVariant *malt_process_options_get_setup (const MaltProcessOptions  *self,
+                                          const char                *executable);
 
 G_END_DECLS

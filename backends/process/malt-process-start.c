@@ -389,6 +389,7 @@ malt_process_start (const MaltProcessOptions *options,
       || !malt_process_command_fill (&start->command, options, &start->error))
     step = on_start_refused;
   else
-    start->setup = malt_process_options_get_setup (options);
+    start->setup = malt_process_options_get_setup (
+        options, malt_process_command_get_executable (&start->command));
   g_main_context_invoke (malt_monitor_get_context (), step, start);
 }

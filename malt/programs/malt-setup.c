@@ -6,6 +6,7 @@
 
 #include "malt/malt-backend.h"
 #include "malt/malt-error.h"
+#include "malt/malt-nesting-private.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,6 +47,23 @@ read_setup (MaltStream   *stream,
   return *error == NULL;
 }
 
+/* What the workers need that this one may start. */
+static void
+apply_nesting (GVariant *setup)
+{
+  g_autofree const char **plugin_path = NULL;
+  const char *executable = NULL;
+  guint depth = 1;
+
+  g_variant_lookup (setup, "depth", "u", &depth);
+  g_variant_lookup (setup, "executable", "^&ay", &executable);
+  malt_nesting_set_process (depth, executable);
+
+  g_variant_lookup (setup, "plugin-path", "^a&s", &plugin_path);
+  for (gsize i = 0; plugin_path != NULL && plugin_path[i] != NULL; i++)
+    malt_add_plugin_path (plugin_path[i]);
+}
+
 static MaltRuntime *
 apply_setup (GVariant      *setup,
              MaltStream    *stream,
@@ -57,7 +75,6 @@ apply_setup (GVariant      *setup,
   const char *directory = NULL;
   g_autofree const char **module_path = NULL;
   g_autofree const char **modules = NULL;
-  g_autofree const char **plugin_path = NULL;
   g_autoptr (GVariant) evaluator_options = NULL;
 
   /* An empty name asks for a worker of C functions alone. */
@@ -68,7 +85,6 @@ apply_setup (GVariant      *setup,
   evaluator_options = g_variant_lookup_value (setup, "evaluator-options", G_VARIANT_TYPE_VARDICT);
   g_variant_lookup (setup, "module-path", "^a&s", &module_path);
   g_variant_lookup (setup, "modules", "^a&s", &modules);
-  g_variant_lookup (setup, "plugin-path", "^a&s", &plugin_path);
 
   if (g_variant_lookup (setup, "working-directory", "^&ay", &directory) && chdir (directory) != 0)
     {
@@ -83,8 +99,7 @@ apply_setup (GVariant      *setup,
   if (g_variant_lookup (setup, "max-message-size", "t", &max_message_bytes))
     malt_stream_set_max_message_bytes (stream, max_message_bytes);
 
-  for (gsize i = 0; plugin_path != NULL && plugin_path[i] != NULL; i++)
-    malt_add_plugin_path (plugin_path[i]);
+  apply_nesting (setup);
 
   return malt_runtime_new (evaluator, evaluator_options, module_path, modules,
                            watch_context, error);

@@ -5,6 +5,7 @@
 #include "malt/runtime/malt-function-threads-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-nesting.h"
 
 /* One call on its way through the pool.
  *
@@ -32,6 +33,7 @@ struct _MaltFunctionThreads
 {
   GThreadPool *pool;   /* owned; NULL until it is needed; executing thread only */
   GSource     *source; /* owned, in the executing context; immutable after construction */
+  guint        depth;  /* of the worker; immutable */
 
   GMutex       lock;
   GQueue       done;   /* owned Jobs; protected by @lock */
@@ -95,6 +97,7 @@ run_job (gpointer data,
 
   if (job_leave_waiting (job, JOB_TAKEN))
     {
+      malt_nesting_set_thread_depth (job->threads->depth);
       malt_invocation_set_cancel_func (job->invocation, NULL, NULL);
       malt_invocation_start (job->invocation);
       job->value = malt_module_function_call (job->function, job->invocation, &job->error);
@@ -159,6 +162,7 @@ malt_function_threads_new (GMainContext *context)
 
   g_mutex_init (&self->lock);
   g_queue_init (&self->done);
+  self->depth = malt_nesting_get_depth ();
   self->source = g_source_new (&done_source_funcs, sizeof (GSource));
   g_source_set_callback (self->source, on_done, self, NULL);
   g_source_set_static_name (self->source, "malt function threads");

@@ -38,6 +38,88 @@ malt_lua_raise (lua_State *L,
   return lua_error (L);
 }
 
+/* Raises the text of an error, and remembers what it is the text of. Takes `error`. [-0, +1, v] */
+int
+malt_lua_raise_error (lua_State *L,
+                      GError    *error)
+{
+  MaltLua *lua = malt_lua_get (L);
+  MaltLuaRequest *request = atomic_load (&lua->running);
+  gboolean was_limited = malt_lua_suspend_limit (lua);
+  const char *message = malt_error_get_remote_message (error);
+
+  luaL_where (L, 1);
+  lua_pushstring (L, message != NULL ? message : error->message);
+  lua_concat (L, 2);
+
+  if (request != NULL)
+    {
+      g_clear_error (&request->call_error);
+      g_free (request->call_message);
+      request->call_error = g_steal_pointer (&error);
+      request->call_message = g_strdup (lua_tostring (L, -1));
+    }
+  g_clear_error (&error);
+  malt_lua_restore_limit (lua, was_limited);
+
+  return lua_error (L);
+}
+
+/* What kind of error it is, in one word for programs. (transfer full) */
+char *
+malt_lua_dup_error_type (const GError *error)
+{
+  const char *type = malt_error_get_remote_type (error);
+
+  if (type != NULL)
+    return g_strdup (type);
+
+  if (error->domain == MALT_ERROR)
+    {
+      g_autoptr (GEnumClass) codes = g_type_class_ref (MALT_TYPE_ERROR);
+      const GEnumValue *code = g_enum_get_value (codes, error->code);
+
+      return g_strconcat ("malt.", code != NULL ? code->value_nick : "failed", NULL);
+    }
+
+  return g_strdup_printf ("%s:%d", g_quark_to_string (error->domain), error->code);
+}
+
+/* malt.error_type (message): of what a function or a worker has failed with in this call, by the
+ * text that pcall() gave; nil for other texts. */
+static int
+on_error_type (lua_State *L)
+{
+  MaltLua *lua = malt_lua_get (L);
+  MaltLuaRequest *request = atomic_load (&lua->running);
+  gboolean was_limited;
+  char *type;
+
+  luaL_checkany (L, 1);
+  if (request == NULL || request->call_message == NULL || lua_type (L, 1) != LUA_TSTRING
+      || !g_str_has_suffix (lua_tostring (L, 1), request->call_message))
+    {
+      lua_pushnil (L);
+      return 1;
+    }
+
+  was_limited = malt_lua_suspend_limit (lua);
+  type = malt_lua_dup_error_type (request->call_error);
+  lua_pushstring (L, type);
+  g_free (type);
+  malt_lua_restore_limit (lua, was_limited);
+
+  return 1;
+}
+
+/* Adds to the table at the top. [-0, +0, m] */
+void
+malt_lua_add_error_type (lua_State *L)
+{
+  lua_pushcfunction (L, on_error_type);
+  lua_setfield (L, -2, "error_type");
+}
+
 /* Of `thread`, made on the stack of L. (transfer full) [-0, +0, -] */
 char *
 malt_lua_dup_traceback (lua_State *L,

@@ -130,6 +130,8 @@ void     malt_lua_add_coroutine   (lua_State  *L);
 void     malt_lua_add_waits       (lua_State  *L);
 void     malt_lua_add_processes   (lua_State  *L);
 void     malt_lua_add_popen       (lua_State  *L);
+void     malt_lua_add_worker      (lua_State  *L);
+void     malt_lua_add_error_type  (lua_State  *L);
 
 /* malt-lua-expression.c: compiles by the expression rule. TRUE: pushes the function; FALSE:
  * pushes the message. [-0, +1, -] */

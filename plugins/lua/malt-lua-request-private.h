@@ -28,6 +28,7 @@ struct _MaltLuaWait
   GSource           *timer;   /* owned (nullable) */
   GVariant          *value;   /* owned (nullable) */
   GError            *error;   /* owned (nullable): raised instead */
+  GCancellable      *cancellable; /* owned (nullable): of what is waited for */
   gpointer           data;    /* of the one who waits; not owned */
 };
 
@@ -95,6 +96,9 @@ void            malt_lua_request_free          (MaltLuaRequest    *self);
 /* malt-lua-error.c */
 int             malt_lua_raise                 (lua_State         *L,
                                                 char              *message);
+int             malt_lua_raise_error           (lua_State         *L,
+                                                GError            *error);
+char           *malt_lua_dup_error_type        (const GError      *error);
 int             malt_lua_on_error              (lua_State         *L);
 char           *malt_lua_dup_traceback         (lua_State         *L,
                                                 lua_State         *thread,
@@ -135,6 +139,8 @@ void            malt_lua_wait_give_up          (MaltLuaWait       *self);
 void            malt_lua_wait_wake             (MaltLuaWait       *self);
 int             malt_lua_wait_renew            (MaltLuaWait       *self);
 int             malt_lua_wait_yield            (lua_State         *L,
+                                                MaltLuaWait       *self);
+int             malt_lua_push_wait_value       (lua_State         *L,
                                                 MaltLuaWait       *self);
 int             malt_lua_call_function         (lua_State         *L);
 

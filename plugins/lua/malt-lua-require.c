@@ -89,5 +89,7 @@ malt_lua_add_require (MaltLua   *self,
   lua_getfield (L, -1, "loaded");
   malt_lua_push_main (L);
   lua_setfield (L, -2, LUA_GNAME);
+  lua_getglobal (L, "malt");
+  lua_setfield (L, -2, "malt");
   lua_pop (L, 2);
 }

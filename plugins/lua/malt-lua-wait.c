@@ -76,6 +76,7 @@ clear_wait (gpointer data)
 
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_error (&self->error);
+  g_clear_object (&self->cancellable);
 }
 
 void
@@ -84,8 +85,8 @@ malt_lua_wait_unref (MaltLuaWait *self)
   g_rc_box_release_full (self, clear_wait);
 }
 
-/* The request goes on, or ends, without it; callbacks that are still to come find no request.
- * Gives the request's reference back. */
+/* The request goes on, or ends, without it; callbacks that are still to come find no request, and
+ * what nobody waits for any more is cancelled. Gives the request's reference back. */
 void
 malt_lua_wait_give_up (MaltLuaWait *self)
 {
@@ -94,6 +95,8 @@ malt_lua_wait_give_up (MaltLuaWait *self)
   g_clear_pointer (&self->timer, g_source_unref);
   self->request->wait = NULL;
   self->request = NULL;
+  if (self->cancellable != NULL && !self->is_done)
+    g_cancellable_cancel (self->cancellable);
   malt_lua_wait_unref (self);
 }
 
@@ -117,29 +120,6 @@ malt_lua_wait_wake (MaltLuaWait *self)
   malt_lua_request_ready (self->request);
 }
 
-/* [-0, +1, v] */
-static int
-raise_wait_error (lua_State   *L,
-                  MaltLuaWait *self)
-{
-  MaltLuaRequest *request = self->request;
-  gboolean was_limited = malt_lua_suspend_limit (request->lua);
-  const char *message = malt_error_get_remote_message (self->error);
-
-  luaL_where (L, 1);
-  lua_pushstring (L, message != NULL ? message : self->error->message);
-  lua_concat (L, 2);
-
-  g_clear_error (&request->call_error);
-  g_free (request->call_message);
-  request->call_error = g_steal_pointer (&self->error);
-  request->call_message = g_strdup (lua_tostring (L, -1));
-  malt_lua_wait_give_up (self);
-  malt_lua_restore_limit (request->lua, was_limited);
-
-  return lua_error (L);
-}
-
 static int
 finish_wait (lua_State    *L,
              int           status,
@@ -160,7 +140,12 @@ finish_wait (lua_State    *L,
 
   g_assert (self->is_done);
   if (self->error != NULL)
-    return raise_wait_error (L, self);
+    {
+      GError *error = g_steal_pointer (&self->error);
+
+      malt_lua_wait_give_up (self);
+      return malt_lua_raise_error (L, error);
+    }
 
   was_limited = malt_lua_suspend_limit (request->lua);
   if (self->finish != NULL)
@@ -235,9 +220,10 @@ on_yield (lua_State *L)
   return lua_yieldk (L, 1, (lua_KContext) wait, finish_wait);
 }
 
-static int
-push_call_result (lua_State   *L,
-                  MaltLuaWait *wait)
+/* Nothing, or the value of the wait. */
+int
+malt_lua_push_wait_value (lua_State   *L,
+                          MaltLuaWait *wait)
 {
   if (wait->value == NULL || g_variant_is_of_type (wait->value, G_VARIANT_TYPE_UNIT))
     return 0;
@@ -285,7 +271,7 @@ malt_lua_call_function (lua_State *L)
   if (args == NULL)
     return malt_lua_raise (L, message);
 
-  wait = malt_lua_wait_new (L, push_call_result);
+  wait = malt_lua_wait_new (L, malt_lua_push_wait_value);
   malt_runtime_call (lua->runtime, wait->request->invocation, name, args, NULL, on_call_over,
                      malt_lua_wait_ref (wait));
   g_variant_unref (args);

@@ -271,7 +271,7 @@ test_traceback (void)
   lua_wait (fixture, result);
   g_assert_cmpstr (malt_error_get_remote_traceback (result->error), ==,
                    "stack traceback:\n"
-                   "\t[C]: in field 'sleep'\n"
+                   "\t[C]: in function 'malt.sleep'\n"
                    "\tMain#2:2: in upvalue 'nap'\n"
                    "\tMain#2:4: in function <Main#2:3>\n"
                    "resumed from:\n"
@@ -317,7 +317,7 @@ test_targeted (void)
   lua_assert_text (lua_result_to_string (computing), "int64 3000000");
   lua_wait (fixture, sleeping);
   g_assert_error (sleeping->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  lua_check_text (G_STRLOC, "", sleeping->error->message, "~in field 'sleep'");
+  lua_check_text (G_STRLOC, "", sleeping->error->message, "~in function 'malt.sleep'");
 }
 
 static void

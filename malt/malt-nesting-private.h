@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "malt/malt-nesting.h"
+
+G_BEGIN_DECLS
+
+/* Whether a worker may be started in this thread. Errors: MALT_ERROR_LIMIT. */
+gboolean malt_nesting_check       (GError     **error);
+
+/* This process is a worker, so deep. `executable`: what its own workers are by default, a path or
+ * "self"; NULL for the one that belongs to the library. Once, before other threads ask. */
+void     malt_nesting_set_process (guint        depth,
+                                   const char  *executable);
+
+G_END_DECLS
