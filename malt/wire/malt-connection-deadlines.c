@@ -7,8 +7,9 @@
 /* The worker's own deadline wins by this much, for its answer says where it was. */
 #define TIMEOUT_GRACE_MSEC 250u
 
-/* For the answer to a probe: the watch thread has nothing else to do. */
-#define PROBE_GRACE_MSEC 500u
+/* For the answer to a probe. The watch thread has nothing else to do, but a machine may have, and a
+ * worker that is taken for dead is ended. */
+#define PROBE_GRACE_MSEC 2000u
 
 /* Calls that have ended for their callers and may still run in the worker. More are not watched:
  * one is enough to find a worker unresponsive. */
