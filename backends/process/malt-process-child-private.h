@@ -4,6 +4,7 @@
 
 #include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-handle.h"
+#include "backends/process/malt-process-log.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,7 @@ struct _MaltProcessChild
   GSource            *exit_source;
   GSource            *ladder_source;  /* the deadline of `rung` */
   GSource            *lost_source;    /* the grace of a child that lost its connection */
+  MaltProcessLog     *log;            /* NULL before the first record */
 
   /* Takes the place of a report while the child is starting. */
   void              (*start_exited) (int exit_status, int signum, gpointer user_data);

@@ -15,6 +15,7 @@ child_clear (MaltProcessChild *self)
   g_assert (self->exit_source == NULL && self->connection == NULL);
   g_clear_pointer (&self->output, malt_process_output_unref);
   g_clear_pointer (&self->events, malt_process_events_unref);
+  g_clear_pointer (&self->log, malt_process_log_free);
   g_clear_pointer (&self->report, malt_exit_report_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_clear_pointer (&self->description, g_free);
@@ -208,6 +209,8 @@ report_end (MaltProcessChild *self,
   g_mutex_unlock (&self->lock);
 
   leave_running_workers (self);
+  malt_connection_drain_log (self->connection);
+  g_clear_pointer (&self->log, malt_process_log_free);
   malt_process_child_disconnect (self, error);
   malt_process_events_push_exited (self->events, report);
   malt_process_child_end_stops (self);

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "backends/process/malt-process-child-private.h"
-#include "backends/process/malt-process-log.h"
 
 /* For a worker that lost its connection and lives on, in milliseconds; as in Malt.jl. One that
  * crashes loses it too, and is not to be taken for that. */
@@ -60,14 +59,14 @@ on_lost (const GError *error,
 
 /* Runs in the monitor thread. */
 static void
-on_log (GLogLevelFlags  level,
-        const char     *domain,
-        const char     *message,
-        gpointer        user_data)
+on_log (const MaltLogRecord *record,
+        gpointer             user_data)
 {
   MaltProcessChild *self = user_data;
 
-  malt_process_log (self->description, self->pid, level, domain, message);
+  if (self->log == NULL)
+    self->log = malt_process_log_new (self->description, self->pid);
+  malt_process_log_push (self->log, record);
 }
 
 /* Runs in the monitor thread. */

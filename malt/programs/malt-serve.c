@@ -165,8 +165,13 @@ on_report (const GError *error,
            gpointer      user_data)
 {
   MaltServer *self = user_data;
+  const GLogField fields[] = {
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+    { "MESSAGE", error->message, -1 },
+  };
 
-  malt_watch_send_log (self->watch, G_LOG_LEVEL_WARNING, G_LOG_DOMAIN, error->message);
+  malt_worker_log_send (malt_watch_get_log (self->watch), G_LOG_LEVEL_WARNING,
+                        fields, G_N_ELEMENTS (fields));
 }
 
 static void
@@ -344,6 +349,7 @@ malt_serve (int data_fd,
   malt_runtime_set_report_func (self.runtime, on_report, &self);
   malt_watch_start (self.watch, self.runtime);
   malt_setup_send_hello (self.stream);
+  malt_worker_log_start (malt_watch_get_log (self.watch));
 
   source = data_source_new (&self);
   while (!self.is_over

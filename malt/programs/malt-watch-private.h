@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "malt/programs/malt-worker-log-private.h"
 #include "malt/runtime/malt-runtime.h"
 #include "malt/wire/malt-stream-private.h"
 
@@ -29,11 +30,8 @@ gboolean      malt_watch_is_leaving   (MaltWatch   *self);
  * not come back soon, the watch thread writes them. */
 void          malt_watch_expect_flush (MaltWatch   *self);
 
-/* Any thread: sends a log record to the manager; drops it when too many are unread there. */
-void          malt_watch_send_log     (MaltWatch      *self,
-                                       GLogLevelFlags  level,
-                                       const char     *domain,
-                                       const char     *message);
+/* Of the manager that this watches. (transfer none) */
+MaltWorkerLog *malt_watch_get_log     (MaltWatch   *self);
 
 /* Async-signal-safe: has the watch thread act on SIGINT or SIGTERM. */
 void          malt_watch_post_signal  (int signum);

@@ -19,10 +19,6 @@
 /* Control messages are small; nothing on this connection needs more. */
 #define CONTROL_MAX_MESSAGE_BYTES (64u * 1024)
 
-/* Log records that the manager has not read yet; beyond it they are dropped, for a worker must not be
- * able to fill its own memory by complaining. */
-#define LOG_MAX_QUEUED_BYTES (1024u * 1024)
-
 /* What runs when a STOP arrives is cancelled and has this long to come back, if the manager does not say. */
 #define STOP_GRACE_DEFAULT_MSEC 500u
 
@@ -34,6 +30,7 @@ struct _MaltWatch
   GMainContext *context;      /* owned; immutable after construction */
   MaltStream   *control;      /* owned; read in the watch thread, written in any */
   MaltStream   *data;         /* not owned; flushed only */
+  MaltWorkerLog *log;         /* owned; immutable after construction */
   MaltRuntime  *runtime;      /* not owned; set before the thread starts */
   GSource      *control_source;
   gint          leaving;      /* atomic */
@@ -216,8 +213,8 @@ control_source_dispatch (GSource     *source,
   ControlSource *self = (ControlSource *) source;
   GIOCondition condition = g_source_query_unix_fd (source, self->tag);
 
-  if (condition & G_IO_OUT)
-    malt_stream_flush (self->watch->control, NULL);
+  if (condition & G_IO_OUT && malt_stream_flush (self->watch->control, NULL) == MALT_STREAM_OK)
+    malt_worker_log_on_drained (self->watch->log);
   if (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR))
     read_control (self->watch);
 
@@ -310,30 +307,6 @@ malt_watch_expect_flush (MaltWatch *self)
   g_source_attach (tick, self->context);
 }
 
-void
-malt_watch_send_log (MaltWatch      *self,
-                     GLogLevelFlags  level,
-                     const char     *domain,
-                     const char     *message)
-{
-  MaltMessage log = {
-    .type = MALT_MESSAGE_LOG,
-    .number = level & G_LOG_LEVEL_MASK,
-    .name = domain,
-    .name_length = strlen (domain),
-  };
-  g_autofree char *text = NULL;
-
-  if (malt_stream_get_queued_bytes (self->control) > LOG_MAX_QUEUED_BYTES)
-    return;
-
-  text = g_utf8_make_valid (message, -1);
-  log.value = g_variant_ref_sink (g_variant_new ("(s)", text));
-  if (malt_stream_queue (self->control, &log, NULL))
-    flush_control (self);
-  malt_message_clear (&log);
-}
-
 gboolean
 malt_watch_is_leaving (MaltWatch *self)
 {
@@ -346,6 +319,12 @@ malt_watch_get_context (MaltWatch *self)
   return self->context;
 }
 
+MaltWorkerLog *
+malt_watch_get_log (MaltWatch *self)
+{
+  return self->log;
+}
+
 MaltWatch *
 malt_watch_new (int         control_fd,
                 MaltStream *data)
@@ -355,6 +334,7 @@ malt_watch_new (int         control_fd,
   self->context = g_main_context_new ();
   self->control = malt_stream_new (control_fd, CONTROL_MAX_MESSAGE_BYTES);
   self->data = data;
+  self->log = malt_worker_log_new (self->control, self->context);
 
   return self;
 }

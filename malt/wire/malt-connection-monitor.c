@@ -7,6 +7,9 @@
 #include "malt/malt-error.h"
 #include "malt/wire/malt-monitor.h"
 
+/* What a worker that has ended left in a socket is taken in this many reads. */
+#define DRAIN_LOG_MAX_READS 64
+
 /* The part of the monitor thread: the handshake, reading the control connection, writing what
  * would block, and telling the owner. One source; what it asks for is decided anew at the end of
  * each dispatch. Everything but the weak reference belongs to the monitor thread. */
@@ -53,29 +56,21 @@ malt_connection_lose (MaltConnection *self,
     g_error_free (error);
 }
 
-/* A log level that a worker claims must not be able to end the manager. */
-static GLogLevelFlags
-sanitize_log_level (guint64 number)
-{
-  GLogLevelFlags level = (GLogLevelFlags) (number & G_LOG_LEVEL_MASK);
-
-  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
-    return G_LOG_LEVEL_CRITICAL;
-
-  return level != 0 ? level : G_LOG_LEVEL_MESSAGE;
-}
-
 static void
 handle_log (MaltConnection    *self,
             const MaltMessage *message)
 {
-  const char *text;
+  g_autoptr (GVariant) fields = NULL;
+  MaltLogRecord record;
 
   if (self->hooks.log == NULL || message->value == NULL || g_atomic_int_get (&self->is_closing))
     return;
 
-  g_variant_get (message->value, "(&s)", &text);
-  self->hooks.log (sanitize_log_level (message->number), message->name, text, self->hooks_data);
+  record.level = (GLogLevelFlags) (message->number & G_LOG_LEVEL_MASK);
+  record.domain = message->name;
+  g_variant_get (message->value, "(&su@a{sv})", &record.message, &record.n_left_out, &fields);
+  record.fields = fields;
+  self->hooks.log (&record, self->hooks_data);
 }
 
 static void
@@ -105,7 +100,8 @@ handle_control (MaltConnection     *self,
     }
 }
 
-static void
+/* FALSE when there was nothing to be read. */
+static gboolean
 read_control (MaltConnectionMonitor *monitor,
               MaltConnection        *self)
 {
@@ -114,7 +110,7 @@ read_control (MaltConnectionMonitor *monitor,
   MaltStreamStatus status = malt_stream_fill (self->control, &error);
 
   if (status == MALT_STREAM_WOULD_BLOCK)
-    return;
+    return FALSE;
 
   if (status == MALT_STREAM_EOF)
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_CLOSED,
@@ -127,10 +123,30 @@ read_control (MaltConnectionMonitor *monitor,
     }
 
   if (error == NULL)
-    return;
+    return TRUE;
 
   monitor->is_control_over = TRUE;
   malt_connection_lose (self, error);
+  return FALSE;
+}
+
+/**
+ * malt_connection_drain_log: (skip)
+ * @self: a connection that has shaken hands
+ *
+ * Tells what the worker has logged and nobody has read yet. Of one that has
+ * ended that is everything. Monitor thread; does not block.
+ *
+ * Since: 0.1
+ */
+void
+malt_connection_drain_log (MaltConnection *self)
+{
+  g_return_if_fail (MALT_IS_CONNECTION (self));
+
+  for (guint i = 0; i < DRAIN_LOG_MAX_READS && !self->monitor->is_control_over; i++)
+    if (!read_control (self->monitor, self))
+      break;
 }
 
 static void

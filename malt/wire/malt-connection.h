@@ -18,6 +18,17 @@ G_BEGIN_DECLS
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltConnection, malt_connection, MALT, CONNECTION, GObject)
 
+/* What a worker says to the log, which is not to be trusted: whoever passes it on sees to it that no
+ * level ends the program, and that fields are not taken for others'. */
+typedef struct
+{
+  GLogLevelFlags  level;      /* as the worker has it, ERROR included; no flags */
+  const char     *domain;     /* (nullable) */
+  const char     *message;
+  guint           n_left_out; /* fields that the worker dropped */
+  GVariant       *fields;     /* (nullable) a{sv} of s and ay, but whatever the worker put there */
+} MaltLogRecord;
+
 typedef struct
 {
   /* Before the answers of one read are handed to their callers, without locks held, in any thread:
@@ -28,8 +39,7 @@ typedef struct
    * the error they are to end with. */
   void (*lost)            (const GError *error, gpointer user_data);
   /* In the monitor thread: a log record of the worker. */
-  void (*log)             (GLogLevelFlags level, const char *domain, const char *message,
-                           gpointer user_data);
+  void (*log)             (const MaltLogRecord *record, gpointer user_data);
   /* In the monitor thread: a call that was cancelled, interrupted or timed out is still running
    * after `unresponsive_timeout_ms`. `function`: its name. */
   void (*unresponsive)    (const char *function, gpointer user_data);
@@ -108,6 +118,9 @@ MALT_AVAILABLE_IN_ALL
 void            malt_connection_send_stop        (MaltConnection             *self,
                                                   guint                       grace_ms);
 
+/* The worker has ended: tells what it has logged before. Monitor thread, before close(). */
+MALT_AVAILABLE_IN_ALL
+void            malt_connection_drain_log        (MaltConnection             *self);
 /* Ends every call that waits, and every later one, with a copy of `error`; drops both sockets. Any
  * thread; the second call does nothing. */
 MALT_AVAILABLE_IN_ALL

@@ -25,7 +25,8 @@ G_BEGIN_DECLS
  *   PROBE      what about call id?
  * → manager:
  *   STATUS     id; number = a MaltCallState
- *   LOG        number = GLogLevelFlags; name = domain; value (s): message
+ *   LOG        number = GLogLevelFlags; name = domain; value (sua{sv}): message, how many fields
+ *              were left out, the other fields
  *   GOODBYE    leaves, on STOP */
 typedef enum
 {

@@ -49,6 +49,7 @@ malt_lua_add_library (lua_State *L)
 {
   static const luaL_Reg functions[] = {
     { "import", malt_lua_import },
+    { "log", malt_lua_log },
     { "progress", on_progress },
     { "spawn", on_spawn },
     { NULL, NULL },

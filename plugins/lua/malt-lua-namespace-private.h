@@ -18,6 +18,9 @@ int       malt_lua_import         (lua_State    *L);
 gboolean  malt_lua_is_module      (lua_State    *L,
                                    int           index);
 
+/* malt-lua-log.c */
+int       malt_lua_log            (lua_State    *L);
+
 /* malt-lua-names.c. Pushes what is callable under "function" or "module.function".
  * [-0, +(0|1), -] */
 gboolean  malt_lua_push_function  (MaltLua      *self,

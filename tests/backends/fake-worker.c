@@ -22,7 +22,6 @@
 #define HEADER_BYTES 32
 #define BODY_MAX_BYTES (1 << 20)
 #define HELLO_ID(major) (UINT64_C (0x4d414c54) << 32 | (uint64_t) (major) << 16)
-#define LOG_LEVEL_CRITICAL (1 << 3)
 
 enum
 {
@@ -269,11 +268,20 @@ work_close (const char *argument)
   wait_for_ever ();
 }
 
+/* "LEVEL TEXT", without fields: the text, aligned to 4 the number 0, aligned to 8 an empty a{sv}, and
+ * the end of the text. */
 static void
 work_log (const char *argument)
 {
-  write_frame (CONTROL_FD, LOG, 0, LOG_LEVEL_CRITICAL, "Fake", "(s)", argument,
-               strlen (argument) + 1);
+  char value[200] = { 0 };
+  char *text;
+  unsigned long level = strtoul (argument, &text, 0);
+  size_t length = strlen (++text) + 1;
+  size_t end = ((length + 3) / 4 * 4 + 4 + 7) / 8 * 8;
+
+  memcpy (value, text, length);
+  value[end] = (char) length;
+  write_frame (CONTROL_FD, LOG, 0, level, "Fake", "(sua{sv})", value, end + 1);
 }
 
 /* Nobody's child, in a session of its own, that holds on to stdout and stderr. Its PID goes into

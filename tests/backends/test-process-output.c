@@ -410,37 +410,68 @@ write_log (GLogLevelFlags   level,
   g_cond_signal (&log_changed);
   g_mutex_unlock (&log_lock);
 
-  return G_LOG_WRITER_HANDLED;
+  /* This is what would end the program. */
+  return g_log_writer_default (level, fields, n_fields, user_data);
 }
+
+/* What a worker may claim, and what becomes of it. */
+static const struct
+{
+  guint32     claimed;
+  int         level;
+  const char *name;
+} log_levels[] = {
+  { G_LOG_LEVEL_ERROR, G_LOG_LEVEL_CRITICAL, "error" },
+  { G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION, G_LOG_LEVEL_CRITICAL, "error" },
+  { G_MAXUINT32, G_LOG_LEVEL_CRITICAL, "error" },
+  { G_LOG_LEVEL_CRITICAL | G_LOG_FLAG_FATAL, G_LOG_LEVEL_CRITICAL, "critical" },
+  { G_LOG_LEVEL_WARNING, G_LOG_LEVEL_WARNING, "warning" },
+  { G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_DEBUG, G_LOG_LEVEL_MESSAGE, "message" },
+  { G_LOG_LEVEL_INFO, G_LOG_LEVEL_INFO, "info" },
+  { G_LOG_LEVEL_DEBUG, G_LOG_LEVEL_DEBUG, "debug" },
+  { G_LOG_FLAG_FATAL, G_LOG_LEVEL_MESSAGE, "message" },
+  { 0, G_LOG_LEVEL_MESSAGE, "message" },
+  { 1u << 31, G_LOG_LEVEL_MESSAGE, "message" },
+};
 
 static void
-log_with_fatal_criticals (void)
+log_with_everything_fatal (void)
 {
-  MaltAbstractWorker *worker;
-
-  g_log_set_always_fatal (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL);
+  g_log_set_always_fatal ((GLogLevelFlags) G_LOG_LEVEL_MASK);
   g_log_set_writer_func (write_log, NULL, NULL);
-  worker = fixture_start ("log", "it went wrong", NULL);
-  fixture_assert_call (worker);
-  fixture_stop (worker);
 
-  g_mutex_lock (&log_lock);
-  while (n_logged == 0)
-    g_cond_wait (&log_changed, &log_lock);
-  g_mutex_unlock (&log_lock);
+  for (guint i = 0; i < G_N_ELEMENTS (log_levels); i++)
+    {
+      g_autofree char *argument = g_strdup_printf ("%u record %u", log_levels[i].claimed, i);
+      MaltAbstractWorker *worker = fixture_start ("log", argument, NULL);
+
+      fixture_assert_call (worker);
+      fixture_stop (worker);
+
+      g_mutex_lock (&log_lock);
+      while (n_logged <= i)
+        g_cond_wait (&log_changed, &log_lock);
+      g_mutex_unlock (&log_lock);
+    }
 }
 
-/* What a worker complains of is no reason to abort the manager. */
+/* No level, and no level that the program has made fatal, lets a worker abort its manager. */
 static void
 test_log (void)
 {
-  run_in_subprocess (log_with_fatal_criticals);
+  run_in_subprocess (log_with_everything_fatal);
   if (g_test_subprocess ())
     return;
-  g_test_trap_assert_stdout ("*log:*GLIB_DOMAIN=Fake*level=32*");
-  g_test_trap_assert_stdout ("*MALT_WORKER=MaltProcessWorker on port * with PID *");
-  g_test_trap_assert_stdout ("*MALT_WORKER_LEVEL=critical*");
-  g_test_trap_assert_stdout ("*MESSAGE=[Worker *]: it went wrong*");
+  for (guint i = 0; i < G_N_ELEMENTS (log_levels); i++)
+    {
+      g_autofree char *line =
+        g_strdup_printf ("*log:*MESSAGE=?Worker *]: record %u GLIB_DOMAIN=Fake "
+                         "MALT_WORKER=MaltProcessWorker on port * with PID * "
+                         "MALT_WORKER_LEVEL=%s level=%d\n*", i, log_levels[i].name,
+                         log_levels[i].level);
+
+      g_test_trap_assert_stdout (line);
+    }
 }
 
 int

@@ -148,7 +148,7 @@ send_log (MaltFakePeer *self,
   g_variant_get (args, "(u&s&s)", &level, &message.name, &text);
   message.name_length = strlen (message.name);
   message.number = level;
-  message.value = g_variant_ref_sink (g_variant_new ("(s)", text));
+  message.value = g_variant_ref_sink (g_variant_new ("(sua{sv})", text, 0, NULL));
   malt_stream_queue (self->control, &message, NULL);
   malt_message_clear (&message);
 }

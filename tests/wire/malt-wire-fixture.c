@@ -51,15 +51,14 @@ on_lost (const GError *error,
 }
 
 static void
-on_log (GLogLevelFlags  level,
-        const char     *domain,
-        const char     *message,
-        gpointer        user_data)
+on_log (const MaltLogRecord *record,
+        gpointer             user_data)
 {
   MaltWireFixture *self = user_data;
 
   g_mutex_lock (&self->lock);
-  g_string_append_printf (self->log, "%d %s: %s\n", level, domain, message);
+  g_string_append_printf (self->log, "%d %s: %s\n", record->level, record->domain,
+                          record->message);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
