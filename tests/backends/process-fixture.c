@@ -66,7 +66,7 @@ fixture_stop (MaltAbstractWorker *worker)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (malt_abstract_worker_stop (worker, 2000, 2000, NULL, NULL, &error));
+  g_assert_true (malt_abstract_worker_stop (worker, 20000, 20000, NULL, NULL, &error));
   g_assert_no_error (error);
   g_assert_false (malt_abstract_worker_is_running (worker));
   g_object_unref (worker);
@@ -175,14 +175,24 @@ fixture_take_census (void)
   return census;
 }
 
+static gboolean
+has_grown (const FixtureCensus *before,
+           const FixtureCensus *now)
+{
+  return now->n_fds > before->n_fds
+         || now->n_children > before->n_children
+         || now->n_threads > before->n_threads;
+}
+
 /* What the monitor thread lets go of after it has told the caller may be there for a moment, the
  * first time, too: less than before is no leak. */
 void
 fixture_assert_census (const FixtureCensus *before)
 {
+  gint64 end = g_get_monotonic_time () + FIXTURE_AT_ONCE_MSEC * 1000;
   FixtureCensus now = fixture_take_census ();
 
-  for (int i = 0; i < 1000 && memcmp (&now, before, sizeof now) != 0; i++)
+  while (has_grown (before, &now) && g_get_monotonic_time () < end)
     {
       g_usleep (FIXTURE_POLL_USEC);
       now = fixture_take_census ();
@@ -240,4 +250,37 @@ fixture_add (const char *path,
              GTestFunc   func)
 {
   g_test_add_data_func (path, (gconstpointer) func, run_watched);
+}
+
+typedef struct
+{
+  GTestDataFunc func;
+  gconstpointer data;
+} DataTest;
+
+static void
+run_data_watched (gconstpointer user_data)
+{
+  const DataTest *test = user_data;
+
+  alarm (FIXTURE_WATCHDOG_SECONDS);
+  test->func (test->data);
+  alarm (0);
+}
+
+void
+fixture_add_data (const char    *path,
+                  gconstpointer  data,
+                  GTestDataFunc  func)
+{
+  DataTest *test = g_new (DataTest, 1);
+
+  *test = (DataTest) { func, data };
+  g_test_add_data_func_full (path, test, run_data_watched, g_free);
+}
+
+void
+fixture_assert_at_once (gint64 began_us)
+{
+  g_assert_cmpint ((g_get_monotonic_time () - began_us) / 1000, <, FIXTURE_AT_ONCE_MSEC);
 }

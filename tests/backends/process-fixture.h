@@ -7,6 +7,10 @@
 /* A test that takes longer than this many seconds hangs. */
 #define FIXTURE_WATCHDOG_SECONDS (60 * fixture_get_slowness ())
 
+/* What happens at once may take so long, in milliseconds: less than the time-outs that it must not
+ * wait for, and enough for a machine that has other things to do. */
+#define FIXTURE_AT_ONCE_MSEC (10000 * fixture_get_slowness ())
+
 /* $MALT_TEST_SLOW: how many times slower than usual this run is. */
 guint               fixture_get_slowness      (void);
 gboolean            fixture_is_valgrind       (void);
@@ -54,3 +58,8 @@ void                fixture_init              (int                 *argc,
                                                char              ***argv);
 void                fixture_add               (const char          *path,
                                                GTestFunc            func);
+void                fixture_add_data          (const char          *path,
+                                               gconstpointer        data,
+                                               GTestDataFunc        func);
+
+void                fixture_assert_at_once    (gint64               began_us);

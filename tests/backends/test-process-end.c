@@ -13,9 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Every call ends within this after its worker has. Generous: other tests run beside. */
-#define NOTICED_MSEC 1000
-
 static void
 assert_report (MaltAbstractWorker *worker,
                MaltExitReason      reason,
@@ -57,11 +54,11 @@ test_stop (void)
   g_autoptr (GError) error = NULL;
   gboolean was_running = FALSE;
 
-  g_assert_true (malt_abstract_worker_stop (worker, 5000, 5000, NULL, &was_running, &error));
+  g_assert_true (malt_abstract_worker_stop (worker, 30000, 30000, NULL, &was_running, &error));
   g_assert_no_error (error);
   g_assert_true (was_running);
   assert_report (worker, MALT_EXIT_REASON_STOPPED, 0, 0, "asked");
-  g_assert_true (malt_abstract_worker_stop (worker, 5000, 5000, NULL, &was_running, &error));
+  g_assert_true (malt_abstract_worker_stop (worker, 30000, 30000, NULL, &was_running, &error));
   g_assert_no_error (error);
   g_assert_false (was_running);
 }
@@ -71,7 +68,7 @@ test_stop_by_sigterm (void)
 {
   g_autoptr (MaltAbstractWorker) worker = fixture_start ("ignore-stop", NULL, NULL);
 
-  g_assert_true (malt_abstract_worker_stop (worker, 50, 5000, NULL, NULL, NULL));
+  g_assert_true (malt_abstract_worker_stop (worker, 50, 30000, NULL, NULL, NULL));
   assert_report (worker, MALT_EXIT_REASON_KILLED, -1, SIGTERM,
                  "SIGTERM: it did not leave within 50 ms");
 }
@@ -133,7 +130,7 @@ test_several_stops (void)
       g_assert_no_error (stopped[i].error);
       g_assert_true (stopped[i].was_running);
     }
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
+  fixture_assert_at_once (began);
 }
 
 /* The waiting ends, the stop goes on. */
@@ -218,7 +215,7 @@ test_leaves_by_itself (void)
   gint64 began = g_get_monotonic_time ();
   MaltExitReport *report = call_and_lose (worker);
 
-  g_assert_cmpint (g_get_monotonic_time () - began, <, NOTICED_MSEC * 1000);
+  fixture_assert_at_once (began);
   assert_report (worker, MALT_EXIT_REASON_EXITED, 7, 0, NULL);
   g_assert_cmpstr (malt_exit_report_get_stderr_tail (report), ==, "last words");
   g_assert_cmpstr (malt_exit_report_get_running_calls (report)[0], ==, "work");
@@ -232,7 +229,7 @@ test_crashes (void)
   gint64 began = g_get_monotonic_time ();
 
   call_and_lose (worker);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, NOTICED_MSEC * 1000);
+  fixture_assert_at_once (began);
   assert_report (worker, MALT_EXIT_REASON_CRASHED, -1, SIGSEGV, NULL);
 }
 
@@ -276,7 +273,7 @@ test_breaks_the_protocol (void)
   gint64 began = g_get_monotonic_time ();
 
   call_and_lose (worker);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, NOTICED_MSEC * 1000);
+  fixture_assert_at_once (began);
   assert_report (worker, MALT_EXIT_REASON_KILLED, -1, SIGKILL, "broke the protocol");
   fixture_assert_call (neighbour);
   fixture_stop (neighbour);
@@ -290,7 +287,7 @@ test_loses_its_connection (void)
 
   call_and_lose (worker);
   g_assert_cmpint (g_get_monotonic_time () - began, >, 2 * G_USEC_PER_SEC);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 6 * G_USEC_PER_SEC);
+  fixture_assert_at_once (began);
   assert_report (worker, MALT_EXIT_REASON_CONNECTION_LOST, -1, SIGKILL, "without its connection");
 }
 
@@ -368,7 +365,7 @@ test_grandchild_holds_pipes (void)
   gint64 began = g_get_monotonic_time ();
 
   fixture_stop (g_object_ref (worker));
-  g_assert_cmpint (g_get_monotonic_time () - began, <, NOTICED_MSEC * 1000);
+  fixture_assert_at_once (began);
   g_assert_false (fixture_is_gone (pid));
   kill (pid, SIGKILL);
   pid_file_clear (&file);

@@ -87,8 +87,8 @@ write_to_stalled_terminal (GLogLevelFlags   level,
   return G_LOG_WRITER_HANDLED;
 }
 
-/* Errors that nobody waits for are logged, and the terminal that they go to has been stopped: that is
- * no reason for the monitor, which all workers share, to stop too. */
+/* Errors that nobody waits for are logged, and the terminal that they go to has been stopped: that
+ * is no reason for the monitor, which all workers share, to stop too. */
 static void
 test_stalled_log (void)
 {
@@ -202,7 +202,7 @@ test_stop_while_sleeping (void)
   while (error == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, G_USEC_PER_SEC);
+  fixture_assert_at_once (began);
   g_assert_cmpint (malt_exit_report_get_reason (malt_abstract_worker_get_exit_report (worker)), ==,
                    MALT_EXIT_REASON_STOPPED);
   g_object_unref (worker);

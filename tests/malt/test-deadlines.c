@@ -71,13 +71,16 @@ static void
 test_not_before (Fixture       *fixture,
                  gconstpointer  data)
 {
+  const guint64 expected[] = { 1 };
   gint64 time = g_get_monotonic_time () + 20000;
 
   malt_deadlines_add (fixture->deadlines, 1, time);
-  check_expired (fixture, NULL, 0);
   while (fixture->expired->len == 0)
     g_main_context_iteration (fixture->context, TRUE);
   g_assert_cmpint (g_get_monotonic_time (), >=, time);
+
+  malt_deadlines_add (fixture->deadlines, 2, g_get_monotonic_time () + G_TIME_SPAN_HOUR);
+  check_expired (fixture, expected, G_N_ELEMENTS (expected));
 }
 
 static void

@@ -372,6 +372,7 @@ test_timeout (void)
 {
   g_autoptr (LuaFixture) fixture = new_fixture ();
   const LuaCallOptions options = { .timeout_ms = 20 };
+  const LuaCallOptions longer = { .timeout_ms = 200 }; /* it has begun by then */
   g_autoptr (LuaResult) computing = NULL;
   g_autoptr (LuaResult) waiting = lua_start_eval (fixture, "", "malt.sleep(1e6)", &options);
 
@@ -382,7 +383,7 @@ test_timeout (void)
     {
       computing = lua_start_eval (fixture, "", "while true do pcall(function() while true do end "
                                   "end) end",
-                                  &options);
+                                  &longer);
       lua_wait (fixture, computing);
       g_assert_error (computing->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       lua_check_text (G_STRLOC, "", computing->error->message, "~Main#");

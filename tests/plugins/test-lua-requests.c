@@ -31,9 +31,9 @@ test_overlap (void)
 
   g_test_summary ("Calls that wait do not hold up the others, and end in their own order");
 
-  first = lua_start_eval (fixture, "", "malt.sleep(.06) log = (log or '') .. 'a' return log", NULL);
-  second = lua_start_eval (fixture, "", "malt.sleep(.03) log = (log or '') .. 'b' return log",
-                           NULL);
+  first = lua_start_eval (fixture, "",
+                          "repeat malt.sleep(.001) until log log = log .. 'a' return log", NULL);
+  second = lua_start_eval (fixture, "", "malt.sleep(.03) log = 'b' return log", NULL);
   lua_assert_eval (fixture, "log", "()");
   lua_wait (fixture, first);
   lua_assert_text (lua_result_to_string (second), "'b'");

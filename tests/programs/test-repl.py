@@ -12,7 +12,8 @@ import subprocess
 import termios
 import time
 
-from malt_tap import DEADLINE, MALT, STATE, contains, environment, equal, expect, main, malt
+from malt_tap import (DEADLINE, MALT, STATE, contains, environment, equal, expect, is_gone, main,
+                      malt)
 
 PROMPT = "malt> "
 MORE = "    > "
@@ -202,7 +203,7 @@ def reads_text_beyond_ascii():
 
 def leaves_no_worker_behind():
     result = expect(malt("repl", stdin="io.open ('/proc/self/stat'):read ('n')\n"), 0)
-    equal(os.path.exists("/proc/" + result.stdout.strip()), False)
+    equal(is_gone(result.stdout.strip()), True)
 
 
 def ends_with_a_signal_like_everybody():
@@ -214,9 +215,9 @@ def ends_with_a_signal_like_everybody():
     process.kill()
     process.wait(DEADLINE)
     deadline = time.monotonic() + DEADLINE
-    while os.path.exists("/proc/" + pid) and time.monotonic() < deadline:
+    while not is_gone(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    equal(os.path.exists("/proc/" + pid), False, "the worker outlived its manager")
+    equal(is_gone(pid), True, "the worker is gone with its manager")
 
 
 main("repl", [
