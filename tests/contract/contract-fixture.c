@@ -37,6 +37,7 @@ static const ContractCase *const all_cases[] = {
   contract_timeout_cases,
   contract_end_cases,
   contract_report_cases,
+  contract_log_cases,
   contract_output_cases,
   contract_relay_cases,
   contract_start_cases,

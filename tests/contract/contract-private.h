@@ -113,6 +113,9 @@ gsize               contract_resident_bytes  (void);
 void                contract_log_init        (void);
 guint               contract_log_count       (const char         *text);
 gboolean            contract_log_has         (gpointer            text);
+gboolean            contract_log_has_record  (gpointer            text);
+char               *contract_log_dup_field   (const char         *text,
+                                              const char         *key);
 void                contract_log_clear       (void);
 
 #define contract_assert_value(value, text) \
@@ -137,6 +140,7 @@ extern const ContractCase contract_exception_cases[];
 extern const ContractCase contract_function_cases[];
 extern const ContractCase contract_interrupt_cases[];
 extern const ContractCase contract_limit_cases[];
+extern const ContractCase contract_log_cases[];
 extern const ContractCase contract_namespace_cases[];
 extern const ContractCase contract_output_cases[];
 extern const ContractCase contract_relay_cases[];

@@ -12,6 +12,7 @@
 
 static GMutex log_lock;
 static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
+static GPtrArray *log_records;  /* protected by @log_lock: of workers, GStrv of "KEY=VALUE", owned */
 
 /* How much slower than usual this run is: under a sanitizer or valgrind. */
 static guint
@@ -188,6 +189,28 @@ dup_field (const GLogField *fields, gsize n_fields, const char *key)
   return NULL;
 }
 
+/* Bytes that are no text are escaped. */
+static char **
+dup_record (const GLogField *fields, gsize n_fields)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      gsize length = fields[i].length < 0 ? strlen (fields[i].value) : (gsize) fields[i].length;
+      g_autoptr (GString) shown = g_string_new (NULL);
+
+      g_string_append_printf (shown, "%s=", fields[i].key);
+      for (gsize j = 0; j < length; j++)
+        if (g_utf8_validate_len (fields[i].value, length, NULL))
+          g_string_append_c (shown, ((const char *) fields[i].value)[j]);
+        else
+          g_string_append_printf (shown, "\\x%02x", ((const guint8 *) fields[i].value)[j]);
+      g_strv_builder_add (builder, shown->str);
+    }
+  return g_strv_builder_end (builder);
+}
+
 /* Runs in any thread. Warnings, and what a worker has to say, are kept, to be asked for. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
@@ -198,11 +221,13 @@ write_log (GLogLevelFlags   level,
   g_autofree char *worker = dup_field (fields, n_fields, "MALT_WORKER");
   g_autofree char *message = dup_field (fields, n_fields, "MESSAGE");
 
-  if ((level & G_LOG_LEVEL_WARNING) == 0 &&
-      (worker == NULL || (level & G_LOG_LEVEL_MESSAGE) == 0))
+  if ((level & G_LOG_LEVEL_WARNING) == 0 && worker == NULL)
     return g_log_writer_default (level, fields, n_fields, user_data);
   g_mutex_lock (&log_lock);
-  g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker, message));
+  if (worker != NULL)
+    g_ptr_array_add (log_records, dup_record (fields, n_fields));
+  if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) == 0)
+    g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker, message));
   g_mutex_unlock (&log_lock);
   return G_LOG_WRITER_HANDLED;
 }
@@ -212,6 +237,7 @@ void
 contract_log_init (void)
 {
   log_warnings = g_ptr_array_new_with_free_func (g_free);
+  log_records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_log_set_writer_func (write_log, NULL, NULL);
 }
@@ -241,10 +267,37 @@ contract_log_has (gpointer text)
   return contract_log_count (text) > 0;
 }
 
+/* The field of the first record of a worker whose message ends with `text`; NULL: there is none. */
+char *
+contract_log_dup_field (const char *text, const char *key)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
+
+  for (guint i = 0; i < log_records->len; i++)
+    {
+      char **record = log_records->pdata[i];
+      const char *message = g_environ_getenv (record, "MESSAGE");
+
+      if (message != NULL && g_str_has_suffix (message, text))
+        return g_strdup (g_environ_getenv (record, key));
+    }
+  return NULL;
+}
+
+/* A ContractCondition: of any level. */
+gboolean
+contract_log_has_record (gpointer text)
+{
+  g_autofree char *message = contract_log_dup_field (text, "MESSAGE");
+
+  return message != NULL;
+}
+
 void
 contract_log_clear (void)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&log_lock);
 
+  g_ptr_array_set_size (log_records, 0);
   g_ptr_array_set_size (log_warnings, 0);
 }

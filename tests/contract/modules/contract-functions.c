@@ -171,6 +171,36 @@ write_bytes (MaltInvocation  *invocation,
   return NULL;
 }
 
+/* Says something to GLib's log, as g_log() or as g_log_structured(). */
+static GVariant *
+log_text (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
+{
+  static const guint8 bytes[] = { 0, 0xff, 'x' };
+  gboolean is_structured;
+  const char *text;
+  guint level;
+
+  g_variant_get (args, "(bu&s)", &is_structured, &level, &text);
+  if (is_structured)
+    {
+      const GLogField fields[] = {
+        { "MESSAGE", text, -1 },
+        { "GLIB_DOMAIN", "contract", -1 },
+        { "CONTRACT_TEXT", "Äpfel", -1 },
+        { "CONTRACT_BYTES", bytes, sizeof bytes },
+        { "CONTRACT_POINTER", args, 0 },
+        { "lower", "left out", -1 },
+        { "MALT_WORKER", "somebody else", -1 },
+        { "GLIB_OLD_LOG_API", "0", -1 },
+      };
+
+      g_log_structured_array (level, fields, G_N_ELEMENTS (fields));
+    }
+  else
+    g_log ("contract", level, "%s", text);
+  return NULL;
+}
+
 gboolean
 malt_function_module_load (MaltModule *module, GError **error)
 {
@@ -186,6 +216,7 @@ malt_function_module_load (MaltModule *module, GError **error)
   malt_module_add_function (module, "fail", "()", MALT_FUNCTION_FLAGS_NONE, fail, NULL, NULL);
   malt_module_add_function (module, "keywords", NULL, MALT_FUNCTION_FLAGS_NONE,
                             keywords, NULL, NULL);
+  malt_module_add_function (module, "log", "(bus)", MALT_FUNCTION_FLAGS_NONE, log_text, NULL, NULL);
   malt_module_add_function (module, "nothing", "()", MALT_FUNCTION_FLAGS_NONE,
                             nothing, NULL, NULL);
   malt_module_add_function (module, "pid", "()", MALT_FUNCTION_FLAGS_NONE, pid, NULL, NULL);
