@@ -1,35 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "malt-test-folder.h"
-#include "malt-test-runtime.h"
+#include "malt-module-fixture.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-typedef struct
-{
-  TestRuntime *runtime;
-  Outcome     *outcome;
-  char        *folder; /* owned */
-} Fixture;
-
-static void
-set_up (Fixture      *self,
-        gconstpointer data)
-{
-  self->runtime = test_runtime_new_with_modules (NULL, g_getenv ("MALT_TEST_MODULES"));
-  self->outcome = outcome_new ();
-  self->folder = test_folder_new ();
-}
-
-static void
-tear_down (Fixture      *self,
-           gconstpointer data)
-{
-  test_runtime_free (self->runtime);
-  outcome_free (self->outcome);
-  test_folder_free (self->folder);
-}
 
 typedef struct
 {
@@ -62,11 +36,11 @@ test_known_digests (void)
       gsize length = strlen (vector->text);
       g_autofree char *expected = g_strdup_printf ("'%s'", vector->digest);
       g_autofree char *path = NULL;
-      Fixture fixture;
+      ModuleFixture fixture;
       g_autoptr (Outcome) of_file = outcome_new ();
       GVariant *bytes;
 
-      set_up (&fixture, NULL);
+      module_fixture_set_up (&fixture, NULL);
       bytes = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, vector->text, length, 1);
       test_runtime_call (fixture.runtime, "checksum.bytes",
                          g_variant_new ("(s@ay)", vector->algorithm, bytes), fixture.outcome);
@@ -76,13 +50,13 @@ test_known_digests (void)
       test_runtime_call (fixture.runtime, "checksum.file",
                          g_variant_new ("(ss)", vector->algorithm, path), of_file);
       assert_answered (of_file, expected);
-      tear_down (&fixture, NULL);
+      module_fixture_tear_down (&fixture, NULL);
     }
 }
 
 static void
-test_large_file (Fixture      *fixture,
-                 gconstpointer data)
+test_large_file (ModuleFixture *fixture,
+                 gconstpointer  data)
 {
   const gsize length = 3 * 256 * 1024 + 17;
   g_autofree char *contents = g_malloc (length);
@@ -112,8 +86,8 @@ test_large_file (Fixture      *fixture,
 }
 
 static void
-test_several_files (Fixture      *fixture,
-                    gconstpointer data)
+test_several_files (ModuleFixture *fixture,
+                    gconstpointer  data)
 {
   g_autofree char *abc = test_folder_write (fixture->folder, "abc", "abc", 3);
   g_autofree char *empty = test_folder_write (fixture->folder, "empty", "", 0);
@@ -133,8 +107,8 @@ test_several_files (Fixture      *fixture,
 }
 
 static void
-test_no_files (Fixture      *fixture,
-               gconstpointer data)
+test_no_files (ModuleFixture *fixture,
+               gconstpointer  data)
 {
   test_runtime_call (fixture->runtime, "checksum.files",
                      g_variant_new ("(s@as)", "md5", g_variant_new_strv (NULL, 0)),
@@ -144,8 +118,8 @@ test_no_files (Fixture      *fixture,
 
 /* Paths in the folder of the fixture, or absolute ones. */
 static void
-test_what_cannot_be_read (Fixture      *fixture,
-                          gconstpointer data)
+test_what_cannot_be_read (ModuleFixture *fixture,
+                          gconstpointer  data)
 {
   const struct
   {
@@ -166,18 +140,12 @@ test_what_cannot_be_read (Fixture      *fixture,
     {
       g_autofree char *path = g_canonicalize_filename (cases[i].path, fixture->folder);
       const char *const paths[] = { abc, path, NULL };
-      g_autofree char *type = g_strdup_printf ("g-io-error-quark:%d", cases[i].code);
-      g_autoptr (Outcome) of_one = outcome_new ();
-      g_autoptr (Outcome) of_several = outcome_new ();
 
-      test_runtime_call (fixture->runtime, "checksum.file", g_variant_new ("(ss)", "md5", path),
-                         of_one);
-      assert_failed (of_one, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION, path);
-      g_assert_cmpstr (malt_error_get_remote_type (of_one->error), ==, type);
-
-      test_runtime_call (fixture->runtime, "checksum.files", g_variant_new ("(s^as)", "md5", paths),
-                         of_several);
-      assert_failed (of_several, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION, path);
+      module_fixture_assert_unreadable (fixture, "checksum.file",
+                                        g_variant_new ("(ss)", "md5", path), path, cases[i].code);
+      module_fixture_assert_unreadable (fixture, "checksum.files",
+                                        g_variant_new ("(s^as)", "md5", paths), path,
+                                        cases[i].code);
     }
 }
 
@@ -196,14 +164,14 @@ test_unknown_algorithm (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Fixture fixture;
+      ModuleFixture fixture;
 
-      set_up (&fixture, NULL);
+      module_fixture_set_up (&fixture, NULL);
       test_runtime_call (fixture.runtime, cases[i].function,
                          g_variant_new_parsed (cases[i].args), fixture.outcome);
       assert_failed (fixture.outcome, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION,
                      "Cannot compute “md4”: not among md5, sha1, sha256, sha384, sha512");
-      tear_down (&fixture, NULL);
+      module_fixture_tear_down (&fixture, NULL);
     }
 }
 
@@ -214,18 +182,18 @@ test_is_cancelled (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (functions); i++)
     {
-      Fixture fixture;
+      ModuleFixture fixture;
       g_autofree char *path = NULL;
       const char *paths[2] = { NULL };
       gboolean is_running = FALSE;
 
-      set_up (&fixture, NULL);
+      module_fixture_set_up (&fixture, NULL);
       path = test_folder_write_endless (fixture.folder);
       paths[0] = path;
       if (path == NULL)
         {
           g_test_skip ("The file system has no files of 1 TiB");
-          tear_down (&fixture, NULL);
+          module_fixture_tear_down (&fixture, NULL);
           return;
         }
 
@@ -244,15 +212,8 @@ test_is_cancelled (void)
       malt_runtime_cancel (fixture.runtime->runtime, 1);
       test_runtime_wait (fixture.runtime, fixture.outcome);
       assert_failed (fixture.outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
-      tear_down (&fixture, NULL);
+      module_fixture_tear_down (&fixture, NULL);
     }
-}
-
-static void
-add_test (const char *path,
-          void      (*func) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, NULL, set_up, func, tear_down);
 }
 
 int
@@ -262,10 +223,10 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/malt/checksum/known-digests", test_known_digests);
-  add_test ("/malt/checksum/large-file", test_large_file);
-  add_test ("/malt/checksum/several-files", test_several_files);
-  add_test ("/malt/checksum/no-files", test_no_files);
-  add_test ("/malt/checksum/what-cannot-be-read", test_what_cannot_be_read);
+  module_fixture_add ("/malt/checksum/large-file", NULL, test_large_file);
+  module_fixture_add ("/malt/checksum/several-files", NULL, test_several_files);
+  module_fixture_add ("/malt/checksum/no-files", NULL, test_no_files);
+  module_fixture_add ("/malt/checksum/what-cannot-be-read", NULL, test_what_cannot_be_read);
   g_test_add_func ("/malt/checksum/unknown-algorithm", test_unknown_algorithm);
   g_test_add_func ("/malt/checksum/is-cancelled", test_is_cancelled);
 

@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "malt-test-folder.h"
-#include "malt-test-runtime.h"
+#include "malt-module-fixture.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -9,33 +8,8 @@
 /* As the module reads them. */
 #define PIECE_BYTES (256 * 1024)
 
-typedef struct
-{
-  TestRuntime *runtime;
-  Outcome     *outcome;
-  char        *folder; /* owned */
-} Fixture;
-
 static void
-set_up (Fixture      *self,
-        gconstpointer data)
-{
-  self->runtime = test_runtime_new_with_modules (NULL, g_getenv ("MALT_TEST_MODULES"));
-  self->outcome = outcome_new ();
-  self->folder = test_folder_new ();
-}
-
-static void
-tear_down (Fixture      *self,
-           gconstpointer data)
-{
-  test_runtime_free (self->runtime);
-  outcome_free (self->outcome);
-  test_folder_free (self->folder);
-}
-
-static void
-assert_counts (Fixture    *self,
+assert_counts (ModuleFixture    *self,
                const char *contents,
                gsize       length,
                guint64     lines,
@@ -73,8 +47,8 @@ static const CountCase count_cases[] = {
 };
 
 static void
-test_count (Fixture      *fixture,
-            gconstpointer data)
+test_count (ModuleFixture *fixture,
+            gconstpointer  data)
 {
   const CountCase *count = data;
 
@@ -82,15 +56,15 @@ test_count (Fixture      *fixture,
 }
 
 static void
-test_nul_is_of_a_word (Fixture      *fixture,
-                       gconstpointer data)
+test_nul_is_of_a_word (ModuleFixture *fixture,
+                       gconstpointer  data)
 {
   assert_counts (fixture, "a\0b c\n", 6, 1, 2);
 }
 
 static void
-test_word_across_pieces (Fixture      *fixture,
-                         gconstpointer data)
+test_word_across_pieces (ModuleFixture *fixture,
+                         gconstpointer  data)
 {
   const gsize length = 2 * PIECE_BYTES;
   g_autofree char *contents = g_strnfill (length, 'x');
@@ -103,8 +77,8 @@ test_word_across_pieces (Fixture      *fixture,
 }
 
 static void
-test_counts_as_wc (Fixture      *fixture,
-                   gconstpointer data)
+test_counts_as_wc (ModuleFixture *fixture,
+                   gconstpointer  data)
 {
   static const char letters[] = "ab. \n\t";
   const gsize length = PIECE_BYTES + 4321;
@@ -135,8 +109,8 @@ test_counts_as_wc (Fixture      *fixture,
 }
 
 static void
-test_several_files (Fixture      *fixture,
-                    gconstpointer data)
+test_several_files (ModuleFixture *fixture,
+                    gconstpointer  data)
 {
   g_autofree char *one = test_folder_write (fixture->folder, "one", "a b\n", 4);
   g_autofree char *two = test_folder_write (fixture->folder, "two", "c", 1);
@@ -163,8 +137,8 @@ test_several_files (Fixture      *fixture,
 }
 
 static void
-test_no_files (Fixture      *fixture,
-               gconstpointer data)
+test_no_files (ModuleFixture *fixture,
+               gconstpointer  data)
 {
   test_runtime_call (fixture->runtime, "text.count_files",
                      g_variant_new ("(@as)", g_variant_new_strv (NULL, 0)), fixture->outcome);
@@ -173,8 +147,8 @@ test_no_files (Fixture      *fixture,
 
 /* Paths in the folder of the fixture, or absolute ones. */
 static void
-test_what_cannot_be_read (Fixture      *fixture,
-                          gconstpointer data)
+test_what_cannot_be_read (ModuleFixture *fixture,
+                          gconstpointer  data)
 {
   const struct
   {
@@ -193,23 +167,17 @@ test_what_cannot_be_read (Fixture      *fixture,
     {
       g_autofree char *path = g_canonicalize_filename (cases[i].path, fixture->folder);
       const char *const paths[] = { path, NULL };
-      g_autofree char *type = g_strdup_printf ("g-io-error-quark:%d", cases[i].code);
-      g_autoptr (Outcome) of_one = outcome_new ();
-      g_autoptr (Outcome) of_several = outcome_new ();
 
-      test_runtime_call (fixture->runtime, "text.count", g_variant_new ("(s)", path), of_one);
-      assert_failed (of_one, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION, path);
-      g_assert_cmpstr (malt_error_get_remote_type (of_one->error), ==, type);
-
-      test_runtime_call (fixture->runtime, "text.count_files", g_variant_new ("(^as)", paths),
-                         of_several);
-      assert_failed (of_several, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION, path);
+      module_fixture_assert_unreadable (fixture, "text.count", g_variant_new ("(s)", path), path,
+                                        cases[i].code);
+      module_fixture_assert_unreadable (fixture, "text.count_files",
+                                        g_variant_new ("(^as)", paths), path, cases[i].code);
     }
 }
 
 static void
-test_times_out (Fixture      *fixture,
-                gconstpointer data)
+test_times_out (ModuleFixture *fixture,
+                gconstpointer  data)
 {
   g_autofree char *path = test_folder_write_endless (fixture->folder);
   g_autoptr (MaltInvocation) invocation = NULL;
@@ -228,13 +196,6 @@ test_times_out (Fixture      *fixture,
   assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, NULL);
 }
 
-static void
-add_test (const char *path,
-          void      (*func) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, NULL, set_up, func, tear_down);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -245,15 +206,15 @@ main (int   argc,
     {
       g_autofree char *path = g_strconcat ("/malt/text/count/", count_cases[i].name, NULL);
 
-      g_test_add (path, Fixture, &count_cases[i], set_up, test_count, tear_down);
+      module_fixture_add (path, &count_cases[i], test_count);
     }
-  add_test ("/malt/text/nul-is-of-a-word", test_nul_is_of_a_word);
-  add_test ("/malt/text/word-across-pieces", test_word_across_pieces);
-  add_test ("/malt/text/counts-as-wc", test_counts_as_wc);
-  add_test ("/malt/text/several-files", test_several_files);
-  add_test ("/malt/text/no-files", test_no_files);
-  add_test ("/malt/text/what-cannot-be-read", test_what_cannot_be_read);
-  add_test ("/malt/text/times-out", test_times_out);
+  module_fixture_add ("/malt/text/nul-is-of-a-word", NULL, test_nul_is_of_a_word);
+  module_fixture_add ("/malt/text/word-across-pieces", NULL, test_word_across_pieces);
+  module_fixture_add ("/malt/text/counts-as-wc", NULL, test_counts_as_wc);
+  module_fixture_add ("/malt/text/several-files", NULL, test_several_files);
+  module_fixture_add ("/malt/text/no-files", NULL, test_no_files);
+  module_fixture_add ("/malt/text/what-cannot-be-read", NULL, test_what_cannot_be_read);
+  module_fixture_add ("/malt/text/times-out", NULL, test_times_out);
 
   return g_test_run ();
 }

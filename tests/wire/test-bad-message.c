@@ -84,7 +84,8 @@ static const struct
   { "progress", 7, 0, STRINGS ("at\0", "d\0", "\0\0\0"), VALUE ("12345678"), FINE },
   { "progress-two-names", 7, 0, STRINGS ("at\0b\0", "d\0", "\0"), VALUE ("12345678"), BAD_FRAME },
   { "progress-of-a-string", 7, 0, STRINGS ("", "s\0", "\0\0\0\0\0\0"), VALUE ("a\0"), BAD_FRAME },
-  { "log", 13, 0, STRINGS ("app\0", "(sua{sv})\0", "\0\0"), VALUE ("hi\0\0" "\0\0\0\0" "\3"), FINE },
+  { "log", 13, 0, STRINGS ("app\0", "(sua{sv})\0", "\0\0"),
+    VALUE ("hi\0\0" "\0\0\0\0" "\3"), FINE },
   { "log-not-in-normal-form", 13, 0, STRINGS ("app\0", "(sua{sv})\0", "\0\0"),
     VALUE ("hi\0\0" "\0\0\0\0" "\7"), BAD_VALUE },
   { "log-without-fields", 13, 0, STRINGS ("app\0", "(s)\0", "\0\0\0\0\0\0\0\0"), VALUE ("hi\0"),
@@ -140,6 +141,28 @@ test_frame (gconstpointer data)
     }
 }
 
+/* A value of `type` of which nothing is there but zeros, `length` of them. */
+static void
+check_depth (const char *type,
+             gsize       length,
+             gboolean    is_fine)
+{
+  g_autofree guint8 *body = NULL;
+  MaltFrameHeader header = { .type = MALT_MESSAGE_RESULT, .id = 1 };
+  MaltMessage message = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  header.type_length = strlen (type) + 1;
+  header.body_length = MALT_FRAME_ALIGN (header.type_length) + length;
+  body = g_malloc0 (header.body_length);
+  memcpy (body, type, header.type_length);
+
+  g_assert_true (malt_message_decode (&message, &header, body, NULL, FALSE, &error) == is_fine);
+  if (!is_fine)
+    g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
+  malt_message_clear (&message);
+}
+
 static void
 test_depth_is_limited (void)
 {
@@ -149,24 +172,10 @@ test_depth_is_limited (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *type = g_strnfill (cases[i].depth + 2, 'a');
-      g_autofree guint8 *body = NULL;
-      MaltFrameHeader header = { .type = MALT_MESSAGE_RESULT, .id = 1 };
-      MaltMessage message = { 0 };
-      g_autoptr (GError) error = NULL;
+      g_autofree char *arrays = g_strnfill (cases[i].depth, 'a');
+      g_autofree char *type = g_strconcat (arrays, "y", NULL);
 
-      type[cases[i].depth] = 'y';
-      type[cases[i].depth + 1] = '\0';
-      header.type_length = cases[i].depth + 2;
-      header.body_length = MALT_FRAME_ALIGN (header.type_length);
-      body = g_malloc0 (header.body_length);
-      memcpy (body, type, header.type_length);
-
-      g_assert_true (malt_message_decode (&message, &header, body, NULL, FALSE, &error)
-                     == cases[i].is_fine);
-      if (!cases[i].is_fine)
-        g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
-      malt_message_clear (&message);
+      check_depth (type, 0, cases[i].is_fine);
     }
 }
 
@@ -181,21 +190,8 @@ test_tuples_are_measured_at_once (void)
       g_autofree char *opening = g_strnfill (cases[i].depth, '(');
       g_autofree char *closing = g_strnfill (cases[i].depth, ')');
       g_autofree char *type = g_strconcat (opening, "y", closing, NULL);
-      g_autofree guint8 *body = NULL;
-      MaltFrameHeader header = { .type = MALT_MESSAGE_RESULT, .id = 1 };
-      MaltMessage message = { 0 };
-      g_autoptr (GError) error = NULL;
 
-      header.type_length = strlen (type) + 1;
-      header.body_length = MALT_FRAME_ALIGN (header.type_length) + 1;
-      body = g_malloc0 (header.body_length);
-      memcpy (body, type, header.type_length);
-
-      g_assert_true (malt_message_decode (&message, &header, body, NULL, FALSE, &error)
-                     == cases[i].is_fine);
-      if (!cases[i].is_fine)
-        g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
-      malt_message_clear (&message);
+      check_depth (type, 1, cases[i].is_fine);
     }
 }
 
