@@ -10,12 +10,6 @@
 
 #define BOLD_RED "\033[1;31m"
 #define PLAIN "\033[0m"
-#define CLEAR_LINE "\r\033[K"
-
-#define PROGRESS_BAR_COLUMNS 30
-
-/* A function may report more often than anybody reads. */
-#define PROGRESS_INTERVAL_USEC (50 * 1000)
 
 /* https://no-color.org: set and not empty means no colour. */
 gboolean
@@ -29,10 +23,26 @@ malt_cli_use_colour (FILE *stream)
   return isatty (fileno (stream)) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 }
 
+/* What a person did is no exception of the worker's. (transfer full) (nullable) */
+static char *
+dup_interruption (const GError *error)
+{
+  const char *traceback = malt_error_get_remote_traceback (error);
+
+  if (!g_error_matches (error, MALT_ERROR, MALT_ERROR_INTERRUPTED)
+      || malt_error_get_remote_message (error) == NULL)
+    return NULL;
+
+  return g_strconcat (malt_error_get_remote_message (error), traceback != NULL ? "\n" : NULL,
+                      traceback, NULL);
+}
+
 void
 malt_cli_print_error (const GError *error)
 {
-  gsize first_line = strcspn (error->message, "\n");
+  g_autofree char *interruption = dup_interruption (error);
+  const char *text = interruption != NULL ? interruption : error->message;
+  gsize first_line = strcspn (text, "\n");
   const char *colour = "";
   const char *plain = "";
   g_autofree char *prefix = NULL;
@@ -50,47 +60,7 @@ malt_cli_print_error (const GError *error)
   malt_cli_clear_progress ();
   fflush (stdout);
   fprintf (stderr, "%s%s%.*s%s%s\n", colour, prefix != NULL ? prefix : "",
-           (int) first_line, error->message, plain, error->message + first_line);
-}
-
-static gboolean
-has_progress_line (void)
-{
-  return isatty (STDERR_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
-}
-
-static gboolean progress_is_shown;
-
-/* A bar on a terminal, nothing elsewhere: a log would fill with it. */
-void
-malt_cli_print_progress (double      fraction,
-                         const char *message)
-{
-  static gint64 shown_us;
-  gint64 now_us = g_get_monotonic_time ();
-  char bar[PROGRESS_BAR_COLUMNS + 1];
-  double done = CLAMP (fraction, 0.0, 1.0);
-
-  if (now_us - shown_us < PROGRESS_INTERVAL_USEC || !has_progress_line ())
-    return;
-
-  memset (bar, '.', PROGRESS_BAR_COLUMNS);
-  memset (bar, '#', (gsize) (done * PROGRESS_BAR_COLUMNS));
-  bar[PROGRESS_BAR_COLUMNS] = '\0';
-
-  fprintf (stderr, CLEAR_LINE "[%s] %3.0f %% %s",
-           bar, done * 100.0, message != NULL ? message : "");
-  fflush (stderr);
-  shown_us = now_us;
-  progress_is_shown = TRUE;
-}
-
-void
-malt_cli_clear_progress (void)
-{
-  if (progress_is_shown)
-    fputs (CLEAR_LINE, stderr);
-  progress_is_shown = FALSE;
+           (int) first_line, text, plain, text + first_line);
 }
 
 static MaltCliExit

@@ -53,6 +53,8 @@ add_worker_entries (GOptionContext       *context,
       "An option of the backend; may be repeated", "NAME=VALUE" },
     { "timeout", 't', 0, G_OPTION_ARG_INT, &worker->timeout_ms,
       "End each call after this many milliseconds", "MS" },
+    { "no-progress", 0, 0, G_OPTION_ARG_NONE, &worker->no_progress,
+      "Show no progress bar on a terminal", NULL },
     G_OPTION_ENTRY_NULL,
   };
 

@@ -51,12 +51,15 @@ extern const MaltCliVerb malt_cli_verb_repl;
 /* malt-cli-output.c: what people see. */
 gboolean    malt_cli_use_colour          (FILE               *stream);
 void        malt_cli_print_error         (const GError       *error);
-void        malt_cli_print_progress      (double              fraction,
-                                          const char         *message);
-void        malt_cli_clear_progress      (void);
 MaltCliExit malt_cli_exit_for_error      (const GError       *error);
 /* Writes out stdout; what cannot be written makes a success a failure. */
 MaltCliExit malt_cli_finish_output       (MaltCliExit         status);
+
+/* malt-cli-progress.c: a bar on a terminal, nothing elsewhere. Main thread, whose context is iterated
+ * until the bar is cleared. */
+void        malt_cli_print_progress      (double              fraction,
+                                          const char         *message);
+void        malt_cli_clear_progress      (void);
 
 /* malt-cli-values.c: words of the command line ↔ GVariant. */
 GVariant   *malt_cli_parse_argument      (const char         *word,
@@ -94,6 +97,7 @@ typedef struct
   char    *backend;
   char   **options;
   int      timeout_ms;
+  gboolean no_progress;
   gboolean own_process_group; /* set by the verb */
 } MaltCliWorkerOptions;
 void        malt_cli_worker_options_clear (MaltCliWorkerOptions *self);

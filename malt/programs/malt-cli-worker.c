@@ -32,6 +32,7 @@ struct _MaltCliSession
   MaltBackend        *backend;       /* owned */
   GVariant           *options;       /* owned, a{sv} */
   guint               timeout_ms;
+  gboolean            shows_progress;
   MaltAbstractWorker *worker;        /* owned, or NULL */
   SessionState        state;
   GCancellable       *cancellable;   /* owned; of what is under way */
@@ -200,6 +201,7 @@ malt_cli_session_new (const MaltCliWorkerOptions  *options,
   self->backend = g_steal_pointer (&backend);
   self->options = g_steal_pointer (&values);
   self->timeout_ms = (guint) options->timeout_ms;
+  self->shows_progress = !options->no_progress;
   return g_steal_pointer (&self);
 }
 
@@ -252,7 +254,8 @@ malt_cli_session_send (MaltCliSession  *self,
 
   if (self->timeout_ms != 0)
     malt_call_set_timeout (call, self->timeout_ms);
-  g_signal_connect (call, "progress", G_CALLBACK (on_progress), NULL);
+  if (self->shows_progress)
+    g_signal_connect (call, "progress", G_CALLBACK (on_progress), NULL);
 
   begin (self, SESSION_CALLING);
   malt_abstract_worker_send_async (self->worker, call, self->cancellable, on_result, self);
