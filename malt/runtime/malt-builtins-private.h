@@ -3,6 +3,7 @@
 #pragma once
 
 #include "malt/runtime/malt-invocation-private.h"
+#include "malt/runtime/malt-runtime.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,7 @@ typedef struct _MaltBuiltin MaltBuiltin;
 const MaltBuiltin *malt_builtin_lookup (const char         *name);
 /* Appends the (static) names to `names`. */
 void               malt_builtin_list   (GPtrArray          *names);
+MaltDispatch       malt_builtin_get_dispatch (const MaltBuiltin *self);
 /* Executing thread. Checks the arguments; answers at once or later. */
 void               malt_builtin_run    (const MaltBuiltin  *self,
                                         MaltRuntime        *runtime,

@@ -7,6 +7,8 @@
 #include "malt/malt-error-backend.h"
 #include "malt/runtime/malt-runtime-private.h"
 
+#include <string.h>
+
 #define NAME_PREFIX "malt."
 
 /* A century, more than any worker lives, and far from where adding to the clock overflows. */
@@ -23,6 +25,7 @@ struct _MaltBuiltin
   const char      *name;
   const char      *signature; /* NULL: any tuple */
   MaltBuiltinFunc  func;
+  MaltDispatch     dispatch;
 };
 
 static void
@@ -52,6 +55,8 @@ builtin_eval (MaltRuntime    *runtime,
   const char *module;
 
   g_variant_get (args, "(&s&sv)", &module, &expression, &expression_args);
+  if (*module == '\0')
+    module = malt_runtime_get_default_module (runtime);
 
   if (evaluator == NULL)
     malt_invocation_return_error (invocation,
@@ -97,6 +102,48 @@ builtin_list (MaltRuntime    *runtime,
   malt_invocation_start (invocation);
   names = malt_runtime_list_functions (runtime);
   malt_invocation_return_value (invocation, g_variant_new_strv ((const char *const *) names, -1));
+}
+
+/* "module.function" of a module that is not loaded yet is loaded, as for a call. */
+static const char *
+find_signature (MaltRuntime *runtime,
+                const char  *name)
+{
+  MaltEvaluator *evaluator = malt_runtime_get_evaluator (runtime);
+  const MaltBuiltin *builtin = malt_builtin_lookup (name);
+  const GVariantType *signature = malt_runtime_get_signature (runtime, name);
+  const char *dot = strchr (name, '.');
+
+  if (builtin != NULL)
+    return builtin->signature;
+
+  if (signature == NULL && dot != NULL
+      && (evaluator == NULL || !malt_evaluator_has_function (evaluator, name)))
+    {
+      g_autofree char *module = g_strndup (name, (gsize) (dot - name));
+      g_auto (GStrv) functions = malt_runtime_import (runtime, module, NULL);
+
+      signature = malt_runtime_get_signature (runtime, name);
+    }
+
+  return signature != NULL ? g_variant_type_peek_string (signature) : NULL;
+}
+
+/* malt.signature (s): answers the type of the arguments of a function, s; "" when it takes any, or
+ * when there is none of that name. */
+static void
+builtin_signature (MaltRuntime    *runtime,
+                   MaltInvocation *invocation,
+                   GVariant       *args)
+{
+  const char *signature;
+  const char *name;
+
+  malt_invocation_start (invocation);
+  g_variant_get (args, "(&s)", &name);
+  signature = find_signature (runtime, name);
+  malt_invocation_return_value (invocation,
+                                g_variant_new_string (signature != NULL ? signature : ""));
 }
 
 /* malt.ping (...): answers its first argument as it is, () without one. */
@@ -177,10 +224,11 @@ builtin_sleep (MaltRuntime    *runtime,
 /* So few that looking at each is quicker than hashing the name. */
 static const MaltBuiltin builtins[] = {
   { NAME_PREFIX "eval", "(ssv)", builtin_eval },
-  { NAME_PREFIX "ping", NULL, builtin_ping },
+  { NAME_PREFIX "ping", NULL, builtin_ping, MALT_DISPATCH_AT_ONCE },
   { NAME_PREFIX "import", "(s)", builtin_import },
   { NAME_PREFIX "list", "()", builtin_list },
-  { NAME_PREFIX "sleep", "(d)", builtin_sleep },
+  { NAME_PREFIX "signature", "(s)", builtin_signature },
+  { NAME_PREFIX "sleep", "(d)", builtin_sleep, MALT_DISPATCH_AT_ONCE },
 };
 
 const MaltBuiltin *
@@ -194,6 +242,12 @@ malt_builtin_lookup (const char *name)
       return &builtins[i];
 
   return NULL;
+}
+
+MaltDispatch
+malt_builtin_get_dispatch (const MaltBuiltin *self)
+{
+  return self->dispatch;
 }
 
 void

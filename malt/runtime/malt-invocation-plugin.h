@@ -16,7 +16,10 @@ G_BEGIN_DECLS
 
 /* How answers and progress leave a worker. `finished`: in the executing thread, exactly once;
  * `value` is NULL if and only if `error` is set, and the unit tuple when the result was
- * discarded. `progress`: in the executing or a pool thread. */
+ * discarded. `progress`: in the executing or a pool thread, possibly at the same time as `finished`.
+ * `timed_out` (nullable): in the watch thread, when the time is over and the function has been told;
+ * it may still answer. `released` (nullable): in any thread, when nothing uses `user_data` any
+ * more. */
 typedef struct
 {
   void (*finished) (MaltInvocation *invocation,
@@ -27,6 +30,9 @@ typedef struct
                     double          fraction,
                     const char     *message,
                     gpointer        user_data);
+  void (*timed_out) (MaltInvocation *invocation,
+                     gpointer        user_data);
+  void (*released)  (gpointer        user_data);
 } MaltCarrier;
 
 /* Why an invocation is to end before its time. */

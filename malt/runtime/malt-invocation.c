@@ -127,6 +127,8 @@ malt_invocation_unref (MaltInvocation *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
+  if (self->carrier->released != NULL)
+    self->carrier->released (self->carrier_data);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->result_type, g_variant_type_free);
   g_clear_pointer (&self->kwargs, g_variant_unref);

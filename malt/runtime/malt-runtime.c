@@ -31,6 +31,7 @@ struct _MaltRuntime
   MaltReportFunc       report_func; /* (nullable) */
   gpointer             report_data;
 };
+  char                *default_module; /* owned (nullable) */
 
 G_DEFINE_FINAL_TYPE (MaltRuntime, malt_runtime, G_TYPE_OBJECT)
 
@@ -78,6 +79,7 @@ malt_runtime_finalize (GObject *object)
 
   g_clear_pointer (&self->module_path, g_strfreev);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->default_module, g_free);
 
   G_OBJECT_CLASS (malt_runtime_parent_class)->finalize (object);
 }
@@ -348,6 +350,24 @@ malt_runtime_stop (MaltRuntime *self)
 {
   g_return_if_fail (MALT_IS_RUNTIME (self));
 
+MaltDispatch
+malt_runtime_get_dispatch (MaltRuntime *self,
+                           const char  *function)
+{
+  const MaltBuiltin *builtin = malt_builtin_lookup (function);
+  const MaltModuleFunction *found;
+
+  if (builtin != NULL)
+    return malt_builtin_get_dispatch (builtin);
+
+  found = malt_namespace_lookup (self->namespace, function);
+  if (found == NULL)
+    return MALT_DISPATCH_OWN_THREAD;
+
+  return found->flags & MALT_FUNCTION_FLAGS_THREADED ? MALT_DISPATCH_AT_ONCE
+                                                     : MALT_DISPATCH_ANY_THREAD;
+}
+
   malt_scheduler_stop (self->scheduler);
 }
 
@@ -399,6 +419,22 @@ const GVariantType *
 malt_runtime_get_signature (MaltRuntime *self,
                             const char  *function)
 {
+void
+malt_runtime_set_default_module (MaltRuntime *self,
+                                 const char  *module)
+{
+  g_return_if_fail (MALT_IS_RUNTIME (self));
+
+  g_free (self->default_module);
+  self->default_module = g_strdup (module);
+}
+
+const char *
+malt_runtime_get_default_module (MaltRuntime *self)
+{
+  return self->default_module != NULL ? self->default_module : "";
+}
+
   const MaltModuleFunction *found;
 
   g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);

@@ -15,9 +15,12 @@ G_BEGIN_DECLS
 /* The place where code runs: function modules, an evaluator, and the scheduler, behind one
  * dispatch.
  *
- * The thread that makes it is its executing thread, and the thread-default context of that
- * moment is where calls that wait go on. `watch_context` must be run by another thread: it keeps
- * the deadlines, so that a time-out works while the executing thread is in an endless loop. */
+ * The thread that makes it is its own, and the thread-default context of that moment is where calls
+ * that wait go on. The executing thread is its own one, unless a carrier has another thread execute
+ * for a time, while its own sleeps: one at a time, each seeing what the one before has done, and
+ * only for what malt_runtime_get_dispatch() allows. `watch_context` must be run by another thread:
+ * it keeps the deadlines, so that a time-out works while the executing thread is in an endless
+ * loop. */
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltRuntime, malt_runtime, MALT, RUNTIME, GObject)
 
@@ -44,6 +47,18 @@ MALT_AVAILABLE_IN_ALL
 void               malt_runtime_dispatch        (MaltRuntime        *self,
                                                  MaltInvocation     *invocation);
 /* Any thread. Ids grow, and calls arrive in their order; what is meant for an id that has not been
+/* Where a call can be dispatched. */
+typedef enum
+{
+  MALT_DISPATCH_OWN_THREAD, /* in the runtime's own thread only: the evaluator is bound to it */
+  MALT_DISPATCH_ANY_THREAD,
+  MALT_DISPATCH_AT_ONCE     /* in any thread, which has it back at once */
+} MaltDispatch;
+
+/* In the executing thread, or while there is none. */
+MALT_AVAILABLE_IN_ALL
+MaltDispatch       malt_runtime_get_dispatch    (MaltRuntime        *self,
+                                                 const char         *function);
  * dispatched yet is remembered for it, what is meant for one that is over does nothing. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_cancel          (MaltRuntime        *self,
@@ -67,6 +82,11 @@ int                malt_runtime_get_call_state  (MaltRuntime        *self,
                                                  guint64             id);
 
 typedef void (*MaltReportFunc) (const GError *error,
+/* What evaluations in no module are in; NULL, and at first: the evaluator's own default. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_set_default_module (MaltRuntime     *self,
+                                                 const char         *module);
+
                                 gpointer      user_data);
 
 /* Where errors of things that nobody waits for go (posts, spawned tasks); in the executing

@@ -75,30 +75,25 @@ cancel_tree_locked (MaltInvocation   *invocation,
     }
 }
 
-/* Any thread. */
+/* Runs in the watch thread. */
 static void
-cancel_key (MaltScheduler    *self,
-            guint64           key,
-            MaltCancelReason  reason)
+on_deadline (guint64  key,
+             gpointer user_data)
 {
+  MaltScheduler *self = user_data;
   g_autoptr (GPtrArray) to_notify = new_invocation_array ();
   MaltInvocation *invocation;
 
   g_mutex_lock (&self->lock);
   invocation = g_hash_table_lookup (self->unfinished, &key);
   if (invocation != NULL)
-    cancel_tree_locked (invocation, reason, to_notify);
+    cancel_tree_locked (invocation, MALT_CANCEL_REASON_TIMED_OUT, to_notify);
   g_mutex_unlock (&self->lock);
 
   notify_all (to_notify);
-}
-
-/* Runs in the watch thread. */
-static void
-on_deadline (guint64  key,
-             gpointer user_data)
-{
-  cancel_key (user_data, key, MALT_CANCEL_REASON_TIMED_OUT);
+  /* What was found is the first, and kept alive, in the array. */
+  if (to_notify->len > 0 && invocation->carrier->timed_out != NULL)
+    invocation->carrier->timed_out (invocation, invocation->carrier_data);
 }
 
 MaltScheduler *
