@@ -15,7 +15,6 @@ MaltEvaluator  *malt_runtime_get_evaluator  (MaltRuntime  *self);
 /* "" for the evaluator's own. (transfer none) */
 const char     *malt_runtime_get_default_module (MaltRuntime *self);
 /* (transfer none) */
-MaltChannels   *malt_runtime_get_channels   (MaltRuntime  *self);
 char          **malt_runtime_list_functions (MaltRuntime  *self);
 
 G_END_DECLS
