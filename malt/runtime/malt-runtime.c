@@ -30,8 +30,8 @@ struct _MaltRuntime
   MaltFunctionThreads *threads;     /* owned; NULL until a function needs them */
   MaltReportFunc       report_func; /* (nullable) */
   gpointer             report_data;
-};
   char                *default_module; /* owned (nullable) */
+};
 
 G_DEFINE_FINAL_TYPE (MaltRuntime, malt_runtime, G_TYPE_OBJECT)
 
@@ -77,9 +77,9 @@ malt_runtime_finalize (GObject *object)
 {
   MaltRuntime *self = MALT_RUNTIME (object);
 
+  g_clear_pointer (&self->default_module, g_free);
   g_clear_pointer (&self->module_path, g_strfreev);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_pointer (&self->default_module, g_free);
 
   G_OBJECT_CLASS (malt_runtime_parent_class)->finalize (object);
 }
@@ -319,6 +319,24 @@ malt_runtime_dispatch (MaltRuntime    *self,
     import_and_run (self, invocation);
 }
 
+MaltDispatch
+malt_runtime_get_dispatch (MaltRuntime *self,
+                           const char  *function)
+{
+  const MaltBuiltin *builtin = malt_builtin_lookup (function);
+  const MaltModuleFunction *found;
+
+  if (builtin != NULL)
+    return malt_builtin_get_dispatch (builtin);
+
+  found = malt_namespace_lookup (self->namespace, function);
+  if (found == NULL)
+    return MALT_DISPATCH_OWN_THREAD;
+
+  return found->flags & MALT_FUNCTION_FLAGS_THREADED ? MALT_DISPATCH_AT_ONCE
+                                                     : MALT_DISPATCH_ANY_THREAD;
+}
+
 void
 malt_runtime_cancel (MaltRuntime *self,
                      guint64      id)
@@ -350,24 +368,6 @@ malt_runtime_stop (MaltRuntime *self)
 {
   g_return_if_fail (MALT_IS_RUNTIME (self));
 
-MaltDispatch
-malt_runtime_get_dispatch (MaltRuntime *self,
-                           const char  *function)
-{
-  const MaltBuiltin *builtin = malt_builtin_lookup (function);
-  const MaltModuleFunction *found;
-
-  if (builtin != NULL)
-    return malt_builtin_get_dispatch (builtin);
-
-  found = malt_namespace_lookup (self->namespace, function);
-  if (found == NULL)
-    return MALT_DISPATCH_OWN_THREAD;
-
-  return found->flags & MALT_FUNCTION_FLAGS_THREADED ? MALT_DISPATCH_AT_ONCE
-                                                     : MALT_DISPATCH_ANY_THREAD;
-}
-
   malt_scheduler_stop (self->scheduler);
 }
 
@@ -386,6 +386,22 @@ malt_runtime_get_call_state (MaltRuntime *self,
   g_return_val_if_fail (MALT_IS_RUNTIME (self), 0);
 
   return malt_scheduler_get_call_state (self->scheduler, id);
+}
+
+void
+malt_runtime_set_default_module (MaltRuntime *self,
+                                 const char  *module)
+{
+  g_return_if_fail (MALT_IS_RUNTIME (self));
+
+  g_free (self->default_module);
+  self->default_module = g_strdup (module);
+}
+
+const char *
+malt_runtime_get_default_module (MaltRuntime *self)
+{
+  return self->default_module != NULL ? self->default_module : "";
 }
 
 void
@@ -419,22 +435,6 @@ const GVariantType *
 malt_runtime_get_signature (MaltRuntime *self,
                             const char  *function)
 {
-void
-malt_runtime_set_default_module (MaltRuntime *self,
-                                 const char  *module)
-{
-  g_return_if_fail (MALT_IS_RUNTIME (self));
-
-  g_free (self->default_module);
-  self->default_module = g_strdup (module);
-}
-
-const char *
-malt_runtime_get_default_module (MaltRuntime *self)
-{
-  return self->default_module != NULL ? self->default_module : "";
-}
-
   const MaltModuleFunction *found;
 
   g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);

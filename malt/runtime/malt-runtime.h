@@ -46,7 +46,6 @@ const char *const *malt_runtime_get_module_path (MaltRuntime        *self);
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_dispatch        (MaltRuntime        *self,
                                                  MaltInvocation     *invocation);
-/* Any thread. Ids grow, and calls arrive in their order; what is meant for an id that has not been
 /* Where a call can be dispatched. */
 typedef enum
 {
@@ -59,6 +58,7 @@ typedef enum
 MALT_AVAILABLE_IN_ALL
 MaltDispatch       malt_runtime_get_dispatch    (MaltRuntime        *self,
                                                  const char         *function);
+/* Any thread. Ids grow, and calls arrive in their order; what is meant for an id that has not been
  * dispatched yet is remembered for it, what is meant for one that is over does nothing. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_cancel          (MaltRuntime        *self,
@@ -81,12 +81,12 @@ MALT_AVAILABLE_IN_ALL
 int                malt_runtime_get_call_state  (MaltRuntime        *self,
                                                  guint64             id);
 
-typedef void (*MaltReportFunc) (const GError *error,
 /* What evaluations in no module are in; NULL, and at first: the evaluator's own default. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_set_default_module (MaltRuntime     *self,
                                                  const char         *module);
 
+typedef void (*MaltReportFunc) (const GError *error,
                                 gpointer      user_data);
 
 /* Where errors of things that nobody waits for go (posts, spawned tasks); in the executing
