@@ -219,12 +219,16 @@ fixture_is_valgrind (void)
   return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
 }
 
+static const char *watched_path;
+
 static void
 on_watchdog (int signum)
 {
-  static const char text[] = "Bail out! the test hangs\n";
+  static const char text[] = "Bail out! This test hangs: ";
 
-  if (write (STDOUT_FILENO, text, sizeof text - 1) < 0)
+  if (write (STDOUT_FILENO, text, sizeof text - 1) < 0
+      || write (STDOUT_FILENO, watched_path, strlen (watched_path)) < 0
+      || write (STDOUT_FILENO, "\n", 1) < 0)
     _exit (3);
   abort ();
 }
@@ -240,6 +244,7 @@ fixture_init (int    *argc,
 static void
 run_watched (gconstpointer func)
 {
+  watched_path = g_test_get_path ();
   alarm (FIXTURE_WATCHDOG_SECONDS);
   ((GTestFunc) func) ();
   alarm (0);
@@ -263,6 +268,7 @@ run_data_watched (gconstpointer user_data)
 {
   const DataTest *test = user_data;
 
+  watched_path = g_test_get_path ();
   alarm (FIXTURE_WATCHDOG_SECONDS);
   test->func (test->data);
   alarm (0);

@@ -127,7 +127,6 @@ test_flood (gconstpointer data)
   g_autoptr (GPtrArray) lines = NULL;
   guint64 dropped;
 
-  alarm (FIXTURE_WATCHDOG_SECONDS);
   worker = fixture_start ("flood", words[0], options);
   neighbour = fixture_start ("serve", NULL, NULL);
   if (strcmp (words[1], "lines") == 0)
@@ -147,7 +146,6 @@ test_flood (gconstpointer data)
     iterate_until_n_lines (lines, 1000);
   fixture_stop (worker);
   fixture_stop (neighbour);
-  alarm (0);
 }
 
 static void
@@ -491,7 +489,7 @@ main (int    argc,
       g_autofree char *path = g_strdup_printf ("/malt/process/output/flood/%s-to-%s", floods[i][0],
                                                floods[i][1]);
 
-      g_test_add_data_func (path, floods[i], test_flood);
+      fixture_add_data (path, floods[i], test_flood);
     }
   fixture_add ("/malt/process/output/stream", test_stream);
   fixture_add ("/malt/process/output/relay", test_relay);
