@@ -42,7 +42,7 @@ run_call (int    argc,
     return malt_cli_fail_usage (verb, "%s", error->message);
 
   call = malt_call_new (words[0], args, keywords);
-  return malt_cli_run_call (&options, call, malt_cli_format_get (&format));
+  return malt_cli_run_call (&options, call, words + 1, malt_cli_format_get (&format));
 }
 
 const MaltCliVerb malt_cli_verb_call = {
@@ -51,7 +51,8 @@ const MaltCliVerb malt_cli_verb_call = {
   .summary = "Calls a function in a worker and prints its result",
   .description =
     "FUNCTION is “module.function”: of a function module (see malt modules), of Lua's library,\n"
-    "or a built-in one such as malt.list.\n"
+    "or a built-in one such as malt.list. An ARGUMENT that a function takes as another type than it\n"
+    "looks like is read as that: 1 is 1.0 for malt.sleep.\n"
     MALT_CLI_HELP_VALUES
     "\n"
     "Examples:\n"

@@ -36,7 +36,7 @@ run_eval (int    argc,
     return malt_cli_fail_usage (verb, "%s", error->message);
 
   call = malt_call_new_eval (module, expression, args);
-  return malt_cli_run_call (&options, call, malt_cli_format_get (&format));
+  return malt_cli_run_call (&options, call, NULL, malt_cli_format_get (&format));
 }
 
 const MaltCliVerb malt_cli_verb_eval = {

@@ -69,6 +69,22 @@ dup_functions (MaltCliSession  *session,
 }
 
 static gboolean
+print_function (MaltCliSession  *session,
+                const char      *module,
+                const char      *function,
+                GError         **error)
+{
+  g_autofree char *name = strchr (function, '.') != NULL
+                            ? g_strdup (function) : g_strconcat (module, ".", function, NULL);
+  g_autofree char *signature = malt_cli_session_dup_signature (session, name, error);
+
+  if (signature != NULL)
+    printf ("  %s %s\n", name, *signature != '\0' ? signature : "(…)");
+
+  return signature != NULL;
+}
+
+static gboolean
 print_module (MaltCliSession *session,
               const char     *folder,
               const char     *name)
@@ -77,21 +93,13 @@ print_module (MaltCliSession *session,
   g_auto (GStrv) functions = dup_functions (session, name, &error);
 
   printf ("%s (%s/%s" MODULE_SUFFIX ")\n", name, folder, name);
-  if (functions == NULL)
-    {
-      malt_cli_print_error (error);
-      return FALSE;
-    }
+  for (guint i = 0; functions != NULL && functions[i] != NULL && error == NULL; i++)
+    print_function (session, name, functions[i], &error);
 
-  for (guint i = 0; functions[i] != NULL; i++)
-    {
-      if (strchr (functions[i], '.') != NULL)
-        printf ("  %s\n", functions[i]);
-      else
-        printf ("  %s.%s\n", name, functions[i]);
-    }
+  if (error != NULL)
+    malt_cli_print_error (error);
 
-  return TRUE;
+  return error == NULL;
 }
 
 /* Prints every module once: a later folder's is hidden by an earlier one's of the same name. */
@@ -155,10 +163,11 @@ run_modules (int    argc,
 const MaltCliVerb malt_cli_verb_modules = {
   .name = "modules",
   .parameters = "",
-  .summary = "Lists the function modules that a worker finds, and their functions",
+  .summary = "Lists the function modules that a worker finds, and what their functions take",
   .description =
     "Modules are looked for in the folders of the option module-path, in this order, and in the\n"
-    "installed one. Each is loaded in a worker of its own.\n"
+    "installed one. Each is loaded in a worker of its own. What a function takes is a GVariant type,\n"
+    "as (ss) for two strings; “…” stands for anything.\n"
     "\n"
     "Examples:\n"
     "  malt modules\n"

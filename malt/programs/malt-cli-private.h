@@ -66,6 +66,9 @@ GVariant   *malt_cli_parse_argument      (const char         *word,
                                           GError            **error);
 GVariant   *malt_cli_parse_arguments     (char              **words,
                                           GError            **error);
+GVariant   *malt_cli_fit_arguments       (GVariant           *args,
+                                          char              **words,
+                                          const GVariantType *signature);
 GVariant   *malt_cli_parse_keywords      (char              **words,
                                           GError            **error);
 /* The expression itself, or all of standard input for “-”. */
@@ -79,6 +82,7 @@ typedef enum
   MALT_CLI_FORMAT_TYPED_TEXT, /* with type annotations: can be read back exactly */
   MALT_CLI_FORMAT_JSON
 } MaltCliFormat;
+/* Nothing is printed as nothing, unless it is to be read by something else than a person. */
 void        malt_cli_print_value         (GVariant           *value,
                                           MaltCliFormat       format);
 
@@ -118,12 +122,18 @@ MaltAbstractWorker *malt_cli_session_get_worker  (MaltCliSession              *s
 GVariant           *malt_cli_session_send        (MaltCliSession              *self,
                                                   MaltCall                    *call,
                                                   GError                     **error);
+/* The type of the arguments that a function takes, "" for any. (transfer full) */
+char               *malt_cli_session_dup_signature (MaltCliSession            *self,
+                                                  const char                  *function,
+                                                  GError                     **error);
 /* Iterates the main context until standard input can be read (TRUE) or Ctrl-C was pressed. */
 gboolean            malt_cli_session_wait_input  (MaltCliSession              *self);
 void                malt_cli_session_stop        (MaltCliSession              *self);
-/* A call from the command line: start, send, print, stop. */
+/* A call from the command line: start, send, print, stop. With the `words` (nullable) of which its
+ * arguments were made, they become what the function takes. */
 MaltCliExit         malt_cli_run_call            (const MaltCliWorkerOptions  *options,
                                                   MaltCall                    *call,
+                                                  char                       **words,
                                                   MaltCliFormat                format);
 
 /* malt-cli-line.c: one line from a person or a pipe. */

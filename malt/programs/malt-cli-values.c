@@ -127,6 +127,67 @@ malt_cli_parse_arguments (char   **words,
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+/* (transfer full): what the word is for a function that wants another type than it looks like; the
+ * value itself when it is nothing of that type, so that the worker says what it takes. */
+static GVariant *
+fit_argument (GVariant           *value,
+              const char         *word,
+              const GVariantType *type)
+{
+  GVariant *fitting;
+
+  if (g_variant_is_of_type (value, type))
+    return g_variant_ref (value);
+
+  if (g_variant_type_equal (type, G_VARIANT_TYPE_VARIANT))
+    return g_variant_ref_sink (g_variant_new_variant (value));
+
+  if (g_variant_type_equal (type, G_VARIANT_TYPE_STRING))
+    return g_variant_ref_sink (g_variant_new_string (word));
+
+  fitting = g_variant_parse (type, word, NULL, NULL, NULL);
+  if (fitting != NULL)
+    return fitting;
+
+  if (g_variant_type_equal (type, G_VARIANT_TYPE_BYTESTRING))
+    {
+      const char *text = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+                           ? g_variant_get_string (value, NULL) : word;
+
+      return g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, text,
+                                                            strlen (text), 1));
+    }
+
+  return g_variant_ref (value);
+}
+
+/* (transfer full): what malt_cli_parse_arguments() made of the words, for a function that takes this
+ * tuple. */
+GVariant *
+malt_cli_fit_arguments (GVariant            *args,
+                        char               **words,
+                        const GVariantType  *signature)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+  const GVariantType *type;
+
+  if (!g_variant_type_is_tuple (signature)
+      || g_variant_type_equal (signature, G_VARIANT_TYPE_TUPLE)
+      || g_variant_type_n_items (signature) != g_variant_n_children (args))
+    return g_variant_ref (args);
+
+  type = g_variant_type_first (signature);
+  for (guint i = 0; type != NULL; i++, type = g_variant_type_next (type))
+    {
+      g_autoptr (GVariant) value = g_variant_get_child_value (args, i);
+      g_autoptr (GVariant) fitting = fit_argument (value, words[i], type);
+
+      g_variant_builder_add_value (&builder, fitting);
+    }
+
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 /* (transfer full) (nullable): a{sv} of words NAME=VALUE; NULL without an error for none. */
 GVariant *
 malt_cli_parse_keywords (char   **words,
@@ -185,6 +246,10 @@ malt_cli_print_value (GVariant      *value,
                       MaltCliFormat  format)
 {
   g_autofree char *text = NULL;
+
+  /* What Lua's own interpreter prints for nothing. */
+  if (format == MALT_CLI_FORMAT_TEXT && g_variant_is_of_type (value, G_VARIANT_TYPE_UNIT))
+    return;
 
   if (format == MALT_CLI_FORMAT_JSON)
     text = malt_cli_value_to_json (value);

@@ -265,6 +265,53 @@ malt_cli_session_send (MaltCliSession  *self,
   return malt_abstract_worker_send_finish (self->worker, result, error);
 }
 
+char *
+malt_cli_session_dup_signature (MaltCliSession  *self,
+                                const char      *function,
+                                GError         **error)
+{
+  g_autoptr (MaltCall) call = malt_call_new ("malt.signature", g_variant_new ("(s)", function),
+                                             NULL);
+  g_autoptr (GVariant) signature = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  malt_call_set_result_type (call, G_VARIANT_TYPE_STRING);
+  signature = malt_cli_session_send (self, call, &local_error);
+  if (signature != NULL && g_variant_type_string_is_valid (g_variant_get_string (signature, NULL)))
+    return g_variant_dup_string (signature, NULL);
+
+  /* Some other worker, which does not say. */
+  if (signature != NULL
+      || g_error_matches (local_error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION))
+    return g_strdup ("");
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+/* (transfer full): the call with the arguments that its function takes. */
+static MaltCall *
+fit_call (MaltCliSession  *self,
+          MaltCall        *call,
+          char           **words,
+          GError         **error)
+{
+  g_autoptr (GVariant) args = NULL;
+  g_autofree char *signature = NULL;
+
+  if (words == NULL || words[0] == NULL)
+    return g_object_ref (call);
+
+  signature = malt_cli_session_dup_signature (self, malt_call_get_function (call), error);
+  if (signature == NULL)
+    return NULL;
+  if (*signature == '\0')
+    return g_object_ref (call);
+
+  args = malt_cli_fit_arguments (malt_call_get_args (call), words, G_VARIANT_TYPE (signature));
+  return malt_call_new (malt_call_get_function (call), args, malt_call_get_kwargs (call));
+}
+
 static gboolean
 on_input (int          fd,
           GIOCondition condition,
@@ -313,10 +360,12 @@ malt_cli_session_stop (MaltCliSession *self)
 MaltCliExit
 malt_cli_run_call (const MaltCliWorkerOptions *options,
                    MaltCall                   *call,
+                   char                      **words,
                    MaltCliFormat               format)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
+  g_autoptr (MaltCall) fitting_call = NULL;
   g_autoptr (MaltCliSession) session = malt_cli_session_new (options, &error);
   MaltCliExit status = MALT_CLI_EXIT_SUCCESS;
 
@@ -333,7 +382,9 @@ malt_cli_run_call (const MaltCliWorkerOptions *options,
       return status == MALT_CLI_EXIT_FAILED ? MALT_CLI_EXIT_START_FAILED : status;
     }
 
-  value = malt_cli_session_send (session, call, &error);
+  fitting_call = fit_call (session, call, words, &error);
+  if (fitting_call != NULL)
+    value = malt_cli_session_send (session, fitting_call, &error);
   if (value != NULL)
     {
       malt_cli_print_value (value, format);

@@ -29,7 +29,9 @@ def helps():
 def evaluates_an_expression():
     expect(malt("eval", "6 * 7"), 0, "42\n", "")
     expect(malt("eval", "'a' .. 'b'"), 0, "'ab'\n")
-    expect(malt("eval", "function f () end"), 0, "()\n")
+    expect(malt("eval", "function f () end"), 0, "")
+    expect(malt("eval", "print (1)"), 0, "1\n")
+    expect(malt("eval", "--types", "function f () end"), 0, "()\n")
 
 
 def evaluates_standard_input():
@@ -88,6 +90,31 @@ def calls_a_function_module():
     expect(malt("call", *WITH_MODULES, "checksum.file", "sha256", "/dev/null"), 1, "",
            "/dev/null")
     expect(malt("call", *WITH_MODULES, "checksum.bytes", "sha256", "@ay []"), 0, f"'{digest}'\n")
+
+
+def reads_arguments_as_what_the_function_takes():
+    expect(malt("call", "malt.sleep", "0"), 0, "", "")
+    expect(malt("call", "malt.sleep", "soon"), 1, "", "it takes “(d)”")
+    expect(malt("call", "malt.sleep", "0", "1"), 1, "", "it takes “(d)”")
+    expect(malt("call", "malt.signature", "malt.sleep"), 0, "'(d)'\n")
+    expect(malt("call", "malt.signature", "42"), 0, "''\n")
+    expect(malt("call", "malt.eval", "Main", "1 + ...", "(1,)"), 0, "2\n")
+    expect(malt("call", *WITH_MODULES, "malt.signature", "checksum.bytes"), 0, "'(say)'\n")
+    same = [expect(malt("call", *WITH_MODULES, "checksum.bytes", "md5", text), 0).stdout
+            for text in ("42", "'42'")]
+    equal(same[0], same[1])
+    expect(malt("call", *WITH_MODULES, "checksum.file", "42", "/dev/null"), 1, "", "“42”")
+
+
+def says_who_was_interrupted():
+    process = start("eval", "print ('ready') while true do end")
+    equal(process.stdout.readline(), "ready\n")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=DEADLINE)
+    equal(process.returncode, 130, errors)
+    equal("exception" in errors, False, errors)
+    contains(errors, "interrupted")
+    contains(errors, "traceback")
 
 
 def passes_keyword_arguments():
@@ -218,7 +245,7 @@ def lists_backends_with_their_options():
 
 def lists_function_modules():
     text = expect(malt("modules", *WITH_MODULES), 0).stdout
-    for part in (f"checksum ({MODULES}/checksum.so)\n", "  checksum.file\n", "  text.count\n"):
+    for part in (f"checksum ({MODULES}/checksum.so)\n", "  checksum.file (ss)\n", "  text.count ("):
         contains(text, part)
 
 
@@ -258,6 +285,8 @@ main("cli", [
     prints_json,
     evaluates_in_a_module,
     calls_a_function_module,
+    reads_arguments_as_what_the_function_takes,
+    says_who_was_interrupted,
     passes_keyword_arguments,
     shows_what_the_worker_prints,
     shows_an_exception_with_its_traceback,
