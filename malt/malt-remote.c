@@ -5,6 +5,8 @@
 #include "malt/malt-remote.h"
 
 #include "malt/malt-call.h"
+#include "malt/malt-error.h"
+#include "malt/malt-remote-channel-private.h"
 
 /* The verbs, written once for all backends: each makes a call and sends it. */
 
@@ -311,4 +313,152 @@ malt_abstract_worker_remote_eval_wait (MaltAbstractWorker  *self,
   g_return_val_if_fail (call != NULL, FALSE);
 
   return send_and_wait (self, call, cancellable, error);
+}
+
+static MaltCall *
+new_open_call (const char *expression)
+{
+  MaltCall *call = malt_call_new ("malt.channel.open", g_variant_new ("(s)", expression), NULL);
+
+  malt_call_set_result_type (call, G_VARIANT_TYPE_OBJECT_PATH);
+
+  return call;
+}
+
+/* Takes the value of the call. */
+static MaltChannel *
+open_channel (MaltAbstractWorker  *self,
+              GVariant            *value,
+              GError             **error)
+{
+  g_autoptr (GVariant) path = value;
+
+  if (path == NULL)
+    return NULL;
+  if (g_variant_is_of_type (path, G_VARIANT_TYPE_OBJECT_PATH))
+    return malt_remote_channel_new (self, g_variant_get_string (path, NULL));
+
+  g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+               "The worker answered a value of type “%s” where a channel was expected",
+               g_variant_get_type_string (path));
+
+  return NULL;
+}
+
+static void
+on_channel_opened (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  MaltAbstractWorker *self = MALT_ABSTRACT_WORKER (source);
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  GVariant *value = malt_abstract_worker_send_finish (self, result, &error);
+  MaltChannel *channel = open_channel (self, value, &error);
+
+  if (channel != NULL)
+    g_task_return_pointer (task, channel, g_object_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/**
+ * malt_abstract_worker_worker_channel_async:
+ * @self: a worker
+ * @expression: source text in the language of the worker's evaluator, UTF-8, whose value
+ *   is a channel; it should assign it to a global, too, by which the worker knows it
+ * @cancellable: (nullable): ends the call at once, and tells the worker to end the work
+ * @callback: (scope async) (nullable): called when the call has ended, in the
+ *   thread-default main context
+ * @user_data: data for @callback
+ *
+ * Makes a channel in the worker by evaluating an expression in the default module, as
+ * `numbers = malt.channel (20) return numbers`.
+ *
+ * Since: 0.1
+ */
+void
+malt_abstract_worker_worker_channel_async (MaltAbstractWorker  *self,
+                                           const char          *expression,
+                                           GCancellable        *cancellable,
+                                           GAsyncReadyCallback  callback,
+                                           gpointer             user_data)
+{
+  g_autoptr (MaltCall) call = NULL;
+  GTask *task;
+
+  g_return_if_fail (MALT_IS_ABSTRACT_WORKER (self));
+  g_return_if_fail (expression != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  call = new_open_call (expression);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, malt_abstract_worker_worker_channel_async);
+  g_task_set_check_cancellable (task, FALSE);
+  malt_abstract_worker_send_async (self, call, cancellable, on_channel_opened, task);
+}
+
+/**
+ * malt_abstract_worker_worker_channel_finish:
+ * @self: a worker
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Gets the outcome of [method@Malt.AbstractWorker.worker_channel_async].
+ *
+ * Errors: those of [method@Malt.AbstractWorker.worker_channel].
+ *
+ * Returns: (transfer full): the channel; %NULL on error
+ *
+ * Since: 0.1
+ */
+MaltChannel *
+malt_abstract_worker_worker_channel_finish (MaltAbstractWorker  *self,
+                                            GAsyncResult        *result,
+                                            GError             **error)
+{
+  g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * malt_abstract_worker_worker_channel:
+ * @self: a worker
+ * @expression: source text in the language of the worker's evaluator, UTF-8, whose value
+ *   is a channel; it should assign it to a global, too, by which the worker knows it
+ * @cancellable: (nullable): ends the call at once, and tells the worker to end the work
+ * @error: return location for an error
+ *
+ * Makes a channel in the worker by evaluating an expression in the default module, as
+ * `numbers = malt.channel (20) return numbers`, and blocks until it is there.
+ *
+ * The channel lives in the worker and dies with it. The worker lives at least as long as
+ * what this returns; letting go of that tells the worker, which keeps the channel only if
+ * it uses it itself.
+ *
+ * Errors: %MALT_ERROR_NOT_A_CHANNEL if the value is something else; those of
+ * [method@Malt.AbstractWorker.send].
+ *
+ * Returns: (transfer full): the channel; %NULL on error
+ *
+ * Since: 0.1
+ */
+MaltChannel *
+malt_abstract_worker_worker_channel (MaltAbstractWorker  *self,
+                                     const char          *expression,
+                                     GCancellable        *cancellable,
+                                     GError             **error)
+{
+  g_autoptr (MaltCall) call = NULL;
+
+  g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), NULL);
+  g_return_val_if_fail (expression != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  call = new_open_call (expression);
+
+  return open_channel (self, malt_abstract_worker_send (self, call, cancellable, error), error);
 }

@@ -7,6 +7,7 @@
 #endif
 
 #include <malt/malt-abstract-worker.h>
+#include <malt/malt-channel.h>
 
 G_BEGIN_DECLS
 
@@ -69,5 +70,21 @@ gboolean  malt_abstract_worker_remote_eval_wait   (MaltAbstractWorker   *self,
                                                    GVariant             *args,
                                                    GCancellable         *cancellable,
                                                    GError              **error);
+
+MALT_AVAILABLE_IN_ALL
+void         malt_abstract_worker_worker_channel_async  (MaltAbstractWorker   *self,
+                                                         const char           *expression,
+                                                         GCancellable         *cancellable,
+                                                         GAsyncReadyCallback   callback,
+                                                         gpointer              user_data);
+MALT_AVAILABLE_IN_ALL
+MaltChannel *malt_abstract_worker_worker_channel_finish (MaltAbstractWorker   *self,
+                                                         GAsyncResult         *result,
+                                                         GError              **error);
+MALT_AVAILABLE_IN_ALL
+MaltChannel *malt_abstract_worker_worker_channel        (MaltAbstractWorker   *self,
+                                                         const char           *expression,
+                                                         GCancellable         *cancellable,
+                                                         GError              **error);
 
 G_END_DECLS

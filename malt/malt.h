@@ -11,6 +11,8 @@
 #include <malt/malt-error.h>
 #include <malt/malt-exit-report.h>
 #include <malt/malt-call.h>
+#include <malt/malt-channel.h>
+#include <malt/malt-local-channel.h>
 #include <malt/malt-abstract-worker.h>
 #include <malt/malt-remote.h>
 #include <malt/malt-running-workers.h>

@@ -5,6 +5,7 @@
 #include "malt/runtime/malt-builtins-private.h"
 
 #include "malt/malt-error-backend.h"
+#include "malt/runtime/malt-channels-private.h"
 #include "malt/runtime/malt-runtime-private.h"
 
 #include <string.h>
@@ -229,6 +230,18 @@ static const MaltBuiltin builtins[] = {
   { NAME_PREFIX "list", "()", builtin_list },
   { NAME_PREFIX "signature", "(s)", builtin_signature },
   { NAME_PREFIX "sleep", "(d)", builtin_sleep, MALT_DISPATCH_AT_ONCE },
+  { NAME_PREFIX "channel.open", "(s)", malt_channels_open },
+  { NAME_PREFIX "channel.put", "(ov)", malt_channels_put },
+  { NAME_PREFIX "channel.take", "(o)", malt_channels_take },
+  { NAME_PREFIX "channel.is_ready", "(o)", malt_channels_is_ready },
+  { NAME_PREFIX "channel.wait", "(o)", malt_channels_wait },
+  { NAME_PREFIX "channel.close", "(o)", malt_channels_close },
+  { NAME_PREFIX "channel.drop", "(o)", malt_channels_drop },
+  { NAME_PREFIX "channel.put_many", "(oav)", malt_channels_put_many },
+  { NAME_PREFIX "channel.take_many", "(ouu)", malt_channels_take_many },
+  { NAME_PREFIX "channel.withdraw", "(o)", malt_channels_withdraw },
+  { NAME_PREFIX "channel.recall", "(o)", malt_channels_recall },
+  { NAME_PREFIX "channel.give_back", "(oav)", malt_channels_give_back },
 };
 
 const MaltBuiltin *

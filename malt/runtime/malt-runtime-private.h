@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "malt/runtime/malt-channels-private.h"
 #include "malt/runtime/malt-runtime.h"
 #include "malt/runtime/malt-scheduler-private.h"
 
@@ -11,6 +12,8 @@ G_BEGIN_DECLS
 MaltScheduler  *malt_runtime_get_scheduler  (MaltRuntime  *self);
 /* NULL when the worker has none. (transfer none) */
 MaltEvaluator  *malt_runtime_get_evaluator  (MaltRuntime  *self);
+/* (transfer none) */
+MaltChannels   *malt_runtime_get_channels   (MaltRuntime  *self);
 /* Every callable name, sorted. (transfer full) */
 /* "" for the evaluator's own. (transfer none) */
 const char     *malt_runtime_get_default_module (MaltRuntime *self);

@@ -28,6 +28,7 @@ struct _MaltRuntime
   MaltNamespace       *namespace;   /* owned */
   MaltEvaluator       *evaluator;   /* owned (nullable); open */
   MaltFunctionThreads *threads;     /* owned; NULL until a function needs them */
+  MaltChannels        *channels;    /* owned; NULL until there is one */
   MaltReportFunc       report_func; /* (nullable) */
   gpointer             report_data;
   char                *default_module; /* owned (nullable) */
@@ -65,6 +66,7 @@ malt_runtime_dispose (GObject *object)
   if (self->evaluator != NULL)
     malt_evaluator_close (self->evaluator);
 
+  g_clear_pointer (&self->channels, malt_channels_free);
   g_clear_object (&self->evaluator);
   g_clear_pointer (&self->namespace, malt_namespace_free);
   g_clear_pointer (&self->scheduler, malt_scheduler_free);
@@ -176,6 +178,35 @@ MaltEvaluator *
 malt_runtime_get_evaluator (MaltRuntime *self)
 {
   return self->evaluator;
+}
+
+MaltChannels *
+malt_runtime_get_channels (MaltRuntime *self)
+{
+  if (self->channels == NULL)
+    self->channels = malt_channels_new (self);
+
+  return self->channels;
+}
+
+const char *
+malt_runtime_export_channel (MaltRuntime      *self,
+                             MaltLocalChannel *channel)
+{
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (MALT_IS_LOCAL_CHANNEL (channel), NULL);
+
+  return malt_channels_export (malt_runtime_get_channels (self), channel);
+}
+
+MaltLocalChannel *
+malt_runtime_lookup_channel (MaltRuntime *self,
+                             const char  *path)
+{
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return self->channels != NULL ? malt_channels_lookup (self->channels, path) : NULL;
 }
 
 static int

@@ -6,6 +6,7 @@
 #error "Only <malt/malt.h> can be included directly."
 #endif
 
+#include <malt/malt-local-channel.h>
 #include <malt/runtime/malt-evaluator.h>
 
 G_BEGIN_DECLS
@@ -123,6 +124,16 @@ void               malt_runtime_call            (MaltRuntime         *self,
                                                  GVariant            *kwargs,
                                                  MaltRuntimeCallback  callback,
                                                  gpointer             user_data);
+/* The path that stands for the channel in values, "o"; valid as long as the channel lives, which this
+ * does not prolong. (transfer none) */
+MALT_AVAILABLE_IN_ALL
+const char        *malt_runtime_export_channel  (MaltRuntime         *self,
+                                                 MaltLocalChannel    *channel);
+/* The channel that a path stands for, of a value or of a handle; NULL when there is none. (transfer
+ * none) */
+MALT_AVAILABLE_IN_ALL
+MaltLocalChannel  *malt_runtime_lookup_channel  (MaltRuntime         *self,
+                                                 const char          *path);
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_report          (MaltRuntime         *self,
                                                  const GError        *error);

@@ -268,6 +268,20 @@ push_number (lua_State *L,
   return TRUE;
 }
 
+/* The channel that it stands for, if there is one. [-0, +1, m] */
+static void
+push_object (lua_State *L,
+             GVariant  *value)
+{
+  MaltLocalChannel *channel = malt_runtime_lookup_channel (malt_lua_get (L)->runtime,
+                                                           g_variant_get_string (value, NULL));
+
+  if (channel != NULL)
+    malt_lua_push_channel (L, channel);
+  else
+    malt_lua_push_variant (L, value);
+}
+
 static void
 push_value (lua_State *L,
             GVariant  *value)
@@ -311,8 +325,11 @@ push_value (lua_State *L,
       push_sequence (L, value);
       break;
 
-    case G_VARIANT_CLASS_HANDLE:
     case G_VARIANT_CLASS_OBJECT_PATH:
+      push_object (L, value);
+      break;
+
+    case G_VARIANT_CLASS_HANDLE:
       malt_lua_push_variant (L, value);
       break;
 

@@ -132,9 +132,13 @@ encode_userdata (MaltLuaEncoder *self,
 {
   MaltLuaArray *array = malt_lua_to_array (self->L, index);
   GVariant *value = malt_lua_to_variant (self->L, index);
+  MaltLocalChannel *channel = malt_lua_to_channel (self->L, index);
 
   if (array != NULL)
     return encode_array (array);
+  if (channel != NULL)
+    return g_variant_new_object_path (malt_runtime_export_channel (malt_lua_get (self->L)->runtime,
+                                                                   channel));
 
   return value != NULL ? value : cannot_send (self, index);
 }

@@ -61,6 +61,7 @@ malt_lua_add_library (lua_State *L)
   malt_lua_add_null (L);
   malt_lua_add_variant (L);
   malt_lua_add_waits (L);
+  malt_lua_add_channel (L);
   malt_lua_add_error_type (L);
   if (!malt_lua_get (L)->is_restricted)
     malt_lua_add_worker (L);

@@ -128,6 +128,7 @@ void     malt_lua_add_library     (lua_State  *L);
 void     malt_lua_add_pcall       (lua_State  *L);
 void     malt_lua_add_coroutine   (lua_State  *L);
 void     malt_lua_add_waits       (lua_State  *L);
+void     malt_lua_add_channel     (lua_State  *L);
 void     malt_lua_add_processes   (lua_State  *L);
 void     malt_lua_add_popen       (lua_State  *L);
 void     malt_lua_add_worker      (lua_State  *L);

@@ -30,6 +30,7 @@ struct _MaltLuaWait
   GError            *error;   /* owned (nullable): raised instead */
   GCancellable      *cancellable; /* owned (nullable): of what is waited for */
   gpointer           data;    /* of the one who waits; not owned */
+  void             (*given_up) (MaltLuaWait *wait); /* (nullable): nobody waits for it any more */
 };
 
 /* Which results that cannot be sent count as nothing. */

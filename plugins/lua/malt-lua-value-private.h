@@ -76,6 +76,12 @@ GVariant     *malt_lua_to_variant      (lua_State           *L,
 void          malt_lua_push_variant    (lua_State           *L,
                                         GVariant            *value);
 
+/* malt-lua-channel.c */
+MaltLocalChannel *malt_lua_to_channel  (lua_State           *L,
+                                        int                  index);
+void          malt_lua_push_channel    (lua_State           *L,
+                                        MaltLocalChannel    *channel);
+
 /* malt-lua-userdata.c: a metatable by the address of `key`, with functions that a program cannot
  * reach. [-0, +0, m] */
 void          malt_lua_new_class       (lua_State           *L,

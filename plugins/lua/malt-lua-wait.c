@@ -95,6 +95,8 @@ malt_lua_wait_give_up (MaltLuaWait *self)
   g_clear_pointer (&self->timer, g_source_unref);
   self->request->wait = NULL;
   self->request = NULL;
+  if (self->given_up != NULL)
+    self->given_up (self);
   if (self->cancellable != NULL && !self->is_done)
     g_cancellable_cancel (self->cancellable);
   malt_lua_wait_unref (self);

@@ -21,8 +21,11 @@ static const AnswerCase answer_cases[] = {
     "['add', 'kwargs', 'nothing', 'owned', 'fail', 'is_main_thread', 'is_pool_thread', 'wait', "
     "'wait_threaded', 'wait_for_value', 'wait_and_fail', 'meet', 'report']" },
   { "list", "malt.list", "()",
-    "['deaf', 'echo', 'held', 'malt.eval', 'malt.import', 'malt.list', 'malt.ping', 'malt.sleep', "
-    "'nest']" },
+    "['deaf', 'echo', 'held', 'malt.channel.close', 'malt.channel.drop', "
+    "'malt.channel.give_back', 'malt.channel.is_ready', 'malt.channel.open', 'malt.channel.put', "
+    "'malt.channel.put_many', 'malt.channel.recall', 'malt.channel.take', "
+    "'malt.channel.take_many', 'malt.channel.wait', 'malt.channel.withdraw', 'malt.eval', "
+    "'malt.import', 'malt.list', 'malt.ping', 'malt.sleep', 'nest']" },
   { "sleep", "malt.sleep", "(0.001,)", "()" },
   { "sleep-zero", "malt.sleep", "(0.0,)", "()" },
   { "sleep-negative", "malt.sleep", "(-5.0,)", "()" },
