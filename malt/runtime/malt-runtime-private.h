@@ -12,12 +12,11 @@ G_BEGIN_DECLS
 MaltScheduler  *malt_runtime_get_scheduler  (MaltRuntime  *self);
 /* NULL when the worker has none. (transfer none) */
 MaltEvaluator  *malt_runtime_get_evaluator  (MaltRuntime  *self);
-/* (transfer none) */
-MaltChannels   *malt_runtime_get_channels   (MaltRuntime  *self);
-/* Every callable name, sorted. (transfer full) */
 /* "" for the evaluator's own. (transfer none) */
 const char     *malt_runtime_get_default_module (MaltRuntime *self);
 /* (transfer none) */
+MaltChannels   *malt_runtime_get_channels   (MaltRuntime  *self);
+/* Every callable name, sorted. (transfer full) */
 char          **malt_runtime_list_functions (MaltRuntime  *self);
 
 G_END_DECLS
