@@ -202,15 +202,6 @@ fixture_assert_census (const FixtureCensus *before)
   g_assert_cmpuint (now.n_threads, <=, before->n_threads);
 }
 
-guint
-fixture_get_slowness (void)
-{
-  const char *text = g_getenv ("MALT_TEST_SLOW");
-  guint64 factor = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 1;
-
-  return CLAMP (factor, 1, 1000);
-}
-
 gboolean
 fixture_is_valgrind (void)
 {

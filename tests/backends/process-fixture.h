@@ -2,17 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tests/malt-test-slowness.h"
+
 #include <malt/malt.h>
 
 /* A test that takes longer than this many seconds hangs. */
-#define FIXTURE_WATCHDOG_SECONDS (60 * fixture_get_slowness ())
+#define FIXTURE_WATCHDOG_SECONDS (60 * malt_test_get_slowness ())
 
 /* What happens at once may take so long, in milliseconds: less than the time-outs that it must not
  * wait for, and enough for a machine that has other things to do. */
-#define FIXTURE_AT_ONCE_MSEC (10000 * fixture_get_slowness ())
+#define FIXTURE_AT_ONCE_MSEC (10000 * malt_test_get_slowness ())
 
-/* $MALT_TEST_SLOW: how many times slower than usual this run is. */
-guint               fixture_get_slowness      (void);
 gboolean            fixture_is_valgrind       (void);
 
 /* Tells which modes there are: fake-worker.c. `options`: a{sv} in text format, or NULL. */

@@ -4,6 +4,8 @@
 
 #include "contract-private.h"
 
+#include "tests/malt-test-slowness.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -14,26 +16,16 @@ static GMutex log_lock;
 static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
 static GPtrArray *log_records;  /* protected by @log_lock: of workers, GStrv of "KEY=VALUE", owned */
 
-/* How much slower than usual this run is: under a sanitizer or valgrind. */
-static guint
-get_slowness (void)
-{
-  const char *text = g_getenv ("MALT_TEST_SLOW");
-  guint64 factor = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 1;
-
-  return CLAMP (factor, 1, 1000);
-}
-
 guint
 contract_limit (guint limit_ms)
 {
-  return limit_ms * get_slowness ();
+  return limit_ms * malt_test_get_slowness ();
 }
 
 guint
 contract_times (guint times)
 {
-  return MAX (times / get_slowness (), MIN (times, 3));
+  return MAX (times / malt_test_get_slowness (), MIN (times, 3));
 }
 
 void

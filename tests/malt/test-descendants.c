@@ -4,6 +4,8 @@
 
 #include "malt/malt-descendants.h"
 
+#include "tests/malt-test-slowness.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -198,7 +200,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   prctl (PR_SET_CHILD_SUBREAPER, 1);
-  alarm (60);
+  alarm (60 * malt_test_get_slowness ());
 
   g_test_add_func ("/malt/descendants/tree", test_tree);
   g_test_add_func ("/malt/descendants/none", test_none);

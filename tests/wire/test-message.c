@@ -4,6 +4,8 @@
 
 #include "malt-frame-fixture.h"
 
+#include "tests/malt-test-slowness.h"
+
 #include "malt/wire/malt-outbox-private.h"
 #include "malt/wire/malt-value-private.h"
 
@@ -127,15 +129,6 @@ test_other_byte_order (void)
   malt_message_clear (&message);
 }
 
-/* How much slower than usual this run is: under a sanitizer or valgrind. */
-static guint64
-get_slowness (void)
-{
-  const char *text = g_getenv ("MALT_TEST_SLOW");
-
-  return text != NULL ? MAX (g_ascii_strtoull (text, NULL, 10), 1) : 1;
-}
-
 /* Asking for each child once must not go through the whole list each time. */
 static void
 test_long_list_is_read_in_one_go (void)
@@ -166,7 +159,8 @@ test_long_list_is_read_in_one_go (void)
 
   g_assert_cmpint (sum, ==, (gint64) n_items * (n_items - 1) / 2);
   /* A tenth of a second; a minute when it is quadratic. */
-  g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 15 * G_USEC_PER_SEC * get_slowness ());
+  g_assert_cmpint (g_get_monotonic_time () - begun_us, <,
+                   15 * G_USEC_PER_SEC * malt_test_get_slowness ());
 }
 
 static void
