@@ -70,6 +70,15 @@ get_chunk_bytes (int fd)
   return PIPE_BUF;
 }
 
+/* https://no-color.org: set and not empty. */
+static gboolean
+has_no_color (void)
+{
+  const char *no_color = g_getenv ("NO_COLOR");
+
+  return no_color != NULL && *no_color != '\0';
+}
+
 static gpointer
 init_sinks (gpointer unused)
 {
@@ -82,7 +91,7 @@ init_sinks (gpointer unused)
       sinks[i].is_open = is_open_for_output (fd);
       sinks[i].is_terminal = isatty (fd);
       sinks[i].chunk_bytes = get_chunk_bytes (fd);
-      if (g_getenv ("NO_COLOR") == NULL && g_log_writer_supports_color (fd))
+      if (!has_no_color () && g_log_writer_supports_color (fd))
         sinks[i].color = fd == STDOUT_FILENO ? COLOR_STDOUT : COLOR_STDERR;
       sinks[i].pending = g_string_new (NULL);
     }

@@ -284,6 +284,32 @@ test_terminal (void)
   run_in_subprocess (print_to_a_terminal);
 }
 
+static void
+complain_to_a_terminal (void)
+{
+  int master, terminal, saved = dup (STDERR_FILENO);
+  MaltAbstractWorker *worker;
+  char text[256] = { 0 };
+
+  g_setenv ("NO_COLOR", "", TRUE);
+  g_assert_cmpint (openpty (&master, &terminal, NULL, NULL, NULL), ==, 0);
+  dup2 (terminal, STDERR_FILENO);
+  worker = fixture_start ("print", NULL, "{'stdout': <'null'>}");
+  fixture_assert_call (worker);
+  fixture_stop (worker);
+  g_assert_cmpint (read (master, text, sizeof text - 1), >, 0);
+  dup2 (saved, STDERR_FILENO);
+  g_assert_true (g_str_has_prefix (text, "\033[33m[Worker "));
+  g_assert_true (g_str_has_suffix (text, "]: \033[39mcall 1 complains\r\n"));
+}
+
+/* In another colour. An empty $NO_COLOR is none. */
+static void
+test_terminal_of_errors (void)
+{
+  run_in_subprocess (complain_to_a_terminal);
+}
+
 /* Nobody reads the manager's stdout: that stops the one who prints, and nobody else. */
 static void
 flood_a_full_pipe (void)
@@ -496,6 +522,7 @@ main (int    argc,
   fixture_add ("/malt/process/output/null", test_null);
   fixture_add ("/malt/process/output/inherit", test_inherit);
   fixture_add ("/malt/process/output/terminal", test_terminal);
+  fixture_add ("/malt/process/output/terminal-of-errors", test_terminal_of_errors);
   fixture_add ("/malt/process/output/full-stdout", test_full_stdout);
   fixture_add ("/malt/process/output/slow-stdout", test_slow_stdout);
   fixture_add ("/malt/process/output/broken-stdout", test_broken_stdout);

@@ -136,6 +136,98 @@ arguments (Contract *contract)
   g_assert_cmpstr (strings[3], ==, "--two=3 4");
 }
 
+/* A folder with version `i` of the C module "versioned" and of the Lua module "about". */
+static char *
+make_version (Contract *contract, guint i)
+{
+  char *folder = g_dir_make_tmp ("malt-contract-XXXXXX", NULL);
+  g_autofree char *name = g_strdup_printf ("contract-versioned-%u.so", i);
+  g_autofree char *from = g_build_filename (contract->settings->modules, name, NULL);
+  g_autofree char *to = g_build_filename (folder, "versioned.so", NULL);
+  g_autofree char *about = g_build_filename (folder, "about.lua", NULL);
+  g_autofree char *text = g_strdup_printf ("return {version = %u}", i);
+  g_autofree char *module = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  g_file_get_contents (from, &module, &length, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (to, module, (gssize) length, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (about, text, -1, &error);
+  g_assert_no_error (error);
+  return folder;
+}
+
+static void
+remove_version (char *folder)
+{
+  g_autofree char *module = g_build_filename (folder, "versioned.so", NULL);
+  g_autofree char *about = g_build_filename (folder, "about.lua", NULL);
+
+  unlink (module);
+  unlink (about);
+  rmdir (folder);
+  g_free (folder);
+}
+
+static void
+versions (Contract *contract)
+{
+  char *folders[2];
+  MaltAbstractWorker *workers[2];
+
+  for (guint i = 0; i < 2; i++)
+    {
+      folders[i] = make_version (contract, i + 1);
+      workers[i] = contract_start (contract,
+                                   g_variant_new_parsed ("{'module-path': <[%s]>}", folders[i]));
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (GVariant) of_c = contract_call (workers[i % 2], "versioned.version", NULL);
+      g_autoptr (GVariant) of_lua = contract_eval (workers[i % 2],
+                                                   "return require 'about'.version", NULL);
+
+      g_assert_cmpuint (g_variant_get_uint32 (of_c), ==, i % 2 + 1);
+      g_assert_cmpint (g_variant_get_int64 (of_lua), ==, i % 2 + 1);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      contract_stop (workers[i]);
+      remove_version (folders[i]);
+    }
+}
+
+/* Each worker has its own, at the same time. */
+static void
+side_by_side (Contract *contract)
+{
+  const char *const folders[] = { "/", "/usr", "/tmp" };
+  MaltAbstractWorker *workers[G_N_ELEMENTS (folders)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *variable = g_strdup_printf ("WHICH=%u", i);
+
+      workers[i] = contract_start (
+        contract, g_variant_new_parsed ("{'environment': <[%s]>, 'working-directory': <%s>,"
+                                        " 'arguments': <[%s]>}", variable, folders[i], variable));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *which = g_strdup_printf ("%u", i);
+      g_autofree char *variable = g_strdup_printf ("WHICH=%u", i);
+      g_autoptr (GVariant) directory_of = contract_call (workers[i], "contract.directory", NULL);
+      g_autoptr (GVariant) words = contract_call (workers[i], "contract.command_line", NULL);
+      g_autofree const char **strings = g_variant_get_strv (words, NULL);
+
+      assert_variable (workers[i], "WHICH", which);
+      g_assert_cmpstr (g_variant_get_string (directory_of, NULL), ==, folders[i]);
+      g_assert_true (g_strv_contains (strings, variable));
+    }
+}
+
 static void
 this_program (Contract *contract)
 {
@@ -239,11 +331,17 @@ const ContractCase contract_environment_cases[] = {
     .option = "environment" },
   { "/environment/inherited", inherited, .summary = "Acceptance 58: or all are inherited",
     .option = "environment-mode" },
-  { "/environment/directory", directory, .summary = "The working directory is the wanted one",
+  { "/environment/directory", directory, .summary = "Acceptance 58: the working directory",
     .option = "working-directory" },
   { "/environment/no-directory", no_directory, .summary = "One that does not exist is named",
     .option = "working-directory" },
   { "/environment/arguments", arguments, .summary = "Acceptance 58: arguments for the program",
+    .option = "arguments" },
+  { "/environment/versions", versions,
+    .summary = "Two workers load two versions of one C module and of one Lua module at once",
+    .option = "module-path" },
+  { "/environment/side-by-side", side_by_side,
+    .summary = "Acceptance 58: variables, folder and arguments of workers at the same time",
     .option = "arguments" },
   { "/environment/this-program", this_program,
     .summary = "This program is its own worker, with its own functions", .option = "executable" },

@@ -4,6 +4,7 @@
 
 #include "contract-private.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -218,6 +219,62 @@ unread_stream (Contract *contract)
   g_assert_cmpuint (n_read, >, 0);
 }
 
+/* The most memory that this process has had since the last time; 0: cannot be known. */
+static gsize
+take_peak_bytes (void)
+{
+  g_autofree char *text = NULL;
+  const char *peak;
+  gsize n_bytes;
+  int fd;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  peak = strstr (text, "VmHWM:");
+  n_bytes = peak != NULL ? g_ascii_strtoull (peak + strlen ("VmHWM:"), NULL, 10) * 1024 : 0;
+  fd = open ("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (fd >= 0)
+    {
+      n_bytes = write (fd, "5", 1) == 1 ? n_bytes : 0;
+      close (fd);
+    }
+  return n_bytes;
+}
+
+/* As fast as it can, while the manager waits for the call, and while it does nothing at all. */
+static void
+gigabytes (Contract *contract)
+{
+  const char *modes[] = { "lines", "stream", "null" };
+  const char flood[] = "local line = ('x'):rep (999) .. '\\n' local text = line:rep (1000) "
+                       "for i = 1, ... do io.write (text) end";
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (
+        contract, g_variant_new_parsed ("{'stdout': <%s>}", modes[i]));
+      g_autoptr (GVariant) args = g_variant_ref_sink (g_variant_new ("(u)", contract_times (1000)));
+      g_autoptr (OutputSeen) seen = output_seen_new (worker);
+      g_autoptr (GVariant) waited_for = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize before = contract_resident_bytes ();
+      gsize peak;
+
+      take_peak_bytes ();
+      waited_for = contract_eval (worker, flood, args);
+      malt_abstract_worker_remote_do (worker, "malt.eval",
+                                      g_variant_new ("(ssv)", "", flood, args), NULL, &error);
+      g_assert_no_error (error);
+      g_usleep (300 * G_TIME_SPAN_MILLISECOND);
+      contract_assert_alive (worker);
+      peak = take_peak_bytes ();
+      g_test_message ("%s: %.1f MB more at most", modes[i], (peak - (double) before) / 1e6);
+      g_assert_cmpuint (peak, <, before + UNREAD_BYTES);
+      contract_stop (worker);
+      contract_iterate_for (contract, 0);
+      g_signal_handlers_disconnect_by_data (worker, seen);
+    }
+}
+
 /* Nobody reads, and it does not end: the worker still answers to its manager, which does not grow. */
 static void
 without_end (Contract *contract)
@@ -266,6 +323,9 @@ const ContractCase contract_output_cases[] = {
     .option = "stdout" },
   { "/output/unread-stream", unread_stream,
     .summary = "Acceptance 46: a worker never waits for a reader", .option = "stdout" },
+  { "/output/gigabytes", gigabytes,
+    .summary = "Acceptance 46: gigabytes that nobody takes cost a few megabytes",
+    .option = "stdout" },
   { "/output/without-end", without_end,
     .summary = "Output without end or without newline costs nobody else anything",
     .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .option = "stdout" },
