@@ -127,6 +127,13 @@ malt_cli_parse_arguments (char   **words,
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+/* "uint32 42" or "@u 42" is what it says. */
+static gboolean
+has_type (const char *word)
+{
+  return word[0] == '@' || (g_ascii_isalpha (word[0]) && strchr (word, ' ') != NULL);
+}
+
 /* (transfer full): what the word is for a function that wants another type than it looks like; the
  * value itself when it is nothing of that type, so that the worker says what it takes. */
 static GVariant *
@@ -141,6 +148,9 @@ fit_argument (GVariant           *value,
 
   if (g_variant_type_equal (type, G_VARIANT_TYPE_VARIANT))
     return g_variant_ref_sink (g_variant_new_variant (value));
+
+  if (has_type (word) && !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_variant_ref (value);
 
   if (g_variant_type_equal (type, G_VARIANT_TYPE_STRING))
     return g_variant_ref_sink (g_variant_new_string (word));

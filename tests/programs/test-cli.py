@@ -96,6 +96,8 @@ def reads_arguments_as_what_the_function_takes():
     expect(malt("call", "malt.sleep", "0"), 0, "", "")
     expect(malt("call", "malt.sleep", "soon"), 1, "", "it takes “(d)”")
     expect(malt("call", "malt.sleep", "0", "1"), 1, "", "it takes “(d)”")
+    expect(malt("call", "malt.sleep", "int32 0"), 1, "", "it takes “(d)”")
+    expect(malt("call", *WITH_MODULES, "text.count", "uint32 3"), 1, "", "“(u)”")
     expect(malt("call", "malt.signature", "malt.sleep"), 0, "'(d)'\n")
     expect(malt("call", "malt.signature", "42"), 0, "''\n")
     expect(malt("call", "malt.eval", "Main", "1 + ...", "(1,)"), 0, "2\n")

@@ -4,9 +4,11 @@
 """The examples do what they say."""
 
 import os
+import re
 import tempfile
 
-from malt_tap import MODULES, built, contains, equal, expect, main, malt, need_crashes, run
+from malt_tap import (MODULES, SOURCE, built, contains, equal, expect, main, malt, need_crashes,
+                      run)
 
 
 def readme():
@@ -15,6 +17,17 @@ def readme():
 
 def hello_async():
     expect(run(built("examples", "example-hello-async")), 0, "HELLO\n")
+
+
+def worker_log():
+    result = expect(run(built("examples", "example-worker-log")), 0)
+    matches = re.fullmatch(r"warning of MaltProcessWorker (?:on port \d+ )?with PID (\d+)\n"
+                           r"  \[Worker (\d+)\]: worn out\n  PART=cog\n", result.stdout)
+    equal(matches is not None and matches[1] == matches[2], True, result.stdout)
+    with open(os.path.join(SOURCE, "examples", "worker-log.c"), encoding="utf-8") as file:
+        source = file.read()
+    with open(os.path.join(SOURCE, "docs", "output.md"), encoding="utf-8") as file:
+        contains(source, file.read().partition("```c\n")[2].partition("```")[0])
 
 
 def function_module():
@@ -51,6 +64,7 @@ def survey_says_when_something_is_wrong():
 main("examples", [
     readme,
     hello_async,
+    worker_log,
     function_module,
     survey,
     survey_says_when_something_is_wrong,
