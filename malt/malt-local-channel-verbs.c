@@ -4,12 +4,15 @@
 
 #include "malt/malt-local-channel-private.h"
 
+#include "malt/malt-delivery-private.h"
+
 /* The verbs of MaltChannel on top of begin() and withdraw(): with a GTask, or blocking. */
 
-/* One that waits, with a reference for its end and one for the handler of its cancellable. */
+/* One with a GTask; a reference for its end, and one for the handler of its cancellable. */
 typedef struct
 {
   MaltChannelWaiter  waiter;  /* first: it is found by it */
+  MaltDelivery       delivery;
   MaltLocalChannel  *channel; /* owned */
   GTask             *task;    /* owned, until it returns */
   gulong             handler; /* of its cancellable, or 0 */
@@ -39,18 +42,23 @@ unref_closure_data (gpointer  data,
   unref_operation (data);
 }
 
-/* Takes what came of the waiter. */
+/* Runs in the context of the task. */
 static void
-return_outcome (GTask             *task,
-                MaltChannelWaiter *waiter)
+return_task (MaltDelivery *delivery)
 {
+  Operation *self = (Operation *) ((char *) delivery - G_STRUCT_OFFSET (Operation, delivery));
+  MaltChannelWaiter *waiter = &self->waiter;
+
   if (waiter->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&waiter->error));
+    g_task_return_error (self->task, g_steal_pointer (&waiter->error));
   else if (waiter->verb == MALT_CHANNEL_VERB_TAKE)
-    g_task_return_pointer (task, g_steal_pointer (&waiter->value),
+    g_task_return_pointer (self->task, g_steal_pointer (&waiter->value),
                            (GDestroyNotify) g_variant_unref);
   else
-    g_task_return_boolean (task, waiter->verb != MALT_CHANNEL_VERB_IS_READY || waiter->is_ready);
+    g_task_return_boolean (self->task,
+                           waiter->verb != MALT_CHANNEL_VERB_IS_READY || waiter->is_ready);
+
+  unref_operation (self);
 }
 
 /* Runs in the thread that made it possible, or that cancelled it. */
@@ -63,8 +71,8 @@ on_over (MaltChannelWaiter *waiter)
   if (self->handler != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (self->task), self->handler);
 
-  return_outcome (self->task, waiter);
-  unref_operation (self);
+  self->delivery.func = return_task;
+  malt_delivery_send (&self->delivery, g_task_get_context (self->task));
 }
 
 static void
@@ -100,52 +108,47 @@ is_possible (MaltLocalChannel  *self,
 }
 
 static void
-wait_for_it (MaltLocalChannel *self,
-             MaltChannelVerb   verb,
-             GVariant         *value,
-             GTask            *task)
+wait_for_it (Operation *self)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  Operation *operation = g_atomic_rc_box_new0 (Operation);
+  GCancellable *cancellable = g_task_get_cancellable (self->task);
 
-  operation->waiter.verb = verb;
-  operation->waiter.func = on_over;
-  operation->waiter.value = value != NULL ? g_variant_ref (value) : NULL;
-  operation->channel = g_object_ref (self);
-  operation->task = g_object_ref (task);
-  g_atomic_rc_box_acquire (operation);
+  g_atomic_rc_box_acquire (self);
 
   /* Before it begins: afterwards it may be over at any time. */
   if (cancellable != NULL)
-    operation->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled),
-                                                g_atomic_rc_box_acquire (operation),
-                                                unref_closure_data, 0);
+    self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled),
+                                           g_atomic_rc_box_acquire (self), unref_closure_data, 0);
 
-  if (malt_local_channel_begin (self, &operation->waiter))
-    on_over (&operation->waiter);
+  if (malt_local_channel_begin (self->channel, &self->waiter))
+    on_over (&self->waiter);
   else if (g_cancellable_is_cancelled (cancellable))
-    on_cancelled (cancellable, operation);
+    on_cancelled (cancellable, self);
 
-  unref_operation (operation);
+  unref_operation (self);
 }
 
 /* `task` returns what the verb of that name finishes with. */
 void
-malt_local_channel_start (MaltLocalChannel *self,
+malt_local_channel_start (MaltLocalChannel *channel,
                           MaltChannelVerb   verb,
                           GVariant         *value,
                           GTask            *task)
 {
-  MaltChannelWaiter waiter = { .verb = verb, .value = value };
+  Operation *self = g_atomic_rc_box_new0 (Operation);
 
+  self->waiter.verb = verb;
+  self->waiter.func = on_over;
+  self->waiter.value = value != NULL ? g_variant_ref (value) : NULL;
+  self->channel = g_object_ref (channel);
+  self->task = g_object_ref (task);
   /* What was taken before it was cancelled has been taken. */
   g_task_set_check_cancellable (task, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &waiter.error)
-      || is_possible (self, &waiter))
-    return_outcome (task, &waiter);
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &self->waiter.error)
+      || is_possible (channel, &self->waiter))
+    on_over (&self->waiter);
   else
-    wait_for_it (self, verb, value, task);
+    wait_for_it (self);
 }
 
 /* One that a thread waits for, on its stack. */

@@ -5,6 +5,7 @@
 #include "malt/malt-remote-channel-private.h"
 
 #include "malt/malt-call.h"
+#include "malt/malt-delivery-private.h"
 #include "malt/malt-error.h"
 #include "malt/malt-local-channel-private.h"
 #include "malt/malt-remote.h"
@@ -440,22 +441,43 @@ on_demand (gpointer user_data)
     run_later (on_scheduled, g_object_ref (self), g_object_unref);
 }
 
-/* The other verbs are calls of their own, after what has been put before. */
+/* One of the other verbs, which are calls of their own, after what has been put before. */
+typedef struct
+{
+  MaltDelivery  delivery; /* first: it is found by it */
+  GTask        *task;     /* owned */
+  GVariant     *answer;   /* owned */
+  GError       *error;    /* owned */
+} Verb;
+
+/* Runs in the context of the task, which may hold the last reference of the worker. */
+static void
+return_verb (MaltDelivery *delivery)
+{
+  Verb *self = (Verb *) delivery;
+  g_autoptr (GTask) task = self->task;
+  g_autoptr (GVariant) answer = self->answer;
+
+  if (answer == NULL)
+    g_task_return_error (task, self->error);
+  else
+    g_task_return_boolean (task, !g_variant_is_of_type (answer, G_VARIANT_TYPE_BOOLEAN)
+                                   || g_variant_get_boolean (answer));
+  g_free (self);
+}
+
 static void
 on_verb_over (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer =
-    malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source), result, &error);
+  Verb *self = g_new0 (Verb, 1);
 
-  if (answer == NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    g_task_return_boolean (task, !g_variant_is_of_type (answer, G_VARIANT_TYPE_BOOLEAN)
-                                   || g_variant_get_boolean (answer));
+  self->task = user_data;
+  self->answer = malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source), result,
+                                                   &self->error);
+  self->delivery.func = return_verb;
+  malt_delivery_send (&self->delivery, g_task_get_context (self->task));
 }
 
 /* Runs in the channel thread. */

@@ -110,6 +110,13 @@ on_call_finished (MaltInvocation *invocation,
     flush (self);
 }
 
+/* The handles of channels end with the worker, whether they were dropped before or not. */
+static gboolean
+is_about_a_handle (MaltInvocation *invocation)
+{
+  return g_str_has_prefix (malt_invocation_get_function (invocation), "malt.channel.");
+}
+
 /* Nobody waits for a post; what went wrong in it is told all the same. */
 static void
 on_post_finished (MaltInvocation *invocation,
@@ -119,7 +126,7 @@ on_post_finished (MaltInvocation *invocation,
 {
   MaltServer *self = user_data;
 
-  if (error != NULL)
+  if (error != NULL && !(is_cut_short (invocation, error) && is_about_a_handle (invocation)))
     malt_runtime_report (self->runtime, error);
 
   if (!self->in_batch)

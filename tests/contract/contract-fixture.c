@@ -44,6 +44,7 @@ static const ContractCase *const all_cases[] = {
   contract_environment_cases,
   contract_limit_cases,
   contract_concurrency_cases,
+  contract_channel_cases,
 };
 
 /* Runs in a signal handler: says what hung, then ends the program with a core. */

@@ -133,6 +133,7 @@ void                contract_log_clear       (void);
 
 extern const ContractCase contract_basic_cases[];
 extern const ContractCase contract_cancel_cases[];
+extern const ContractCase contract_channel_cases[];
 extern const ContractCase contract_concurrency_cases[];
 extern const ContractCase contract_end_cases[];
 extern const ContractCase contract_environment_cases[];
