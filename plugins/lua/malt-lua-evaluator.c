@@ -138,6 +138,8 @@ malt_lua_open (MaltEvaluator  *evaluator,
   self->context = g_main_context_ref_thread_default ();
   self->source = g_source_new (&source_funcs, sizeof (GSource));
   g_source_set_static_name (self->source, "malt-lua");
+  /* A C function that a step has called may wait for another evaluation of this worker. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_set_callback (self->source, on_ready, self, NULL);
   g_source_attach (self->source, self->context);
 

@@ -68,11 +68,17 @@ on_signal (int        signum,
   errno = saved_errno;
 }
 
-/* Once a process; the disposition is never put back, for signals may still be under way. */
+/* Once a process; the disposition is never put back, for signals may still be under way. The calling
+ * thread may have been started by one that blocks every signal. */
 void
 malt_lua_install_handler (void)
 {
   static gsize is_installed;
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, PREEMPTION_SIGNAL);
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
 
   if (g_once_init_enter (&is_installed))
     {
