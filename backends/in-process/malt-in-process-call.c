@@ -14,13 +14,21 @@
 
 static const char channel_prefix[] = "malt.channel.";
 
-/* What is sent with it, in bytes. */
-static gsize
-measure (MaltCall *call)
+/* Checks and measures what is sent with it. */
+static void
+weigh (MaltInProcessCall *self)
 {
-  return CALL_OVERHEAD_BYTES + strlen (malt_call_get_function (call))
-         + g_variant_get_size (malt_call_get_args (call))
-         + g_variant_get_size (malt_call_get_kwargs (call));
+  GVariant *args = malt_call_get_args (self->call);
+  GVariant *kwargs = malt_call_get_kwargs (self->call);
+
+  self->kwargs = g_variant_n_children (kwargs) > 0 ? kwargs : NULL;
+  self->size = CALL_OVERHEAD_BYTES + strlen (malt_call_get_function (self->call))
+               + g_variant_get_size (args);
+  if (malt_in_process_value_check (args, &self->error) && self->kwargs != NULL)
+    {
+      self->size += g_variant_get_size (kwargs);
+      malt_in_process_value_check (kwargs, &self->error);
+    }
 }
 
 /* One that is not to be sent has an error already. Channel operations wait for people: they never time out. */
@@ -34,12 +42,10 @@ malt_in_process_call_new (MaltInProcessCore *core,
   g_atomic_ref_count_init (&self->ref_count);
   self->core = malt_in_process_core_ref (core);
   self->call = g_object_ref (call);
-  self->size = measure (call);
   self->is_channel_operation = g_str_has_prefix (malt_call_get_function (call), channel_prefix);
   self->timeout_ms = self->is_channel_operation ? 0 : timeout_ms;
   self->run_time_us = -1;
-  if (malt_in_process_value_check (malt_call_get_args (call), &self->error))
-    malt_in_process_value_check (malt_call_get_kwargs (call), &self->error);
+  weigh (self);
   g_cond_init (&self->changed);
   self->link.data = self;
   self->told_link.data = self;

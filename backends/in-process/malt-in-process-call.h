@@ -30,6 +30,7 @@ typedef struct
   gatomicrefcount         ref_count;
   MaltInProcessCore      *core;              /* owned; immutable, as is what follows up to the state */
   MaltCall               *call;              /* owned */
+  GVariant               *kwargs;            /* not owned; of @call, NULL when there are none */
   gsize                   size;              /* what it counts for against the limits, in bytes */
   guint                   timeout_ms;        /* 0: none */
   gboolean                is_post;

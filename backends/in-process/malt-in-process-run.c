@@ -188,13 +188,11 @@ static MaltInvocation *
 new_invocation (MaltInProcessCore *self,
                 MaltInProcessCall *call)
 {
-  GVariant *kwargs = malt_call_get_kwargs (call->call);
   MaltInvocation *invocation;
 
   invocation = malt_invocation_new (self->runtime, call->id, malt_call_get_function (call->call),
-                                    malt_call_get_args (call->call),
-                                    g_variant_n_children (kwargs) > 0 ? kwargs : NULL,
-                                    &carrier, malt_in_process_call_ref (call));
+                                    malt_call_get_args (call->call), call->kwargs, &carrier,
+                                    malt_in_process_call_ref (call));
   malt_invocation_set_timeout (invocation, call->timeout_ms);
   malt_invocation_set_discard_result (invocation, call->is_post
                                                   || malt_call_get_discard_result (call->call));
