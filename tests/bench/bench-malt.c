@@ -35,8 +35,11 @@ MaltAbstractWorker *
 bench_worker_start (const char *transport)
 {
   g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker_with_options (
-    "process", g_variant_new_parsed ("{'transport': <%s>}", transport), NULL, &error);
+  MaltAbstractWorker *worker =
+    g_str_equal (transport, "in-process")
+    ? malt_create_worker ("in-process", NULL, &error, NULL)
+    : malt_create_worker_with_options (
+        "process", g_variant_new_parsed ("{'transport': <%s>}", transport), NULL, &error);
 
   check (error);
   malt_abstract_worker_remote_eval_wait (worker, NULL, "function echo (n) return n end", NULL, NULL,
@@ -66,6 +69,22 @@ call_once (MaltAbstractWorker *worker, const char *function, gint64 number)
   check (error);
   if (g_variant_get_int64 (value) != number)
     g_error ("A wrong answer from “%s”", function);
+}
+
+/* What is left when nothing is called: the arguments are made, and the answer is read. */
+void
+bench_limit_value (BenchPeer *unused, GArray *samples, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      double start_us = bench_now_us ();
+      g_autoptr (GVariant) args = g_variant_ref_sink (g_variant_new ("(x)", (gint64) i));
+      g_autoptr (GVariant) value = g_variant_get_child_value (args, 0);
+
+      if (g_variant_get_int64 (value) != i)
+        g_error ("A wrong value");
+      bench_add (samples, bench_now_us () - start_us);
+    }
 }
 
 /* Everything between nothing and an answer in hand; the end of the worker is not in it. */

@@ -37,10 +37,14 @@ void                bench_limit_echo         (BenchPeer          *peer,
 void                bench_limit_pipeline     (BenchPeer          *peer,
                                               GArray             *samples,
                                               guint               n);
+void                bench_limit_value        (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
 void                bench_limit_large        (BenchPeer          *peer,
                                               GArray             *samples,
                                               guint               n);
 
+/* "tcp" or "unix" for a process, "in-process". */
 MaltAbstractWorker *bench_worker_start       (const char         *transport);
 void                bench_worker_stop        (MaltAbstractWorker *worker);
 

@@ -39,6 +39,11 @@ static const Figure figures[] = {
     bench_malt_pipeline_language },
   { "pipeline-unix", "unix", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
     bench_malt_pipeline },
+  { "call-in-process", "in-process", "us", 1, 20000, 100, bench_limit_value, bench_malt_call },
+  { "call-lua-in-process", "in-process", "us", 1, 4000, 100, bench_limit_echo,
+    bench_malt_call_language },
+  { "pipeline-in-process", "in-process", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
+    bench_malt_pipeline },
   { "start", "tcp", "ms", 1e-3, 20, 3, bench_limit_start, bench_malt_start },
   { "64mib", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
   { "64mib-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
@@ -95,7 +100,7 @@ print_figure (const Figure *figure, const Summary *malt, const Summary *limit, d
              figure->name, figure->unit, malt->n, malt->median, malt->p99,
              limit->median, limit->p99, ratio);
   else
-    g_print ("%-14s %7u %12.2f %12.2f %12.2f %12.2f  %-8s %6.2f\n", figure->name, malt->n,
+    g_print ("%-20s %7u %12.2f %12.2f %12.2f %12.2f  %-8s %6.2f\n", figure->name, malt->n,
              malt->median, malt->p99, limit->median, limit->p99, figure->unit, ratio);
 }
 
@@ -188,7 +193,7 @@ main (int argc, char **argv)
   check_names ();
   bench_limit_program = find_limit_program ();
   if (!option_json)
-    g_print ("%-14s %7s %12s %12s %12s %12s  %-8s %6s\n", "figure", "n", "median", "p99",
+    g_print ("%-20s %7s %12s %12s %12s %12s  %-8s %6s\n", "figure", "n", "median", "p99",
              "limit", "limit p99", "unit", "ratio");
   for (guint i = 0; i < G_N_ELEMENTS (figures); i++)
     if (option_only == NULL ||
