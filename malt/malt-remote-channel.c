@@ -113,7 +113,8 @@ run_later (GSourceFunc    func,
   g_source_attach (source, get_context ());
 }
 
-/* Sends a call of a built-in function about this channel; takes `args`. */
+/* Sends a call of a built-in function about this channel; takes `args`. `result_type` (nullable): what
+ * it answers. */
 static void
 send (MaltRemoteChannel   *self,
       const char          *function,
@@ -125,7 +126,8 @@ send (MaltRemoteChannel   *self,
 {
   g_autoptr (MaltCall) call = malt_call_new (function, args, NULL);
 
-  malt_call_set_result_type (call, G_VARIANT_TYPE (result_type));
+  if (result_type != NULL)
+    malt_call_set_result_type (call, G_VARIANT_TYPE (result_type));
   malt_abstract_worker_send_async (self->worker, call, cancellable, callback, user_data);
 }
 
@@ -298,7 +300,7 @@ send_take (MaltRemoteChannel *self,
   self->n_wanted = MIN (n_takers, LOT_MAX_ITEMS);
   if (self->is_plain)
     {
-      send (self, "malt.channel.take", g_variant_new ("(o)", self->path), "*", NULL, on_taken,
+      send (self, "malt.channel.take", g_variant_new ("(o)", self->path), NULL, NULL, on_taken,
             g_object_ref (self));
       return;
     }
@@ -364,7 +366,7 @@ send_put (MaltRemoteChannel *self)
       g_autoptr (GVariant) item = g_variant_get_child_value (values, 0);
 
       self->put_cancellable = g_cancellable_new ();
-      send (self, "malt.channel.put", g_variant_new ("(o@v)", self->path, item), "*",
+      send (self, "malt.channel.put", g_variant_new ("(o@v)", self->path, item), NULL,
             self->put_cancellable, on_put, g_object_ref (self));
       return;
     }

@@ -31,6 +31,7 @@ GType malt_fake_features_get_type (void);
  * shows on it. It lacks all that is optional. The functions it knows:
  *   malt.ping       its first argument, () without
  *   malt.eval       its arguments
+ *   malt.channel.*  open, put, take, is_ready and wait, of a channel that is never empty or full
  *   fake.kwargs     its kwargs
  *   fake.fail       raises "no luck" of type "fake.error"
  *   fake.progress   reports progress before it answers

@@ -199,6 +199,54 @@ test_progress_of_a_blocking_call (Fixture       *fixture,
   g_assert_cmpuint (n_reports, ==, 1);
 }
 
+/* The functions that every worker has are enough. */
+static void
+test_channel (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltChannel) channel = NULL;
+  gboolean ready = FALSE;
+
+  malt_abstract_worker_worker_channel_async (fixture->worker, "c", NULL, store_result, &result);
+  wait_for_result (&result);
+  channel = malt_abstract_worker_worker_channel_finish (fixture->worker, result, &error);
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GVariant) value = malt_channel_take (channel, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (g_variant_get_int64 (value), ==, 42);
+      g_assert_true (malt_channel_put (channel, value, NULL, &error));
+      g_assert_no_error (error);
+    }
+  g_assert_true (malt_channel_wait (channel, NULL, &error));
+  g_assert_true (malt_channel_is_ready (channel, NULL, &ready, &error));
+  g_assert_true (ready);
+  g_assert_false (malt_channel_close (channel, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION);
+
+  /* The thread that has brought the last value lets go of its worker a moment later. */
+  g_clear_object (&result);
+  g_clear_object (&channel);
+  while (g_atomic_int_get (&G_OBJECT (fixture->fake)->ref_count) > 1)
+    g_thread_yield ();
+}
+
+static void
+test_channel_of_an_ended_worker (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (malt_abstract_worker_stop (fixture->worker, 0, 0, NULL, NULL, &error));
+  g_assert_null (malt_abstract_worker_worker_channel (fixture->worker, "c", NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -217,6 +265,8 @@ main (int    argc,
     { "/malt/remote/eval-async", test_eval_async },
     { "/malt/remote/ended-worker", test_ended_worker },
     { "/malt/remote/progress-of-a-blocking-call", test_progress_of_a_blocking_call },
+    { "/malt/remote/channel", test_channel },
+    { "/malt/remote/channel-of-an-ended-worker", test_channel_of_an_ended_worker },
   };
 
   g_test_init (&argc, &argv, NULL);
