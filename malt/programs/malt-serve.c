@@ -4,7 +4,6 @@
 
 #include "malt/programs/malt-serve-private.h"
 
-#include "malt/malt-descendants.h"
 #include "malt/malt-error.h"
 #include "malt/programs/malt-setup-private.h"
 #include "malt/programs/malt-watch-private.h"
@@ -368,7 +367,7 @@ malt_serve (int data_fd,
   g_source_destroy (source);
   g_source_unref (source);
   flush (&self);
-  malt_kill_descendants (getpid ());
+  malt_watch_end_descendants ();
 
   return EXIT_SUCCESS;
 }

@@ -33,6 +33,9 @@ void          malt_watch_expect_flush (MaltWatch   *self);
 /* Of the manager that this watches. (transfer none) */
 MaltWorkerLog *malt_watch_get_log     (MaltWatch   *self);
 
+/* Any thread, in a process that leaves: ends what it has started, and waits a little for that. */
+void          malt_watch_end_descendants (void);
+
 /* Async-signal-safe: has the watch thread act on SIGINT or SIGTERM. */
 void          malt_watch_post_signal  (int signum);
 

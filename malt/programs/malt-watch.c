@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Control messages are small; nothing on this connection needs more. */
@@ -24,6 +25,11 @@
 
 /* How long replies may lie in the buffer while another call runs: long beside a short call, short for people. */
 #define FLUSH_DELAY_MSEC 5u
+
+/* How long a worker that leaves waits for the end of what it has killed, and how often it looks. That
+ * takes less than a millisecond, unless the machine is busy or a process stuck in the kernel. */
+#define REAP_MAX_MSEC 500
+#define REAP_INTERVAL_USEC 100
 
 struct _MaltWatch
 {
@@ -42,11 +48,27 @@ struct _MaltWatch
 /* Where signal handlers write; one worker a process. */
 static int signal_pipe[2] = { -1, -1 };
 
+/* An outer worker inherits what is left when we leave, and does not ask after processes that it did
+ * not start: the dead would stay. While SIGCHLD is ignored the kernel asks after them, and GLib is not
+ * told of its own. */
+void
+malt_watch_end_descendants (void)
+{
+  gint64 end_us = g_get_monotonic_time () + REAP_MAX_MSEC * G_TIME_SPAN_MILLISECOND;
+  pid_t pid;
+
+  signal (SIGCHLD, SIG_IGN);
+  malt_kill_descendants (getpid ());
+  while ((pid = waitpid (-1, NULL, WNOHANG)) >= 0 && g_get_monotonic_time () < end_us)
+    if (pid == 0)
+      g_usleep (REAP_INTERVAL_USEC);
+}
+
 /* Leaves at once, without what exit() would run: the executing thread may be anywhere. */
 static void
 leave_now (int status)
 {
-  malt_kill_descendants (getpid ());
+  malt_watch_end_descendants ();
   _exit (status);
 }
 
@@ -56,7 +78,7 @@ die_of_sigterm (void)
 {
   sigset_t set;
 
-  malt_kill_descendants (getpid ());
+  malt_watch_end_descendants ();
   signal (SIGTERM, SIG_DFL);
   sigemptyset (&set);
   sigaddset (&set, SIGTERM);

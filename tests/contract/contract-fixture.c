@@ -45,6 +45,8 @@ static const ContractCase *const all_cases[] = {
   contract_limit_cases,
   contract_concurrency_cases,
   contract_channel_cases,
+  contract_nesting_cases,
+  contract_nesting_end_cases,
 };
 
 /* Runs in a signal handler: says what hung, then ends the program with a core. */

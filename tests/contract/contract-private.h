@@ -39,6 +39,10 @@ GVariant           *contract_options         (Contract           *contract,
                                               GVariant           *options);
 MaltAbstractWorker *contract_start           (Contract           *contract,
                                               GVariant           *options);
+/* One whose Lua has inner (options), which starts a worker of the same kind that has it, too, and
+ * deep (levels, expression, …), the value of the expression that many workers further in. */
+MaltAbstractWorker *contract_start_outer     (Contract           *contract,
+                                              GVariant           *options);
 GError             *contract_fail_to_start   (Contract           *contract,
                                               GVariant           *options);
 MaltAbstractWorker *contract_steal           (Contract           *contract,
@@ -143,6 +147,8 @@ extern const ContractCase contract_interrupt_cases[];
 extern const ContractCase contract_limit_cases[];
 extern const ContractCase contract_log_cases[];
 extern const ContractCase contract_namespace_cases[];
+extern const ContractCase contract_nesting_cases[];
+extern const ContractCase contract_nesting_end_cases[];
 extern const ContractCase contract_output_cases[];
 extern const ContractCase contract_relay_cases[];
 extern const ContractCase contract_report_cases[];

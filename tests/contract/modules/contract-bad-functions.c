@@ -5,6 +5,7 @@
 #include "contract-functions.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,24 @@ meet (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer dat
       g_thread_yield ();
     }
   return g_variant_new_uint32 (n);
+}
+
+/* No more open descriptors than that from here on. */
+static GVariant *
+limit_descriptors (MaltInvocation  *invocation,
+                   GVariant        *args,
+                   GVariant        *kwargs,
+                   gpointer         data,
+                   GError         **error)
+{
+  struct rlimit limit;
+  guint n;
+
+  g_variant_get (args, "(u)", &n);
+  limit = (struct rlimit) { n, n };
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Cannot set the limit");
+  return NULL;
 }
 
 /* Ends the process by a signal with its default action. */
@@ -169,6 +188,8 @@ contract_add_bad_functions (MaltModule *module)
   malt_module_add_function (module, "ignore_threaded", "(u)", MALT_FUNCTION_FLAGS_THREADED,
                             ignore, NULL, NULL);
   malt_module_add_function (module, "leave", "(i)", MALT_FUNCTION_FLAGS_NONE, leave, NULL, NULL);
+  malt_module_add_function (module, "limit_descriptors", "(u)", MALT_FUNCTION_FLAGS_NONE,
+                            limit_descriptors, NULL, NULL);
   malt_module_add_function (module, "meet", "(u)", MALT_FUNCTION_FLAGS_THREADED,
                             meet, NULL, NULL);
   malt_module_add_function (module, "spin", "()", MALT_FUNCTION_FLAGS_NONE, spin, NULL, NULL);
