@@ -4,6 +4,8 @@
 
 #include "contract-private.h"
 
+#include "tests/malt-test-slowness.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -234,7 +236,9 @@ flood (Contract *contract)
   g_assert_true (contract_wait_until (contract, has_told, (gpointer) "records were dropped",
                                       20000));
   contract_assert_alive (other);
-  g_assert_cmpuint (contract_resident_bytes (), <, before + UNWRITTEN_BYTES);
+  /* A sanitizer and valgrind keep what has been freed. */
+  if (malt_test_get_slowness () == 1)
+    g_assert_cmpuint (contract_resident_bytes (), <, before + UNWRITTEN_BYTES);
   malt_abstract_worker_interrupt (worker, &error);
   g_assert_no_error (error);
   contract_wait (contract, reply);
