@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Something to be done in another thread's main context, such as the return of a GTask: many of them
- * share one source, where g_task_return_value() makes one each, and what they hold is let go of
- * there. It lies in memory of whoever delivers it. */
+/* Something to be done in another thread's main context, such as the return of a GTask: many of
+ * them share one source, where g_task_return_value() makes one each, and what they hold is let
+ * go of there. It lies in memory of whoever delivers it. */
 typedef struct _MaltDelivery MaltDelivery;
 
 struct _MaltDelivery

@@ -4,8 +4,8 @@
 
 #include "malt/malt-delivery-private.h"
 
-/* The source of a context that has deliveries. It is in @outlets exactly as long as it has some, or is
- * being dispatched. */
+/* The source of a context that has deliveries. It is in @outlets exactly as long as it has some,
+ * or is being dispatched. */
 typedef struct
 {
   GSource       source;

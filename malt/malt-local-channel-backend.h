@@ -31,7 +31,7 @@ struct _MaltChannelWaiter
   /* Set before it begins. */
   MaltChannelVerb        verb;
   MaltChannelWaiterFunc  func;
-  GVariant              *value;    /* of a put: owned, not floating. Of a take that is over: owned */
+  GVariant              *value;    /* owned: of a put, not floating; of a take that is over */
 
   /* What came of it. */
   gboolean               is_ready; /* of is_ready */
@@ -44,15 +44,16 @@ struct _MaltChannelWaiter
   gboolean               is_cancelled;
 };
 
-/* At once or not at all: FALSE and NULL also where the channel is closed, which begin() tells apart. */
+/* At once or not at all: FALSE and NULL also where the channel is closed, which begin() tells
+ * apart. */
 MALT_AVAILABLE_IN_ALL
 gboolean  malt_local_channel_try_put  (MaltLocalChannel   *self,
                                        GVariant           *value);
 MALT_AVAILABLE_IN_ALL
 GVariant *malt_local_channel_try_take (MaltLocalChannel   *self);
 
-/* TRUE: it is over, and `func` will not be called. FALSE: it waits; the memory stays, and the channel
- * with it, until `func` has been called or withdraw() has answered TRUE. */
+/* TRUE: it is over, and `func` will not be called. FALSE: it waits; the memory stays, and the
+ * channel with it, until `func` has been called or withdraw() has answered TRUE. */
 MALT_AVAILABLE_IN_ALL
 gboolean  malt_local_channel_begin    (MaltLocalChannel   *self,
                                        MaltChannelWaiter  *waiter);

@@ -23,9 +23,9 @@ struct _MaltLocalChannel
 
   /* All below is protected by @lock. */
   GQueue                values;   /* owned GVariants, the oldest first */
-  GQueue                takers;   /* not owned MaltChannelWaiters, by their @link; as the next two */
-  GQueue                waits;
-  GQueue                putters;  /* those that are claimed are at the front */
+  GQueue                takers;   /* not owned MaltChannelWaiters, by their @link, as … */
+  GQueue                waits;    /* … these … */
+  GQueue                putters;  /* … and these; claimed ones are at the front */
   gboolean              is_closed;
   MaltLocalChannelFunc  recall;   /* NULL: nothing is lent */
   gpointer              recall_data;
@@ -34,8 +34,8 @@ struct _MaltLocalChannel
   gpointer              demand_data;
 };
 
-/* For who answers takes of the manager: hands out values that may come back. FALSE while others wait
- * for one, or when values are lent already. */
+/* For who answers takes of the manager: hands out values that may come back. FALSE while others
+ * wait for one, or when values are lent already. */
 gboolean   malt_local_channel_lend           (MaltLocalChannel      *self,
                                               MaltLocalChannelFunc   recall,
                                               gpointer               user_data);
@@ -56,8 +56,8 @@ void       malt_local_channel_start          (MaltLocalChannel      *self,
                                               GVariant              *value,
                                               GTask                 *task);
 
-/* malt-channel-end.c: a local channel as one end of a remote one. `func` is called, in any thread and
- * without the lock, when somebody begins or stops to wait. */
+/* malt-channel-end.c: a local channel as one end of a remote one. `func` is called, in any
+ * thread and without the lock, when somebody begins or stops to wait. */
 void       malt_channel_end_set_demand_func  (MaltLocalChannel      *self,
                                               MaltLocalChannelFunc   func,
                                               gpointer               user_data);
@@ -79,8 +79,8 @@ GVariant  *malt_channel_end_claim_putters    (MaltLocalChannel      *self,
                                               gsize                  max_bytes);
 /* Whether one that is claimed was cancelled. */
 gboolean   malt_channel_end_has_cancelled    (MaltLocalChannel      *self);
-/* The first `n_put` that are claimed are done; `error` (nullable) is what the others fail with, else
- * those that were cancelled end and the others wait on. */
+/* The first `n_put` that are claimed are done; `error` (nullable) is what the others fail with,
+ * else those that were cancelled end and the others wait on. */
 void       malt_channel_end_settle_putters   (MaltLocalChannel      *self,
                                               guint                  n_put,
                                               const GError          *error);

@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* The channels of one worker that somebody outside knows by a path: those that a value has named, as
- * long as they live, and the handles of the manager, which keep theirs alive. Executing thread. */
+/* The channels of one worker that somebody outside knows by a path: those that a value has
+ * named, as long as they live, and the handles of the manager, which keep theirs alive.
+ * Executing thread. */
 typedef struct _MaltChannels MaltChannels;
 
 MaltChannels     *malt_channels_new       (MaltRuntime       *runtime);

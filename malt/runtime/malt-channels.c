@@ -18,9 +18,10 @@
 
 /* Which path stands for which channel, and the operations that wait.
  *
- * A handle is what malt.channel.open answers: it keeps its channel. What a handle has been sent more
- * than it waits for is lent, and comes back when somebody else asks for it; docs/decisions.md has
- * the rules. Operations that are cancelled are ended by @source: a cancel hook only wakes it. */
+ * A handle is what malt.channel.open answers: it keeps its channel. What a handle has been sent
+ * more than it waits for is lent, and comes back when somebody else asks for it;
+ * docs/decisions.md has the rules. Operations that are cancelled are ended by @source: a cancel
+ * hook only wakes it. */
 struct _MaltChannels
 {
   MaltRuntime *runtime; /* not owned: outlives us */

@@ -6,8 +6,8 @@
 
 #include "malt-lua-value-private.h"
 
-/* malt.Channel: a channel of this worker. Where there is room, or something, a put or a take is over
- * at once; else the request waits, as a waiter of the channel. */
+/* malt.Channel: a channel of this worker. Where there is room, or something, a put or a take is
+ * over at once; else the request waits, as a waiter of the channel. */
 
 static const char class_key;
 
