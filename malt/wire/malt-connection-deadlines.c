@@ -4,8 +4,9 @@
 
 #include "malt/wire/malt-connection-private.h"
 
-/* The worker's own deadline wins by this much, for its answer says where it was. */
-#define TIMEOUT_GRACE_MSEC 250u
+/* The worker's own deadline wins by this much, for its answer says where it was. On a busy machine
+ * it needs that. */
+#define TIMEOUT_GRACE_MSEC 1000u
 
 /* For the answer to a probe. The watch thread has nothing else to do, but a machine may have, and a
  * worker that is taken for dead is ended. */
