@@ -4,11 +4,9 @@
 
 #include "malt/malt-backend.h"
 
+#include "malt/malt-config.h"
 #include "malt/malt-error.h"
 #include "malt/malt-plugin-loader-private.h"
-
-/* The backend that NULL stands for when $MALT_BACKEND does not say another. */
-#define DEFAULT_BACKEND "process"
 
 /**
  * MALT_EVALUATOR_EXTENSION_POINT:
@@ -240,25 +238,26 @@ malt_list_backends (void)
   return G_LIST_MODEL (store);
 }
 
-static const char *
-default_name (void)
+static MaltBackend *
+lookup_default (GError **error)
 {
-  const char *name = g_getenv ("MALT_BACKEND");
+  MaltConfig *config = malt_config_get_default (error);
 
-  return name != NULL && *name != '\0' ? name : DEFAULT_BACKEND;
+  return config != NULL ? malt_config_lookup_backend (config, NULL, error) : NULL;
 }
 
 /**
  * malt_lookup_backend:
- * @name: (nullable): the name of a backend; %NULL for the one that
- *   `$MALT_BACKEND` names, else `process`
+ * @name: (nullable): the name of a backend; %NULL for that of the default
+ *   profile, see [class@Malt.Config]
  * @error: return location for an error
  *
  * Finds a backend and loads its plugin if need be.
  *
  * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is none of that name, or it does
  * not implement what it must; the message lists the known ones, and says why the
- * plugin of that name could not be loaded.
+ * plugin of that name could not be loaded. For %NULL, %MALT_ERROR_INVALID_CONFIG
+ * if the default configuration has a mistake.
  *
  * Returns: (transfer full): the backend
  *
@@ -273,7 +272,7 @@ malt_lookup_backend (const char  *name,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (name == NULL)
-    name = default_name ();
+    return lookup_default (error);
 
   worker_type = malt_plugin_loader_lookup (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER,
                                            name, MALT_ERROR_UNKNOWN_BACKEND, error);

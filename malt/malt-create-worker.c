@@ -2,58 +2,61 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-backend.h"
+#include "malt/malt-create-worker-private.h"
 
+#include "malt/malt-config-private.h"
 #include "malt/malt-nesting-private.h"
-#include "malt/malt-options-private.h"
 
+/* Those of a profile or backend, to which the caller's are added. */
 static MaltOptions *
-find_backend (const char  *name,
+find_options (const char  *name,
               GError     **error)
 {
-  g_autoptr (MaltBackend) backend = NULL;
+  g_autoptr (MaltConfigFile) content = NULL;
+  MaltConfig *config;
 
   if (!malt_nesting_check (error))
     return NULL;
-  backend = malt_lookup_backend (name, error);
+  config = malt_config_get_default (error);
+  if (config == NULL)
+    return NULL;
+  content = malt_config_ref_content (config);
 
-  return backend != NULL ? malt_options_new (backend) : NULL;
+  return malt_config_file_new_options (content, name, error);
 }
 
-/* Makes the worker, not yet started, from a{sv} or NULL. */
-static GObject *
-construct_from_dict (const char  *name,
-                     GVariant    *options,
-                     GError     **error)
+/* `dict`: a{sv} or NULL. */
+static MaltOptions *
+find_options_with (const char  *name,
+                   GVariant    *dict,
+                   GError     **error)
 {
-  g_autoptr (MaltOptions) checked = find_backend (name, error);
+  g_autoptr (MaltOptions) options = find_options (name, error);
 
-  if (checked == NULL)
-    return NULL;
-  if (options != NULL && !malt_options_add_dict (checked, options, error))
+  if (options == NULL || (dict != NULL && !malt_options_add_dict (options, dict, error)))
     return NULL;
 
-  return malt_options_construct (checked);
+  return g_steal_pointer (&options);
 }
 
-/* Starts it. Takes `worker`, which may be NULL with `error` set. */
-static MaltAbstractWorker *
-start (GObject       *worker,
-       GCancellable  *cancellable,
-       GError       **error)
+MaltAbstractWorker *
+malt_create_worker_start (MaltOptions   *options,
+                          GCancellable  *cancellable,
+                          GError       **error)
 {
-  g_autoptr (GObject) owned = worker;
+  g_autoptr (GObject) worker = malt_options_construct (options);
 
-  if (owned == NULL || !g_initable_init (G_INITABLE (owned), cancellable, error))
+  if (!g_initable_init (G_INITABLE (worker), cancellable, error))
     return NULL;
 
-  return MALT_ABSTRACT_WORKER (g_steal_pointer (&owned));
+  return MALT_ABSTRACT_WORKER (g_steal_pointer (&worker));
 }
 
 /**
  * malt_create_worker: (skip)
- * @name: (nullable): the name of a backend; %NULL for the one that
- *   `$MALT_BACKEND` names, else `process`
+ * @name: (nullable): the name of a profile of the default configuration, see
+ *   [class@Malt.Config], or of a backend; %NULL for the one that `$MALT_BACKEND`
+ *   names, else the configuration's default, else `process`
  * @cancellable: (nullable): ends the start
  * @error: return location for an error
  * @first_property: (nullable): the name of the first option, %NULL for none
@@ -92,7 +95,7 @@ malt_create_worker (const char    *name,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  options = find_backend (name, error);
+  options = find_options (name, error);
   if (options == NULL)
     return NULL;
 
@@ -102,7 +105,7 @@ malt_create_worker (const char    *name,
   if (!all_good)
     return NULL;
 
-  return start (malt_options_construct (options), cancellable, error);
+  return malt_create_worker_start (options, cancellable, error);
 }
 
 static void
@@ -119,10 +122,23 @@ initialised (GObject      *source,
     g_task_return_error (task, error);
 }
 
+void
+malt_create_worker_start_task (GTask       *task,
+                               MaltOptions *options)
+{
+  g_autoptr (GObject) worker = malt_options_construct (options);
+
+  /* The backend heeds the cancellable; a worker that did start is not thrown away. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_async_initable_init_async (G_ASYNC_INITABLE (worker), G_PRIORITY_DEFAULT,
+                               g_task_get_cancellable (task), initialised, task);
+}
+
 /**
  * malt_create_worker_async:
- * @name: (nullable): the name of a backend; %NULL for the one that
- *   `$MALT_BACKEND` names, else `process`
+ * @name: (nullable): the name of a profile of the default configuration, see
+ *   [class@Malt.Config], or of a backend; %NULL for the one that `$MALT_BACKEND`
+ *   names, else the configuration's default, else `process`
  * @options: (nullable): options of the backend by name, `a{sv}`; %NULL for none.
  *   A floating reference is taken.
  * @cancellable: (nullable): ends the start
@@ -143,7 +159,7 @@ malt_create_worker_async (const char          *name,
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GVariant) owned = NULL;
-  g_autoptr (GObject) worker = NULL;
+  g_autoptr (MaltOptions) checked = NULL;
   GError *error = NULL;
 
   g_return_if_fail (options == NULL || g_variant_is_of_type (options, G_VARIANT_TYPE_VARDICT));
@@ -151,19 +167,12 @@ malt_create_worker_async (const char          *name,
 
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, malt_create_worker_async);
-  /* The backend heeds the cancellable; a worker that did start is not thrown away. */
-  g_task_set_check_cancellable (task, FALSE);
-
   owned = options != NULL ? g_variant_ref_sink (options) : NULL;
-  worker = construct_from_dict (name, owned, &error);
-  if (worker == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  g_async_initable_init_async (G_ASYNC_INITABLE (worker), G_PRIORITY_DEFAULT, cancellable,
-                               initialised, g_steal_pointer (&task));
+  checked = find_options_with (name, owned, &error);
+  if (checked != NULL)
+    malt_create_worker_start_task (g_steal_pointer (&task), checked);
+  else
+    g_task_return_error (task, error);
 }
 
 /**
@@ -192,8 +201,9 @@ malt_create_worker_finish (GAsyncResult  *result,
 
 /**
  * malt_create_worker_with_options:
- * @name: (nullable): the name of a backend; %NULL for the one that
- *   `$MALT_BACKEND` names, else `process`
+ * @name: (nullable): the name of a profile of the default configuration, see
+ *   [class@Malt.Config], or of a backend; %NULL for the one that `$MALT_BACKEND`
+ *   names, else the configuration's default, else `process`
  * @options: (nullable): options of the backend by name, `a{sv}`; %NULL for none.
  *   A floating reference is taken.
  * @cancellable: (nullable): ends the start
@@ -204,11 +214,11 @@ malt_create_worker_finish (GAsyncResult  *result,
  * An option takes the value that its property takes: `b`, any integer, `d`, `s`,
  * a bytestring `ay` for a file name, `as` or an `av` of strings, the nick of an
  * enum as `s` and those of flags as strings are. See
- * [method@Malt.Backend.list_options].
+ * [method@Malt.Backend.list_options]. It replaces the profile's.
  *
- * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is no such backend;
+ * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is no such profile or backend;
  * %MALT_ERROR_INVALID_CONFIG for an option that is unknown, of the wrong type or
- * out of range; %MALT_ERROR_LIMIT in a worker that is itself inside of ten
+ * out of range, and for any mistake in the default configuration; %MALT_ERROR_LIMIT in a worker that is itself inside of ten
  * others; %MALT_ERROR_START_FAILED if no worker came up; %G_IO_ERROR_CANCELLED;
  * what else the backend says.
  *
@@ -223,6 +233,7 @@ malt_create_worker_with_options (const char    *name,
                                  GError       **error)
 {
   g_autoptr (GVariant) owned = NULL;
+  g_autoptr (MaltOptions) checked = NULL;
 
   g_return_val_if_fail (options == NULL || g_variant_is_of_type (options, G_VARIANT_TYPE_VARDICT),
                         NULL);
@@ -231,5 +242,7 @@ malt_create_worker_with_options (const char    *name,
 
   owned = options != NULL ? g_variant_ref_sink (options) : NULL;
 
-  return start (construct_from_dict (name, owned, error), cancellable, error);
+  checked = find_options_with (name, owned, error);
+
+  return checked != NULL ? malt_create_worker_start (checked, cancellable, error) : NULL;
 }

@@ -12,6 +12,15 @@ G_BEGIN_DECLS
 gboolean malt_option_value_convert          (GVariant   *value,
                                              GValue     *target);
 
+/* Whether the property takes it. */
+gboolean malt_option_value_is_in_range      (GParamSpec   *pspec,
+                                             const GValue *value);
+
+/* The nick that was probably meant: "; did you mean “lines”?", or "". `value` may be NULL.
+ * (transfer full) */
+char    *malt_option_value_suggest          (GParamSpec   *pspec,
+                                             GVariant     *value);
+
 /* What a property takes, for messages: "an integer from 0 to 255". (transfer full) */
 char    *malt_option_value_describe_allowed (GParamSpec *pspec);
 

@@ -4,6 +4,8 @@
 
 #include "malt/malt-option-value-private.h"
 
+#include "malt/malt-names-private.h"
+
 /* FALSE if it is no integer, or one that only an unsigned 64-bit property can hold. */
 static gboolean
 get_integer (GVariant *value,
@@ -298,6 +300,38 @@ malt_option_value_list_nicks (GType type)
 
   g_type_class_unref (type_class);
   return g_strv_builder_end (builder);
+}
+
+gboolean
+malt_option_value_is_in_range (GParamSpec   *pspec,
+                               const GValue *value)
+{
+  g_auto (GValue) copy = G_VALUE_INIT;
+
+  /* Validating a value changes one that is out of range. */
+  g_value_init (&copy, G_VALUE_TYPE (value));
+  g_value_copy (value, &copy);
+
+  return !g_param_value_validate (pspec, &copy);
+}
+
+char *
+malt_option_value_suggest (GParamSpec *pspec,
+                           GVariant   *value)
+{
+  GType type = G_PARAM_SPEC_VALUE_TYPE (pspec);
+  g_auto (GStrv) nicks = NULL;
+  const char *nearest;
+
+  if (value == NULL || !G_TYPE_IS_ENUM (type)
+      || !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_strdup ("");
+
+  nicks = malt_option_value_list_nicks (type);
+  nearest = malt_names_find_nearest (g_variant_get_string (value, NULL),
+                                     (const char *const *) nicks);
+
+  return nearest != NULL ? g_strdup_printf ("; did you mean “%s”?", nearest) : g_strdup ("");
 }
 
 /* NULL if it is no number. */

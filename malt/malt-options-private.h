@@ -16,6 +16,11 @@ typedef struct _MaltOptions MaltOptions;
 MaltOptions *malt_options_new          (MaltBackend  *backend);
 void         malt_options_free         (MaltOptions  *self);
 
+/* What an option is when nothing else is added; all of them before anything else. `value` is right
+ * for `pspec`, one of the backend's, and is copied. */
+void         malt_options_add_default  (MaltOptions  *self,
+                                        GParamSpec   *pspec,
+                                        const GValue *value);
 /* `options`: a{sv} */
 gboolean     malt_options_add_dict     (MaltOptions  *self,
                                         GVariant     *options,

@@ -19,8 +19,9 @@
 struct _MaltOptions
 {
   MaltBackend *backend;
-  GPtrArray   *names;  /* const char *, those of the GParamSpecs */
-  GArray      *values; /* GValue, owned, one for each name */
+  GPtrArray   *names;      /* const char *, those of the GParamSpecs */
+  GArray      *values;     /* GValue, owned, one for each name */
+  guint        n_defaults; /* the first ones: what is given later may replace them */
 };
 
 MaltOptions *
@@ -81,26 +82,6 @@ find_option (MaltOptions  *self,
   return NULL;
 }
 
-/* Names the nick that was probably meant, "" if there is none. */
-static char *
-suggest_nick (GParamSpec *pspec,
-              GVariant   *value)
-{
-  GType type = G_PARAM_SPEC_VALUE_TYPE (pspec);
-  g_auto (GStrv) nicks = NULL;
-  const char *nearest;
-
-  if (value == NULL || !G_TYPE_IS_ENUM (type)
-      || !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-    return g_strdup ("");
-
-  nicks = malt_option_value_list_nicks (type);
-  nearest = malt_names_find_nearest (g_variant_get_string (value, NULL),
-                                     (const char *const *) nicks);
-
-  return nearest != NULL ? g_strdup_printf ("; did you mean “%s”?", nearest) : g_strdup ("");
-}
-
 /* `value`: what `found` is the text of, NULL for a property's own type. */
 static void
 set_wrong_value (MaltOptions  *self,
@@ -110,7 +91,7 @@ set_wrong_value (MaltOptions  *self,
                  GError      **error)
 {
   g_autofree char *allowed = malt_option_value_describe_allowed (pspec);
-  g_autofree char *suggestion = suggest_nick (pspec, value);
+  g_autofree char *suggestion = malt_option_value_suggest (pspec, value);
   g_autofree char *valid = g_utf8_make_valid (found, -1);
   g_autofree char *shown = g_utf8_substring (valid, 0,
                                              MIN (g_utf8_strlen (valid, -1), MAX_SHOWN_CHARACTERS));
@@ -120,17 +101,18 @@ set_wrong_value (MaltOptions  *self,
                malt_backend_get_name (self->backend), shown, allowed, suggestion);
 }
 
-static gboolean
-is_in_range (GParamSpec   *pspec,
-             const GValue *value)
+/* It is none from now on, so that it goes behind those that are. */
+static void
+replace_default (MaltOptions *self,
+                 guint        place,
+                 GValue      *value)
 {
-  g_auto (GValue) copy = G_VALUE_INIT;
+  const char *name = g_ptr_array_remove_index (self->names, place);
 
-  /* Validating a value changes one that is out of range. */
-  g_value_init (&copy, G_VALUE_TYPE (value));
-  g_value_copy (value, &copy);
-
-  return !g_param_value_validate (pspec, &copy);
+  g_array_remove_index (self->values, place);
+  self->n_defaults--;
+  g_ptr_array_add (self->names, (char *) name);
+  g_array_append_val (self->values, *value);
 }
 
 /* Takes `value` when it succeeds. */
@@ -140,20 +122,43 @@ take_value (MaltOptions  *self,
             GValue       *value,
             GError      **error)
 {
-  /* GObject would complain about it only after the worker has been made. */
-  if (g_ptr_array_find (self->names, pspec->name, NULL))
+  guint place;
+
+  if (!g_ptr_array_find (self->names, pspec->name, &place))
     {
+      g_ptr_array_add (self->names, (char *) pspec->name);
+      g_array_append_val (self->values, *value);
+    }
+  else if (place < self->n_defaults)
+    {
+      replace_default (self, place, value);
+    }
+  else
+    {
+      /* GObject would complain about it only after the worker has been made. */
       g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
                    "Cannot set option “%s” of backend “%s”: it was given twice", pspec->name,
                    malt_backend_get_name (self->backend));
       return FALSE;
     }
 
-  g_ptr_array_add (self->names, (char *) pspec->name);
-  g_array_append_val (self->values, *value);
   *value = (GValue) G_VALUE_INIT;
-
   return TRUE;
+}
+
+void
+malt_options_add_default (MaltOptions  *self,
+                          GParamSpec   *pspec,
+                          const GValue *value)
+{
+  GValue copy = G_VALUE_INIT;
+
+  g_assert (self->n_defaults == self->names->len);
+  g_value_init (&copy, G_VALUE_TYPE (value));
+  g_value_copy (value, &copy);
+  g_ptr_array_add (self->names, (char *) pspec->name);
+  g_array_append_val (self->values, copy);
+  self->n_defaults++;
 }
 
 static gboolean
@@ -169,7 +174,8 @@ add_variant (MaltOptions  *self,
     return FALSE;
 
   g_value_init (&converted, G_PARAM_SPEC_VALUE_TYPE (pspec));
-  if (!malt_option_value_convert (value, &converted) || !is_in_range (pspec, &converted))
+  if (!malt_option_value_convert (value, &converted)
+      || !malt_option_value_is_in_range (pspec, &converted))
     {
       g_autofree char *found = g_variant_print (value, FALSE);
 
@@ -249,7 +255,7 @@ add_collected (MaltOptions  *self,
       return FALSE;
     }
 
-  if (!is_in_range (pspec, &value))
+  if (!malt_option_value_is_in_range (pspec, &value))
     {
       g_autofree char *found = g_strdup_value_contents (&value);
 

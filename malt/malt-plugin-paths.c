@@ -5,12 +5,27 @@
 #include "malt/malt-plugin-paths.h"
 
 #include "malt/malt-backend.h"
+#include "malt/malt-plugin-paths-private.h"
 
 #include <stdlib.h>
 
-/* Folders of malt_add_plugin_path(), in its order. Protected by @added_lock. */
+/* Folders of malt_add_plugin_path() and of configurations, each in the order in which they came.
+ * Protected by @added_lock. */
 static GPtrArray *added;
+static GPtrArray *configured;
 static GMutex added_lock;
+
+static void
+add_folder (GPtrArray  **folders,
+            const char  *folder)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&added_lock);
+
+  if (*folders == NULL)
+    *folders = g_ptr_array_new_with_free_func (g_free);
+  if (!g_ptr_array_find_with_equal_func (*folders, folder, g_str_equal, NULL))
+    g_ptr_array_add (*folders, g_strdup (folder));
+}
 
 /**
  * malt_add_plugin_path:
@@ -26,24 +41,25 @@ static GMutex added_lock;
 void
 malt_add_plugin_path (const char *directory)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
-
   g_return_if_fail (directory != NULL && *directory != '\0');
 
-  locker = g_mutex_locker_new (&added_lock);
-  if (added == NULL)
-    added = g_ptr_array_new_with_free_func (g_free);
-  if (!g_ptr_array_find_with_equal_func (added, directory, g_str_equal, NULL))
-    g_ptr_array_add (added, g_strdup (directory));
+  add_folder (&added, directory);
+}
+
+void
+malt_plugin_paths_add_configured (const char *folder)
+{
+  add_folder (&configured, folder);
 }
 
 static void
-append_added (GStrvBuilder *builder)
+append_folders (GStrvBuilder  *builder,
+                GPtrArray    **folders)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&added_lock);
 
-  for (guint i = 0; added != NULL && i < added->len; i++)
-    g_strv_builder_add (builder, g_ptr_array_index (added, i));
+  for (guint i = 0; *folders != NULL && i < (*folders)->len; i++)
+    g_strv_builder_add (builder, g_ptr_array_index (*folders, i));
 }
 
 static void
@@ -64,8 +80,9 @@ append_environment (GStrvBuilder *builder)
  * malt_dup_plugin_paths: (skip)
  *
  * Gets the folders in which plugins are looked for, in the order of the search:
- * what [func@Malt.add_plugin_path] added, `$MALT_PLUGIN_PATH`, the installed
- * folder. A backend passes them on to its workers.
+ * what [func@Malt.add_plugin_path] added, `$MALT_PLUGIN_PATH`, the `plugin-path`
+ * of each configuration that has been read, the installed folder. A backend
+ * passes them on to its workers.
  *
  * Returns: (transfer full) (array zero-terminated=1): file names
  *
@@ -76,8 +93,9 @@ malt_dup_plugin_paths (void)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  append_added (builder);
+  append_folders (builder, &added);
   append_environment (builder);
+  append_folders (builder, &configured);
   g_strv_builder_add (builder, MALT_PLUGINS_DIR);
 
   return g_strv_builder_end (builder);

@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 /* Where plugins are looked for, in the order of the search: what malt_add_plugin_path() added,
- * $MALT_PLUGIN_PATH, the installed folder. A backend passes it on to its workers. (transfer full)
- * */
+ * $MALT_PLUGIN_PATH, configurations' plugin-path, the installed folder. A backend passes it on to
+ * its workers. (transfer full) */
 MALT_AVAILABLE_IN_ALL
 char **malt_dup_plugin_paths (void);
 

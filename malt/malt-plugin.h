@@ -13,6 +13,7 @@
 #include <malt/malt-exit-report-backend.h>
 #include <malt/malt-nesting.h>
 #include <malt/malt-local-channel-backend.h>
+#include <malt/malt-param-path.h>
 #include <malt/malt-plugin-macros.h>
 #include <malt/malt-plugin-paths.h>
 #include <malt/malt-return-task.h>

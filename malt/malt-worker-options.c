@@ -5,6 +5,7 @@
 #include "malt/malt-worker-options.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-param-path.h"
 
 /* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a
  * desktop. */
@@ -63,9 +64,11 @@ malt_worker_options_install (GObjectClass *object_class)
                            "lua", OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_WORKER_OPTION_MODULE_PATH,
-      g_param_spec_boxed ("module-path", "Module path",
-                          "Folders where modules are looked for before the installed folder",
-                          G_TYPE_STRV, OPTION_FLAGS));
+      malt_param_spec_set_path (
+          g_param_spec_boxed ("module-path", "Module path",
+                              "Folders where modules are looked for before the installed folder",
+                              G_TYPE_STRV, OPTION_FLAGS),
+          MALT_PATH_KIND_FILE));
   g_object_class_install_property (
       object_class, MALT_WORKER_OPTION_MODULES,
       g_param_spec_boxed ("modules", "Modules", "Function modules that are loaded at start",

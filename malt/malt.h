@@ -17,6 +17,7 @@
 #include <malt/malt-remote.h>
 #include <malt/malt-running-workers.h>
 #include <malt/malt-backend.h>
+#include <malt/malt-config.h>
 
 /* Being called: what the author of functions reads. */
 #include <malt/runtime/malt-invocation.h>

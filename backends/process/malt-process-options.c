@@ -16,11 +16,13 @@ install_program (GObjectClass *object_class)
 {
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_EXECUTABLE,
-      g_param_spec_string ("executable", "Executable",
-                           "Program that calls malt_init() first, by path or looked for in PATH; "
-                           "“self” for this program, none for malt-worker, and in a "
-                           "worker for the program that it is itself",
-                           NULL, OPTION_FLAGS));
+      malt_param_spec_set_path (
+          g_param_spec_string ("executable", "Executable",
+                               "Program that calls malt_init() first, by path or looked for in "
+                               "PATH; “self” for this program, none for malt-worker, and in a "
+                               "worker for the program that it is itself",
+                               NULL, OPTION_FLAGS),
+          MALT_PATH_KIND_PROGRAM));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_ARGUMENTS,
       g_param_spec_boxed ("arguments", "Arguments", "More arguments for the executable",
@@ -39,9 +41,11 @@ install_program (GObjectClass *object_class)
                           G_TYPE_STRV, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_WORKING_DIRECTORY,
-      g_param_spec_string ("working-directory", "Working directory",
-                           "Where the worker starts, none for the manager's",
-                           NULL, OPTION_FLAGS));
+      malt_param_spec_set_path (
+          g_param_spec_string ("working-directory", "Working directory",
+                               "Where the worker starts, none for the manager's",
+                               NULL, OPTION_FLAGS),
+          MALT_PATH_KIND_FILE));
 }
 
 static void
