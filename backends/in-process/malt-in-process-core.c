@@ -26,6 +26,7 @@ malt_in_process_core_new (MaltAbstractWorker      *worker,
 
   self->description = g_strdup_printf ("MaltInProcessWorker in module %s", module);
   self->module = g_strdup (module);
+  self->depth = malt_nesting_get_depth () + 1;
   self->options = copy_options (options);
   self->context = g_main_context_new ();
   self->signal_context = g_main_context_ref (signal_context);

@@ -207,6 +207,7 @@ malt_in_process_run_locked (MaltInProcessCore *self,
                             MaltInProcessCall *call)
 {
   gboolean is_interrupted = call->is_interrupted;
+  guint outer_depth;
   g_autoptr (MaltInvocation) invocation = NULL;
 
   call->state = MALT_IN_PROCESS_CALL_RUNNING;
@@ -218,7 +219,9 @@ malt_in_process_run_locked (MaltInProcessCore *self,
   /* The runtime outlives this: it is not taken away from who executes. */
   if (is_interrupted)
     malt_runtime_interrupt (self->runtime, malt_invocation_get_id (invocation));
+  outer_depth = malt_nesting_set_thread_depth (self->depth);
   malt_runtime_dispatch (self->runtime, invocation);
+  malt_nesting_set_thread_depth (outer_depth);
   g_clear_pointer (&invocation, malt_invocation_unref);
 
   g_mutex_lock (&self->lock);

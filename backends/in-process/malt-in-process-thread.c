@@ -161,6 +161,7 @@ malt_in_process_thread (gpointer core)
   GError *error = NULL;
   MaltRuntime *runtime;
 
+  malt_nesting_set_thread_depth (self->depth);
   g_main_context_acquire (self->context);
   g_main_context_push_thread_default (self->context);
 

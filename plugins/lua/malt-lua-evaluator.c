@@ -157,6 +157,7 @@ malt_lua_close (MaltEvaluator *evaluator)
   while (self->requests.head != NULL)
     malt_lua_request_free (self->requests.head->data);
   g_ptr_array_set_size (self->idle, 0);
+  malt_lua_end_operations (self);
   malt_lua_close_state (self);
 
   g_source_destroy (self->source);
@@ -329,7 +330,10 @@ malt_lua_dispose (GObject *object)
 static void
 malt_lua_finalize (GObject *object)
 {
-  g_ptr_array_unref (MALT_LUA (object)->idle);
+  MaltLua *self = MALT_LUA (object);
+
+  g_ptr_array_unref (self->idle);
+  g_object_unref (self->closing);
 
   G_OBJECT_CLASS (malt_lua_parent_class)->finalize (object);
 }
@@ -347,4 +351,5 @@ static void
 malt_lua_init (MaltLua *self)
 {
   self->idle = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_lua_request_free);
+  self->closing = g_cancellable_new ();
 }

@@ -50,6 +50,8 @@ struct _MaltLua
   GQueue         ready;        /* to be stepped, by their @ready_link; not owned */
   GPtrArray     *idle;         /* finished MaltLuaRequests whose thread can be used again; owned */
   guint64        n_evaluations;
+  guint          n_operations; /* on inner workers; their callbacks are still to come */
+  GCancellable  *closing;      /* owned; of operations that no request waits for */
 
   gsize          memory_limit_bytes; /* 0: none */
   gsize          memory_used_bytes;  /* the state, and the elements of typed arrays */
@@ -132,6 +134,7 @@ void     malt_lua_add_channel     (lua_State  *L);
 void     malt_lua_add_processes   (lua_State  *L);
 void     malt_lua_add_popen       (lua_State  *L);
 void     malt_lua_add_worker      (lua_State  *L);
+void     malt_lua_end_operations  (MaltLua    *self);
 void     malt_lua_add_error_type  (lua_State  *L);
 
 /* malt-lua-expression.c: compiles by the expression rule. TRUE: pushes the function; FALSE:

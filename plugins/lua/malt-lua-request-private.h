@@ -22,6 +22,7 @@ typedef int (*MaltLuaWaitFinish) (lua_State   *L,
  * another: the request may end first. */
 struct _MaltLuaWait
 {
+  MaltLua           *lua;     /* not owned; for those whose callback comes before its end */
   MaltLuaRequest    *request; /* NULL once it has gone on without us */
   MaltLuaWaitFinish  finish;  /* (nullable): no value */
   gboolean           is_done;

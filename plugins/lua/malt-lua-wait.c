@@ -56,6 +56,7 @@ malt_lua_wait_new (lua_State         *L,
   MaltLuaWait *self = g_rc_box_new0 (MaltLuaWait);
 
   g_assert (request != NULL && request->wait == NULL);
+  self->lua = request->lua;
   self->request = request;
   self->finish = finish;
   request->wait = self;

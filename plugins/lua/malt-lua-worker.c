@@ -65,12 +65,27 @@ raise_own_error (lua_State *L,
   return malt_lua_raise_error (L, own);
 }
 
+/* Between the two an operation begins: its callback is to come in our context. */
+static void
+enter_operation (MaltLua *lua)
+{
+  lua->n_operations++;
+  g_main_context_push_thread_default (lua->context);
+}
+
+static void
+leave_operation (MaltLua *lua)
+{
+  g_main_context_pop_thread_default (lua->context);
+}
+
 /* Ends a wait with the outcome of what was waited for; takes `value` and `error`. */
 static void
 end_wait (MaltLuaWait *wait,
           GVariant    *value,
           GError      *error)
 {
+  wait->lua->n_operations--;
   if (wait->request != NULL)
     {
       wait->value = value != NULL ? g_variant_ref (value) : NULL;
@@ -116,10 +131,10 @@ send (lua_State          *L,
   MaltLua *lua = malt_lua_get (L);
   MaltLuaWait *wait = new_wait (L, malt_lua_push_wait_value);
 
-  g_main_context_push_thread_default (lua->context);
+  enter_operation (lua);
   malt_abstract_worker_send_async (worker, call, wait->cancellable, on_sent,
                                    malt_lua_wait_ref (wait));
-  g_main_context_pop_thread_default (lua->context);
+  leave_operation (lua);
   g_object_unref (call);
 
   return malt_lua_wait_yield (L, wait);
@@ -271,12 +286,22 @@ on_stop (lua_State *L)
 
   malt_lua_check_can_wait (L);
   wait = new_wait (L, push_was_running);
-  g_main_context_push_thread_default (lua->context);
+  enter_operation (lua);
   malt_abstract_worker_stop_async (worker, MALT_STOP_TIMEOUT_DEFAULT, MALT_STOP_TIMEOUT_DEFAULT,
                                    wait->cancellable, on_stopped, malt_lua_wait_ref (wait));
-  g_main_context_pop_thread_default (lua->context);
+  leave_operation (lua);
 
   return malt_lua_wait_yield (L, wait);
+}
+
+static void
+on_scope_left (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  MaltLua *lua = user_data;
+
+  lua->n_operations--;
 }
 
 /* The end of a <close> variable waits for nothing: the worker is on its way out. */
@@ -289,10 +314,10 @@ on_scope_end (lua_State *L)
   if (box == NULL || *box == NULL || !malt_abstract_worker_is_running (*box))
     return 0;
 
-  g_main_context_push_thread_default (lua->context);
+  enter_operation (lua);
   malt_abstract_worker_stop_async (*box, MALT_STOP_TIMEOUT_DEFAULT, MALT_STOP_TIMEOUT_DEFAULT,
-                                   NULL, NULL, NULL);
-  g_main_context_pop_thread_default (lua->context);
+                                   lua->closing, on_scope_left, lua);
+  leave_operation (lua);
 
   return 0;
 }
@@ -489,13 +514,23 @@ on_worker (lua_State *L)
 
   wait = new_wait (L, push_worker);
   wait->data = lua_touserdata (L, 2);
-  g_main_context_push_thread_default (lua->context);
+  enter_operation (lua);
   malt_create_worker_async (backend, options, wait->cancellable, on_created,
                             malt_lua_wait_ref (wait));
-  g_main_context_pop_thread_default (lua->context);
+  leave_operation (lua);
   g_variant_unref (options);
 
   return malt_lua_wait_yield (L, wait);
+}
+
+/* When no request is left: what has been begun is cancelled, and its callbacks run now, for nobody
+ * runs the context after us. */
+void
+malt_lua_end_operations (MaltLua *self)
+{
+  g_cancellable_cancel (self->closing);
+  while (self->n_operations > 0)
+    g_main_context_iteration (self->context, TRUE);
 }
 
 /* Adds to the table at the top. [-0, +0, m] */

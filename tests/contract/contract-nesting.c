@@ -103,7 +103,7 @@ traceback (Contract *contract)
   message = malt_error_get_remote_message (error);
   contract_assert_contains (message, child);
   contract_assert_contains (message, grandchild);
-  g_assert_true (strstr (message, child) < strstr (message, grandchild));
+  g_assert_nonnull (strstr (strstr (message, child) + 1, grandchild));
   contract_assert_contains (message, "arithmetic on a nil value");
   contract_assert_contains (message, "in function 'f'");
   contract_assert_contains (malt_error_get_remote_traceback (error), "'g'");
@@ -127,7 +127,8 @@ kinds (Contract *contract)
     { "stopped:remote_eval '1'", "malt.terminated-worker" },
     { "stopped:remote_do 'f'", "malt.terminated-worker" },
     { "stopped:interrupt ()", "malt.terminated-worker" },
-    { "stopped:kill ()", "malt.terminated-worker" },
+    { "stopped:kill ()", contract->capabilities & MALT_WORKER_CAPABILITY_KILL
+                         ? "malt.terminated-worker" : "g-io-error-quark:15" },
   };
   g_autoptr (GVariant) set = contract_eval (
     worker, "w, stopped = inner (), inner () stopped:stop () return nil", NULL);
