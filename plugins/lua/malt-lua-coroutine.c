@@ -62,6 +62,21 @@ get_status (lua_State *L,
     }
 }
 
+/* To be called when it is the one that runs. A signal that came before has put the hook on who
+ * resumes it, who sees nothing of it until the coroutine is done. */
+static void
+arm_if_cancelled (MaltLuaRequest *request,
+                  lua_State      *coroutine)
+{
+  if (request == NULL || !malt_lua_request_is_cancelled (request))
+    return;
+
+  if (request->is_thrown)
+    malt_lua_arm_again (coroutine);
+  else
+    malt_lua_arm (coroutine);
+}
+
 /* Runs its <close> handlers. If there is an error then, it is moved to L. [-0, +(0|1), -] */
 static int
 close_coroutine (lua_State *L,
@@ -72,8 +87,7 @@ close_coroutine (lua_State *L,
   lua_State *previous = atomic_exchange (&lua->running_thread, coroutine);
   int status;
 
-  if (request != NULL && request->is_thrown)
-    malt_lua_arm_again (coroutine);
+  arm_if_cancelled (request, coroutine);
   status = close_thread (coroutine, L);
   atomic_store (&lua->running_thread, previous);
   if (status != LUA_OK)
@@ -212,8 +226,7 @@ transfer (lua_State *L,
   int n_results = 0;
   int status;
 
-  if (request != NULL && request->is_thrown)
-    malt_lua_arm_again (coroutine);
+  arm_if_cancelled (request, coroutine);
   status = lua_resume (coroutine, L, n_args, &n_results);
   atomic_store (&lua->running_thread, previous);
 
