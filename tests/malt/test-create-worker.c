@@ -34,10 +34,13 @@ test_options_are_converted (void)
     { "strings", "['a', 'b']", "a|b" },
     { "strings", "@as []", "" },
     { "strings", "[b'a', b'b']", "a|b" },
+    { "strings", "[<'a'>, <'b'>]", "a|b" },
+    { "strings", "@av []", "" },
     { "mode", "'stream'", "7" },
     { "mode", "int64 1", "1" },
     { "features", "['fast', 'safe']", "3" },
     { "features", "@as []", "0" },
+    { "features", "[<'fast'>]", "1" },
     { "dict", "{'a': <1>}", "{'a': <1>}" },
   };
 
@@ -203,6 +206,29 @@ test_unknown_backend (void)
 }
 
 static void
+test_too_deep (void)
+{
+  guint depth = malt_nesting_set_thread_depth (MALT_NESTING_MAX_DEPTH);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltAbstractWorker) refused = malt_create_worker_with_options ("fake", NULL, NULL,
+                                                                            &error);
+  g_autoptr (MaltAbstractWorker) allowed = NULL;
+
+  g_assert_cmpuint (depth, ==, 0);
+  g_assert_null (refused);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
+  g_assert_nonnull (strstr (error->message, "inside of 10 others: at most 10"));
+
+  g_assert_cmpuint (malt_nesting_set_thread_depth (MALT_NESTING_MAX_DEPTH - 1), ==,
+                    MALT_NESTING_MAX_DEPTH);
+  g_clear_error (&error);
+  allowed = malt_create_worker_with_options ("fake", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (allowed);
+  malt_nesting_set_thread_depth (0);
+}
+
+static void
 test_start_fails (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -291,6 +317,7 @@ main (int    argc,
   g_test_add_func ("/malt/create-worker/wrong-varargs", test_wrong_varargs);
   g_test_add_func ("/malt/create-worker/backend-by-environment", test_backend_by_environment);
   g_test_add_func ("/malt/create-worker/unknown-backend", test_unknown_backend);
+  g_test_add_func ("/malt/create-worker/too-deep", test_too_deep);
   g_test_add_func ("/malt/create-worker/start-fails", test_start_fails);
   g_test_add_func ("/malt/create-worker/async", test_async);
   g_test_add_func ("/malt/create-worker/async-fails", test_async_fails);
