@@ -208,10 +208,10 @@ after_the_end (Contract *contract)
 const ContractCase contract_cancel_cases[] = {
   { "/cancel/one-of-several", one_of_several, .summary = "Cancelling one call leaves the others" },
   { "/cancel/the-work", the_work, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
-    .summary = "Acceptance 34: cancelling ends the work, not only the wait" },
+    .summary = "Cancelling ends the work, not only the wait" },
   { "/cancel/before-sending", before_sending, .summary = "A cancelled call is not sent" },
   { "/cancel/blocking", blocking, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
-    .summary = "Acceptance 63: a blocking call is cancelled from another thread" },
+    .summary = "A blocking call is cancelled from another thread" },
   { "/cancel/functions", functions, .summary = "A function heeds its cancellable" },
   { "/cancel/race", race, .summary = "Cancelling what ends at that moment" },
   { "/cancel/many-at-once", many_at_once, .summary = "One cancellable of many calls" },

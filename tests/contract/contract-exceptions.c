@@ -196,19 +196,19 @@ many (Contract *contract)
 
 const ContractCase contract_exception_cases[] = {
   { "/exceptions/text", text,
-    .summary = "Acceptance 18, 19: the text names the worker, the error and where it was raised" },
+    .summary = "The text names the worker, the error and where it was raised" },
   { "/exceptions/of-the-call", of_the_call,
-    .summary = "Acceptance 20: asynchronously it is the same error, also in the call" },
+    .summary = "Asynchronously it is the same error, also in the call" },
   { "/exceptions/discarded", discarded,
-    .summary = "Acceptance 18: also when the result is discarded" },
+    .summary = "Also when the result is discarded" },
   { "/exceptions/nobody-waits", nobody_waits,
-    .summary = "Acceptance 21: an error that nobody waits for is logged" },
+    .summary = "An error that nobody waits for is logged" },
   { "/exceptions/values", error_values,
-    .summary = "Acceptance 24: an error of any kind is told in its own words" },
+    .summary = "An error of any kind is told in its own words" },
   { "/exceptions/returned", returned_error,
-    .summary = "Acceptance 25, 26: an error that is returned is a value" },
+    .summary = "An error that is returned is a value" },
   { "/exceptions/syntax", syntax, .summary = "What does not compile does not run" },
   { "/exceptions/unknown", unknown, .summary = "An unknown function is named" },
-  { "/exceptions/many", many, .summary = "Acceptance 22, 29: the worker survives them all" },
+  { "/exceptions/many", many, .summary = "The worker survives them all" },
   { NULL }
 };

@@ -234,7 +234,7 @@ const ContractCase contract_limit_cases[] = {
   { "/limits/pipelined", pipelined, .summary = "Ten thousand calls on their way" },
   { "/limits/posts", posts, .summary = "Ten thousand calls that nobody waits for" },
   { "/limits/message-size", message_size,
-    .summary = "Acceptance 62: a message that is too large costs that call only",
+    .summary = "A message that is too large costs that call only",
     .option = "max-message-size" },
   { "/limits/pending-bytes", pending_bytes, .summary = "What is not read is bounded",
     .needs = MALT_WORKER_CAPABILITY_KILL, .option = "max-pending-bytes" },

@@ -331,9 +331,9 @@ executable (Contract *contract)
 
 const ContractCase contract_nesting_cases[] = {
   { "/nesting/whole", whole,
-    .summary = "Acceptance 38: a worker starts one of its own, uses it and stops it" },
+    .summary = "A worker starts one of its own, uses it and stops it" },
   { "/nesting/three-levels", three_levels,
-    .summary = "Acceptance 39: three levels deep, twice on the same outer worker" },
+    .summary = "Three levels deep, twice on the same outer worker" },
   { "/nesting/traceback", traceback,
     .summary = "An exception names each worker it came through, and where it was raised" },
   { "/nesting/kinds", kinds, .summary = "A program can tell what kind of error it caught" },
@@ -345,7 +345,7 @@ const ContractCase contract_nesting_cases[] = {
   { "/nesting/cancelled", cancelled, .summary = "Cancelling the outer call ends the inner one" },
   { "/nesting/inner-interrupted", inner_interrupted, .needs = NEEDS,
     .summary = "Interrupting an inner worker is an error of the program that called it" },
-  { "/nesting/depth", depth, .summary = "Acceptance 39: too deep is an error that says how deep" },
+  { "/nesting/depth", depth, .summary = "Too deep is an error that says how deep" },
   { "/nesting/environment", environment, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
     .summary = "Nothing hidden is in the environment of an inner worker" },
   { "/nesting/executable", executable, .option = "executable",

@@ -167,15 +167,15 @@ off (Contract *contract)
 
 const ContractCase contract_relay_cases[] = {
   { "/relay/prefix", prefix,
-    .summary = "Acceptance 43–45: each line is shown after the name of its worker",
+    .summary = "Each line is shown after the name of its worker",
     .option = "stdout" },
-  { "/relay/at-exit", at_exit, .summary = "Acceptance 45: also the last one, without newline",
+  { "/relay/at-exit", at_exit, .summary = "Also the last one, without newline",
     .option = "stdout" },
-  { "/relay/order", order, .summary = "Acceptance 43: output is shown before the call returns",
+  { "/relay/order", order, .summary = "Output is shown before the call returns",
     .option = "stdout" },
   { "/relay/inherit", inherit, .summary = "A worker may write to the manager's stream itself",
     .option = "stdout" },
-  { "/relay/off", off, .summary = "Acceptance 46: without relay nothing is shown",
+  { "/relay/off", off, .summary = "Without relay nothing is shown",
     .option = "stdout" },
   { NULL }
 };

@@ -225,7 +225,7 @@ const ContractCase contract_timeout_cases[] = {
     .summary = "A worker that does not run at all is ended", .option = "unresponsive-timeout" },
   { "/timeout/unresponsive", unresponsive,
     .needs = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL,
-    .summary = "Acceptance 34: a C call that heeds nothing is ended with its worker",
+    .summary = "A C call that heeds nothing is ended with its worker",
     .option = "unresponsive-timeout" },
   { NULL }
 };

@@ -15,7 +15,7 @@ typedef struct
 {
   const char             *path;    /* below "/malt/contract/BACKEND" */
   void                  (*run)     (Contract *contract);
-  const char             *summary; /* what holds, and its row of the acceptance list */
+  const char             *summary; /* what holds */
   MaltWorkerCapabilities  needs;
   const char             *option;  /* (nullable): an option or property that the backend must have */
   gboolean                loops;   /* in the evaluator's language alone, until a signal ends it */
