@@ -90,8 +90,11 @@ class Terminal:
         self.raw = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execve(argv[0], argv, environment(**extra))
+            try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+                os.execve(argv[0], argv, environment(**extra))
+            finally:  # only when there is no such program
+                os._exit(127)
 
     def read(self):
         """Reads what there is; False at the end."""
