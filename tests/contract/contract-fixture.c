@@ -71,8 +71,20 @@ reply_free (gpointer data)
   g_free (reply);
 }
 
-/* What the first worker of a process leaves behind for good (the monitor's descriptors) is no leak
- * of the case that happens to be the first. */
+/* The thread that moves the values of channels is started by the first one. */
+static void
+use_first_channel (MaltAbstractWorker *worker)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltChannel) channel =
+    malt_abstract_worker_worker_channel (worker, "malt.channel (1)", NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (malt_channel_close (channel, NULL, &error));
+}
+
+/* What the first worker of a process leaves behind for good (the descriptors of threads of malt) is no
+ * leak of the case that happens to be the first. */
 static MaltWorkerCapabilities
 start_first_worker (Contract *contract)
 {
@@ -84,6 +96,7 @@ start_first_worker (Contract *contract)
       gsize capabilities = malt_abstract_worker_get_capabilities (worker);
 
       contract_assert_alive (worker);
+      use_first_channel (worker);
       contract_stop (worker);
       g_ptr_array_set_size (contract->workers, 0);
       g_once_init_leave (&once, capabilities + 1);
