@@ -116,6 +116,7 @@ gsize               contract_resident_bytes  (void);
 /* The log of this process. */
 void                contract_log_init        (void);
 guint               contract_log_count       (const char         *text);
+guint               contract_log_count_own   (Contract           *contract);
 gboolean            contract_log_has         (gpointer            text);
 gboolean            contract_log_has_record  (gpointer            text);
 char               *contract_log_dup_field   (const char         *text,

@@ -12,6 +12,9 @@
 /* How many times as long as promised something may take before it is wrong, and not only late. */
 #define CONTRACT_PATIENCE 20
 
+/* In the place of a worker's name. */
+#define NO_WORKER "(no worker)"
+
 static GMutex log_lock;
 static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
 static GPtrArray *log_records;  /* protected by @log_lock: of workers, GStrv of "KEY=VALUE", owned */
@@ -219,7 +222,7 @@ write_log (GLogLevelFlags   level,
   if (worker != NULL)
     g_ptr_array_add (log_records, dup_record (fields, n_fields));
   if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) == 0)
-    g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker, message));
+    g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker != NULL ? worker : NO_WORKER, message));
   g_mutex_unlock (&log_lock);
   return G_LOG_WRITER_HANDLED;
 }
@@ -248,6 +251,23 @@ contract_log_count (const char *text)
       if (text == NULL)
         g_test_message ("warning: %s", warning);
       n += text == NULL || strstr (warning, text) != NULL;
+    }
+  return n;
+}
+
+/* Counts the warnings of the case's own workers, and those of no worker: a backend may log in a
+ * thread of its own, which may still be busy with the workers of the case before. */
+guint
+contract_log_count_own (Contract *contract)
+{
+  guint n = contract_log_count (NO_WORKER);
+
+  for (guint i = 0; i < contract->workers->len; i++)
+    {
+      g_autofree char *name = malt_abstract_worker_describe (contract->workers->pdata[i]);
+      g_autofree char *prefix = g_strconcat (name, ": ", NULL);
+
+      n += contract_log_count (prefix);
     }
   return n;
 }
