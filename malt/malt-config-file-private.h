@@ -43,6 +43,9 @@ MaltOptions       *malt_config_file_new_options         (MaltConfigFile      *se
 MaltBackend       *malt_config_file_lookup_backend      (MaltConfigFile      *self,
                                                          const char          *name,
                                                          GError             **error);
+char             **malt_config_file_list_options        (MaltConfigFile      *self,
+                                                         const char          *name,
+                                                         GError             **error);
 char              *malt_config_file_describe            (MaltConfigFile      *self,
                                                          const char          *name,
                                                          GError             **error);

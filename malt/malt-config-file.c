@@ -322,6 +322,17 @@ malt_config_file_lookup_backend (MaltConfigFile  *self,
   return profile != NULL ? g_object_ref (malt_config_profile_get_backend (profile)) : NULL;
 }
 
+char **
+malt_config_file_list_options (MaltConfigFile  *self,
+                               const char      *name,
+                               GError         **error)
+{
+  g_autoptr (MaltConfigProfile) bare = NULL;
+  MaltConfigProfile *profile = find_profile (self, name, &bare, error);
+
+  return profile != NULL ? malt_config_profile_list_options (profile) : NULL;
+}
+
 char *
 malt_config_file_describe (MaltConfigFile  *self,
                            const char      *name,

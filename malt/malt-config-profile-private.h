@@ -28,6 +28,8 @@ void               malt_config_profile_free        (MaltConfigProfile   *self);
 MaltBackend       *malt_config_profile_get_backend (MaltConfigProfile   *self);
 /* (transfer full) */
 MaltOptions       *malt_config_profile_new_options (MaltConfigProfile   *self);
+/* The names of the options that it sets. (transfer full) */
+char             **malt_config_profile_list_options (MaltConfigProfile  *self);
 /* For people; see malt_config_describe_profile(). (transfer full) */
 char              *malt_config_profile_describe    (MaltConfigProfile   *self);
 

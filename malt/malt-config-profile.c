@@ -278,6 +278,17 @@ malt_config_profile_new_options (MaltConfigProfile *self)
   return options;
 }
 
+char **
+malt_config_profile_list_options (MaltConfigProfile *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < self->options->len; i++)
+    g_strv_builder_add (builder, g_array_index (self->options, Option, i).pspec->name);
+
+  return g_strv_builder_end (builder);
+}
+
 char *
 malt_config_profile_describe (MaltConfigProfile *self)
 {

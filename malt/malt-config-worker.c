@@ -86,6 +86,37 @@ malt_config_lookup_backend (MaltConfig  *self,
 }
 
 /**
+ * malt_config_list_options:
+ * @self: a configuration
+ * @profile: (nullable): the name of a profile or of a backend; %NULL for the
+ *   default
+ * @error: return location for an error
+ *
+ * Lists the options that a profile sets, itself or because of what it extends.
+ *
+ * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is neither a profile nor a backend
+ * of that name.
+ *
+ * Returns: (transfer full): their names; %NULL on error
+ *
+ * Since: 0.1
+ */
+char **
+malt_config_list_options (MaltConfig  *self,
+                          const char  *profile,
+                          GError     **error)
+{
+  g_autoptr (MaltConfigFile) content = NULL;
+
+  g_return_val_if_fail (MALT_IS_CONFIG (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  content = malt_config_ref_content (self);
+
+  return malt_config_file_list_options (content, profile, error);
+}
+
+/**
  * malt_config_describe_profile:
  * @self: a configuration
  * @profile: (nullable): the name of a profile or of a backend; %NULL for the

@@ -51,6 +51,10 @@ MaltBackend         *malt_config_lookup_backend       (MaltConfig           *sel
                                                        const char           *profile,
                                                        GError              **error);
 MALT_AVAILABLE_IN_ALL
+char               **malt_config_list_options         (MaltConfig           *self,
+                                                       const char           *profile,
+                                                       GError              **error);
+MALT_AVAILABLE_IN_ALL
 char                *malt_config_describe_profile     (MaltConfig           *self,
                                                        const char           *profile,
                                                        GError              **error);

@@ -106,7 +106,7 @@ test_options (void)
 
   g_assert_no_error (error);
   options = malt_backend_list_options (backend, &n_options);
-  g_assert_cmpuint (n_options, ==, 17);
+  g_assert_cmpuint (n_options, ==, 20);
   g_assert_cmpstr (options[0]->name, ==, "boolean");
   for (guint i = 0; i < n_options; i++)
     {
