@@ -4,7 +4,9 @@
 
 #include "contract-private.h"
 
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 life (Contract *contract)
@@ -142,6 +144,16 @@ fire_and_forget (Contract *contract)
   contract_assert_value (got, "int64 400");
 }
 
+static guint
+count_pending (MaltAbstractWorker *worker)
+{
+  guint n_pending;
+
+  g_object_get (worker, "n-pending", &n_pending, NULL);
+  return n_pending;
+}
+
+/* A value, an error, a cancellation, a time-out, a stop. */
 static void
 pending (Contract *contract)
 {
@@ -150,27 +162,63 @@ pending (Contract *contract)
   g_autoptr (MaltCall) timed = malt_call_new_eval (NULL, "malt.sleep (100)", NULL);
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
-  guint n_pending;
 
   value = contract_eval (worker, "return 1", NULL);
+  g_assert_cmpuint (count_pending (worker), ==, 0);
   error = contract_eval_error (worker, "error 'no'");
-  contract_send_eval (contract, worker, "malt.sleep (100)", cancellable);
-  contract_send_eval (contract, worker, "malt.sleep (100)", cancellable);
-  g_object_get (worker, "n-pending", &n_pending, NULL);
-  g_assert_cmpuint (n_pending, ==, 2);
+  g_assert_cmpuint (count_pending (worker), ==, 0);
 
+  contract_send_eval (contract, worker, "malt.sleep (100)", cancellable);
+  contract_send_eval (contract, worker, "malt.sleep (100)", cancellable);
+  g_assert_cmpuint (count_pending (worker), ==, 2);
   malt_call_set_timeout (timed, 10);
   contract_send (contract, worker, g_object_ref (timed), NULL);
   g_cancellable_cancel (cancellable);
   contract_wait_all (contract);
-  g_object_get (worker, "n-pending", &n_pending, NULL);
-  g_assert_cmpuint (n_pending, ==, 0);
+  g_assert_cmpuint (count_pending (worker), ==, 0);
 
   contract_send_eval (contract, worker, "malt.sleep (100)", NULL);
   contract_stop (worker);
   contract_wait_all (contract);
-  g_object_get (worker, "n-pending", &n_pending, NULL);
-  g_assert_cmpuint (n_pending, ==, 0);
+  g_assert_cmpuint (count_pending (worker), ==, 0);
+}
+
+static void
+pending_at_crash (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+
+  contract_send_eval (contract, worker, "malt.sleep (100)", NULL);
+  contract_send_call (contract, worker, "contract.leave", g_variant_new ("(i)", 1), NULL);
+  contract_wait_all (contract);
+  g_assert_cmpuint (count_pending (worker), ==, 0);
+}
+
+/* What a worker declares is so; cases that need what it does not declare are passed over. */
+static void
+capabilities (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  MaltWorkerCapabilities declared = malt_abstract_worker_get_capabilities (worker);
+  g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);
+  g_autoptr (GError) of_interrupt = NULL;
+  g_autoptr (GError) of_kill = NULL;
+
+  g_assert_cmpint ((declared & MALT_WORKER_CAPABILITY_ISOLATED) != 0, ==,
+                   g_variant_get_int32 (pid) != getpid ());
+  malt_abstract_worker_interrupt (worker, &of_interrupt);
+  g_assert_cmpint ((declared & MALT_WORKER_CAPABILITY_INTERRUPT) != 0, ==, of_interrupt == NULL);
+  contract_assert_alive (worker);
+
+  g_assert_cmpint (malt_abstract_worker_kill (worker, SIGTERM, &of_kill), ==, of_kill == NULL);
+  g_assert_cmpint ((declared & MALT_WORKER_CAPABILITY_KILL) != 0, ==, of_kill == NULL);
+  if (of_interrupt != NULL)
+    g_assert_error (of_interrupt, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  if (of_kill != NULL)
+    {
+      g_assert_error (of_kill, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+      contract_assert_alive (worker);
+    }
 }
 
 static void
@@ -270,10 +318,14 @@ const ContractCase contract_basic_cases[] = {
     .summary = "A call that nobody waits for has its effect" },
   { "/basic/pending", pending, .summary = "No call is pending after its end",
     .option = "n-pending" },
+  { "/basic/pending-at-crash", pending_at_crash, .summary = "Nor after the end of its worker",
+    .needs = MALT_WORKER_CAPABILITY_ISOLATED, .option = "n-pending" },
   { "/basic/discard", discard, .summary = "A discarded result is nothing" },
   { "/basic/describe", describe, .summary = "The description says which worker" },
   { "/basic/running-workers", running_workers,
     .summary = "The list of running workers is kept current" },
+  { "/basic/capabilities", capabilities,
+    .summary = "A worker does what it declares, and says so of what it cannot do" },
   { "/basic/times", times, .summary = "A call knows how long it waited and ran" },
   { NULL }
 };

@@ -86,7 +86,7 @@ wait_for_result (Contract      *contract,
 }
 
 static void
-test_values (Contract *contract)
+test_numbers (Contract *contract)
 {
   static const gint64 numbers[] = {
     0, 1, -1, G_MAXINT64, G_MININT64, (G_GINT64_CONSTANT (1) << 53) + 1, 4611686018427387905,
@@ -110,6 +110,30 @@ test_values (Contract *contract)
   g_assert_cmpint (take (channel), ==, 7);
   g_assert_cmpint (take (channel), ==, 8);
   g_assert_false (is_ready (channel));
+}
+
+static void
+test_values (Contract *contract)
+{
+  const char *texts[] = {
+    "'return 1 + 1'", "'error ()'", "'rc:close ()'", "true", "1.5", "byte 7", "()", "(1, 'a')",
+    "@mv nothing", "<<1>>", "@as ['a', 'b']", "{'key': <[1, 2]>}", "[byte 0x00, 0xff]",
+  };
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (MaltChannel) channel = open_channel (worker, "rc = malt.channel (20) return rc");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_parsed (texts[i]));
+      g_autoptr (GVariant) taken = NULL;
+      g_autoptr (GError) error = NULL;
+
+      malt_channel_put (channel, value, NULL, &error);
+      g_assert_no_error (error);
+      taken = malt_channel_take (channel, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpvariant (taken, value);
+    }
 }
 
 /* Both ends are the same channel for Lua, too. */
@@ -457,7 +481,8 @@ test_dropped_in_the_midst (Contract *contract)
 }
 
 const ContractCase contract_channel_cases[] = {
-  { "/channels/values", test_values, "Numbers of 64 bits come through exactly" },
+  { "/channels/numbers", test_numbers, "Numbers of 64 bits come through exactly, in order" },
+  { "/channels/values", test_values, "Values of every type come through, and none is run" },
   { "/channels/is-a-value", test_is_a_value, "A channel that comes back is the same one" },
   { "/channels/forty-through-twenty", test_forty_through_twenty,
     "40 items through a channel of 20, in order" },

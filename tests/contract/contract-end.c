@@ -13,6 +13,10 @@
 /* From the end of a worker to the end of its calls. */
 #define CALLS_END_MSEC 500
 
+/* The same for one that nothing else waits beside, the quickest of some: a busy machine adds to it. */
+#define BLOCKING_MSEC 100
+#define BLOCKING_ROUNDS 5
+
 static void
 sleeping (Contract *contract)
 {
@@ -184,14 +188,20 @@ calls_at_leave (Contract *contract)
 static void
 blocking_call (Contract *contract)
 {
-  MaltAbstractWorker *worker = contract_start (contract, NULL);
-  gint64 start_us = g_get_monotonic_time ();
-  g_autoptr (GError) error = contract_call_error (worker, "contract.crash",
-                                                  g_variant_new ("(i)", SIGABRT));
+  gint64 quickest_us = G_MAXINT64;
 
-  contract_assert_within (contract, start_us, CALLS_END_MSEC);
-  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
-  g_assert_nonnull (malt_error_get_exit_report (error));
+  for (guint i = 0; i < BLOCKING_ROUNDS; i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      gint64 start_us = g_get_monotonic_time ();
+      g_autoptr (GError) error = contract_call_error (worker, "contract.crash",
+                                                      g_variant_new ("(i)", SIGKILL));
+
+      quickest_us = MIN (quickest_us, g_get_monotonic_time () - start_us);
+      g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+      g_assert_nonnull (malt_error_get_exit_report (error));
+    }
+  contract_assert_time (contract, quickest_us, BLOCKING_MSEC);
 }
 
 static void
@@ -216,7 +226,10 @@ dead (Contract *contract)
   g_assert_false (malt_abstract_worker_remote_do (worker, "malt.ping", NULL, NULL, &of_post));
   g_assert_error (of_post, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
   g_assert_false (malt_abstract_worker_kill (worker, SIGKILL, &of_kill));
-  g_assert_error (of_kill, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  if ((contract->capabilities & MALT_WORKER_CAPABILITY_KILL) != 0)
+    g_assert_error (of_kill, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  else
+    g_assert_error (of_kill, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
 static gboolean
@@ -336,8 +349,8 @@ const ContractCase contract_end_cases[] = {
   { "/end/calls-at-leave", calls_at_leave, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
     .summary = "When the worker leaves every call ends, once" },
   { "/end/blocking-call", blocking_call, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
-    .summary = "A blocking call ends too" },
-  { "/end/dead", dead, .needs = MALT_WORKER_CAPABILITY_KILL,
+    .summary = "A blocking call ends too, and at once" },
+  { "/end/dead", dead,
     .summary = "A stopped worker takes no calls" },
   { "/end/last-reference", last_reference,
     .summary = "Losing the last reference ends the worker" },

@@ -28,6 +28,7 @@ static const ContractSettings *the_settings;
 
 static const ContractCase *const all_cases[] = {
   contract_basic_cases,
+  contract_verb_cases,
   contract_namespace_cases,
   contract_value_cases,
   contract_exception_cases,

@@ -129,6 +129,13 @@ allocating (Contract *contract)
 }
 
 static void
+arithmetic (Contract *contract)
+{
+  assert_evaluation_interruptible (contract,
+                                   "local n = 0 for i = 1, 1 << 62 do n = n + i * i % 7 end");
+}
+
+static void
 in_metamethod (Contract *contract)
 {
   assert_evaluation_interruptible (
@@ -159,6 +166,31 @@ static void
 function_from_language (Contract *contract)
 {
   assert_evaluation_interruptible (contract, "import 'contract'\ncontract.spin_threaded ()");
+}
+
+/* Different ones in one worker, each twice in a row, and the first again. */
+static void
+in_turn (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  const char *expressions[] = {
+    "local t = {} while true do t[#t % 1000 + 1] = {('x'):rep (10)} end",
+    "malt.sleep (1e6)",
+    "while true do end",
+    "coroutine.wrap (function () while true do end end) ()",
+  };
+
+  for (guint i = 0; i <= 2 * G_N_ELEMENTS (expressions); i++)
+    {
+      const char *expression = expressions[i / 2 % G_N_ELEMENTS (expressions)];
+      g_autofree char *text = g_strconcat ("malt.progress (0) ", expression, NULL);
+      ContractReply *reply = contract_begin_eval (contract, worker, text);
+
+      interrupt (worker);
+      contract_wait (contract, reply);
+      g_assert_error (reply->error, MALT_ERROR, MALT_ERROR_INTERRUPTED);
+      contract_assert_alive (worker);
+    }
 }
 
 static void
@@ -352,23 +384,6 @@ dead (Contract *contract)
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
 }
 
-static void
-not_supported (Contract *contract)
-{
-  MaltAbstractWorker *worker;
-  g_autoptr (GError) error = NULL;
-
-  if ((contract->capabilities & MALT_WORKER_CAPABILITY_INTERRUPT) != 0)
-    {
-      g_test_skip ("the backend can interrupt");
-      return;
-    }
-  worker = contract_start (contract, NULL);
-  g_assert_false (malt_abstract_worker_interrupt (worker, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  contract_assert_alive (worker);
-}
-
 #define NEEDS .needs = MALT_WORKER_CAPABILITY_INTERRUPT
 #define LOOPS NEEDS, .loops = TRUE
 
@@ -383,6 +398,7 @@ const ContractCase contract_interrupt_cases[] = {
   { "/interrupt/sleeping", sleeping, NEEDS, .summary = "A sleep" },
   { "/interrupt/sleeping-function", sleeping_function, NEEDS, .summary = "The sleeping function" },
   { "/interrupt/allocating", allocating, NEEDS, .summary = "An allocating loop" },
+  { "/interrupt/arithmetic", arithmetic, LOOPS, .summary = "A loop that only computes" },
   { "/interrupt/metamethod", in_metamethod, LOOPS, .summary = "A loop in a metamethod" },
   { "/interrupt/comparator", in_comparator, LOOPS, .summary = "A loop that a C function called" },
   { "/interrupt/function", function, NEEDS, .summary = "A function that heeds its cancellable" },
@@ -390,6 +406,8 @@ const ContractCase contract_interrupt_cases[] = {
     .summary = "A threaded function that heeds its cancellable" },
   { "/interrupt/function-from-language", function_from_language, NEEDS,
     .summary = "A function that an expression waits for" },
+  { "/interrupt/in-turn", in_turn, LOOPS,
+    .summary = "Different calls in one worker, each twice in a row, and the first again" },
   { "/interrupt/details", details, LOOPS, .summary = "The error says where it was" },
   { "/interrupt/idle", idle, NEEDS, .summary = "An idle worker is not interrupted" },
   { "/interrupt/late", late, NEEDS, .summary = "A late interrupt never hits the next call" },
@@ -406,7 +424,5 @@ const ContractCase contract_interrupt_cases[] = {
     .needs = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL,
     .summary = "SIGINT does an idle worker no harm" },
   { "/interrupt/dead", dead, NEEDS, .summary = "A dead worker says that it is" },
-  { "/interrupt/not-supported", not_supported,
-    .summary = "A backend that cannot interrupt says so" },
   { NULL }
 };

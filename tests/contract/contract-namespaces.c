@@ -4,9 +4,6 @@
 
 #include "contract-private.h"
 
-#include <glib/gstdio.h>
-#include <string.h>
-
 static GVariant *
 eval_in (MaltAbstractWorker *worker, const char *module, const char *expression)
 {
@@ -119,33 +116,6 @@ separate (Contract *contract)
 }
 
 static void
-versions (Contract *contract)
-{
-  char *folders[2], *files[2];
-  MaltAbstractWorker *workers[2];
-
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autofree char *text = g_strdup_printf ("return {version = %u}", i);
-
-      folders[i] = g_dir_make_tmp ("malt-contract-XXXXXX", NULL);
-      files[i] = g_build_filename (folders[i], "versioned.lua", NULL);
-      g_assert_true (g_file_set_contents (files[i], text, -1, NULL));
-      workers[i] = contract_start (contract,
-                                   g_variant_new_parsed ("{'module-path': <[%s]>}", folders[i]));
-    }
-  assert_in (workers[0], NULL, "return require 'versioned'.version", "int64 0");
-  assert_in (workers[1], NULL, "return require 'versioned'.version", "int64 1");
-  for (guint i = 0; i < 2; i++)
-    {
-      g_unlink (files[i]);
-      g_rmdir (folders[i]);
-      g_free (files[i]);
-      g_free (folders[i]);
-    }
-}
-
-static void
 binary_chunk (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
@@ -169,8 +139,6 @@ const ContractCase contract_namespace_cases[] = {
     .summary = "Functions that an evaluation defined, and the language's, are called by name" },
   { "/namespaces/list", list, .summary = "malt.import and malt.list say what can be called" },
   { "/namespaces/separate", separate, .summary = "Workers share nothing" },
-  { "/namespaces/versions", versions,
-    .summary = "Two workers load two versions of one module", .option = "module-path" },
   { "/namespaces/binary-chunk", binary_chunk, .summary = "Bytecode is refused" },
   { NULL }
 };

@@ -156,5 +156,6 @@ extern const ContractCase contract_report_cases[];
 extern const ContractCase contract_start_cases[];
 extern const ContractCase contract_timeout_cases[];
 extern const ContractCase contract_value_cases[];
+extern const ContractCase contract_verb_cases[];
 
 G_END_DECLS
