@@ -41,16 +41,19 @@ malt_in_process_end_call_locked (MaltInProcessCore *self,
   tell_caller_locked (self, call);
 }
 
-/* What the worker's own end cuts short has no answer: it ends with the report of how the worker
- * ended. But the worker cannot end before a caller within it has an answer. */
 static gboolean
-is_cut_short (MaltInProcessCall *call,
-              MaltInvocation    *invocation,
-              const GError      *error)
+is_cut_short (MaltInvocation *invocation,
+              const GError   *error)
 {
-  return !call->is_nested && !call->is_post
-         && g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
+  return g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
          && malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_STOPPED;
+}
+
+/* The handles of channels end with the worker, whether they were dropped before or not. */
+static gboolean
+is_about_a_handle (MaltInProcessCall *call)
+{
+  return g_str_has_prefix (malt_call_get_function (call->call), "malt.channel.");
 }
 
 /* (transfer full) (nullable) */
@@ -83,11 +86,14 @@ on_finished (MaltInvocation *invocation,
   g_autoptr (GError) value_error = NULL;
   gboolean has_ended;
 
-  if (is_cut_short (call, invocation, error))
+  /* What the worker's own end cuts short has no answer: it ends with the report of how the worker
+   * ended. But the worker cannot end before a caller within it has an answer. */
+  if (!call->is_nested && !call->is_post && is_cut_short (invocation, error))
     return;
   if (error == NULL)
     error = value_error = check_value (call, value);
-  if (call->is_post && error != NULL)
+  if (call->is_post && error != NULL
+      && !(is_cut_short (invocation, error) && is_about_a_handle (call)))
     malt_runtime_report (self->runtime, error);
 
   g_mutex_lock (&self->lock);

@@ -480,6 +480,21 @@ test_dropped_in_the_midst (Contract *contract)
   contract_assert_value (value, "int64 51");
 }
 
+/* The end of the worker is that of the handle, too: there is nothing to warn of. */
+static void
+test_dropped_and_stopped (Contract *contract)
+{
+  for (guint i = 0; i < contract_times (50); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      MaltChannel *channel = open_channel (worker, "rc = malt.channel (2) return rc");
+
+      put (channel, 1);
+      g_object_unref (channel);
+      contract_stop (worker);
+    }
+}
+
 const ContractCase contract_channel_cases[] = {
   { "/channels/numbers", test_numbers, "Numbers of 64 bits come through exactly, in order" },
   { "/channels/values", test_values, "Values of every type come through, and none is run" },
@@ -506,5 +521,7 @@ const ContractCase contract_channel_cases[] = {
   { "/channels/others-take-too", test_others_take_too, "Both ends take, in order" },
   { "/channels/dropped-in-the-midst", test_dropped_in_the_midst,
     "What was read ahead goes back with the handle" },
+  { "/channels/dropped-and-stopped", test_dropped_and_stopped,
+    "A handle that ends with its worker is nothing to warn of" },
   { NULL }
 };
