@@ -17,6 +17,8 @@
 #include <malt/malt-remote.h>
 #include <malt/malt-running-workers.h>
 #include <malt/malt-backend.h>
+#include <malt/malt-pool.h>
+#include <malt/malt-pool-worker.h>
 #include <malt/malt-config.h>
 
 /* Being called: what the author of functions reads. */

@@ -1,0 +1,352 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-pool-private.h"
+
+#include "malt/malt-backend.h"
+#include "malt/malt-error.h"
+#include "malt/malt-nesting.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Bytes of lines on their way to the context of the pool, for one that does not come round; beyond
+ * it lines are dropped. As of one worker. */
+#define OUTPUT_MAX_BYTES (4 << 20)
+
+/* What an empty line counts as, in bytes. */
+#define OUTPUT_LINE_OVERHEAD_BYTES 64
+
+/* A callback about a member. */
+typedef struct
+{
+  MaltPoolCore   *core;   /* owned */
+  MaltPoolMember *member; /* owned */
+} MemberData;
+
+static MemberData *
+member_data_new (MaltPoolCore   *core,
+                 MaltPoolMember *member)
+{
+  MemberData *self = g_new (MemberData, 1);
+
+  self->core = malt_pool_core_ref (core);
+  self->member = malt_pool_member_ref (member);
+
+  return self;
+}
+
+static void
+member_data_free (MemberData *self)
+{
+  malt_pool_member_unref (self->member);
+  malt_pool_core_unref (self->core);
+  g_free (self);
+}
+
+static void
+member_data_closure_free (gpointer  data,
+                          GClosure *closure)
+{
+  member_data_free (data);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MemberData, member_data_free)
+
+MaltPoolMember *
+malt_pool_member_ref (MaltPoolMember *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+member_clear (MaltPoolMember *self)
+{
+  g_clear_object (&self->worker);
+  g_clear_object (&self->cancellable);
+}
+
+void
+malt_pool_member_unref (MaltPoolMember *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) member_clear);
+}
+
+/* Whether it counts to the size of the pool. */
+gboolean
+malt_pool_member_is_active (MaltPoolMember *self)
+{
+  return self->state <= MALT_POOL_MEMBER_READY && !self->has_ended;
+}
+
+/* Bytes that no other process shares, of a worker that is a process and says which; else 0. */
+guint64
+malt_pool_member_get_memory (MaltAbstractWorker *worker)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (worker), "pid");
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  unsigned long resident, shared;
+  int pid;
+
+  if (pspec == NULL || pspec->value_type != G_TYPE_INT)
+    return 0;
+
+  g_object_get (worker, "pid", &pid, NULL);
+  path = g_strdup_printf ("/proc/%d/statm", pid);
+  /* What has ended may have lent its number to another. */
+  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL)
+      || sscanf (text, "%*u %lu %lu", &resident, &shared) != 2
+      || !malt_abstract_worker_is_running (worker))
+    return 0;
+
+  return (guint64) (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
+}
+
+typedef struct
+{
+  MaltDelivery  delivery;
+  MaltPoolCore *core;     /* owned */
+  guint         fd;
+  GBytes       *bytes;    /* owned */
+} Line;
+
+static int
+line_get_size (Line *line)
+{
+  return (int) MIN (g_bytes_get_size (line->bytes), OUTPUT_MAX_BYTES) + OUTPUT_LINE_OVERHEAD_BYTES;
+}
+
+static void
+line_free (Line *line)
+{
+  g_bytes_unref (line->bytes);
+  malt_pool_core_unref (line->core);
+  g_free (line);
+}
+
+/* Runs in the context of the pool. */
+static void
+on_line_delivered (MaltDelivery *delivery)
+{
+  Line *line = (Line *) delivery;
+  g_autoptr (MaltPool) pool = g_weak_ref_get (&line->core->pool);
+
+  g_atomic_int_add (&line->core->n_output_bytes, -line_get_size (line));
+  if (pool != NULL)
+    g_signal_emit_by_name (pool, "output", line->fd, line->bytes);
+  line_free (line);
+}
+
+static gboolean
+has_listener (MaltPoolCore *core)
+{
+  g_autoptr (MaltPool) pool = g_weak_ref_get (&core->pool);
+
+  return pool != NULL
+         && g_signal_has_handler_pending (pool, g_signal_lookup ("output",
+                                                                 MALT_TYPE_ABSTRACT_WORKER),
+                                          0, FALSE);
+}
+
+static void
+on_output (MaltAbstractWorker *worker,
+           guint               fd,
+           GBytes             *bytes,
+           gpointer            user_data)
+{
+  MemberData *data = user_data;
+  Line *line;
+  int size;
+
+  if (!has_listener (data->core))
+    return;
+
+  line = g_new0 (Line, 1);
+  line->delivery.func = on_line_delivered;
+  line->core = malt_pool_core_ref (data->core);
+  line->fd = fd;
+  line->bytes = g_bytes_ref (bytes);
+  size = line_get_size (line);
+  if (g_atomic_int_add (&data->core->n_output_bytes, size) <= OUTPUT_MAX_BYTES)
+    {
+      malt_delivery_send (&line->delivery, data->core->context);
+      return;
+    }
+
+  g_atomic_int_add (&data->core->n_output_bytes, -size);
+  line_free (line);
+}
+
+static void
+on_exited (MaltAbstractWorker *worker,
+           MaltExitReport     *report,
+           gpointer            user_data)
+{
+  MemberData *data = user_data;
+
+  malt_pool_member_ended (data->core, data->member);
+}
+
+/* FALSE: the pool ends, and so is this to. */
+static gboolean
+take_worker (MaltPoolCore       *core,
+             MaltPoolMember     *self,
+             MaltAbstractWorker *worker)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  self->worker = worker;
+  self->start_us = g_get_monotonic_time ();
+  g_ptr_array_add (core->listed, malt_pool_member_ref (self));
+  core->capabilities = core->phase == MALT_POOL_PHASE_STARTING && core->listed->len == 1
+                         ? malt_abstract_worker_get_capabilities (worker)
+                         : core->capabilities;
+  core->n_failed_starts = 0;
+  if (self->state == MALT_POOL_MEMBER_STARTING)
+    self->state = MALT_POOL_MEMBER_SETTING_UP;
+  malt_pool_core_changed_locked (core);
+  malt_pool_core_wake_locked (core);
+
+  return core->phase < MALT_POOL_PHASE_ENDING;
+}
+
+static void
+drop_unstarted (MaltPoolCore   *core,
+                MaltPoolMember *self,
+                const GError   *error)
+{
+  gboolean is_missed;
+
+  g_mutex_lock (&core->lock);
+  is_missed = self->state == MALT_POOL_MEMBER_STARTING && core->phase < MALT_POOL_PHASE_ENDING;
+  self->state = MALT_POOL_MEMBER_ENDED;
+  g_ptr_array_remove (core->members, self);
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  if (is_missed)
+    malt_pool_core_start_failed (core, error);
+}
+
+static void
+on_started (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (MemberData) data = user_data;
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = malt_create_worker_finish (result, &error);
+
+  if (worker == NULL)
+    {
+      drop_unstarted (data->core, data->member, error);
+      return;
+    }
+
+  g_signal_connect_data (worker, "output", G_CALLBACK (on_output),
+                         member_data_new (data->core, data->member), member_data_closure_free, 0);
+  g_signal_connect_data (worker, "exited", G_CALLBACK (on_exited),
+                         member_data_new (data->core, data->member), member_data_closure_free, 0);
+  if (!take_worker (data->core, data->member, worker))
+    malt_pool_member_stop (data->core, data->member, 0, 0);
+}
+
+void
+malt_pool_member_start (MaltPoolCore *core)
+{
+  MaltPoolMember *self = g_atomic_rc_box_new0 (MaltPoolMember);
+  guint depth;
+
+  self->cancellable = g_cancellable_new ();
+  g_mutex_lock (&core->lock);
+  self->id = ++core->last_member_id;
+  g_ptr_array_add (core->members, self);
+  g_mutex_unlock (&core->lock);
+
+  depth = malt_nesting_set_thread_depth (core->nesting_depth);
+  malt_create_worker_async (core->profile, core->options, self->cancellable, on_started,
+                            member_data_new (core, self));
+  malt_nesting_set_thread_depth (depth);
+}
+
+static void
+on_stopped (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (MemberData) data = user_data;
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (source);
+
+  /* One that does not die is left to whoever asked for the end of the pool. */
+  if (malt_abstract_worker_stop_finish (worker, result, NULL, &error))
+    malt_pool_member_ended (data->core, data->member);
+  else
+    malt_pool_wait_end_all (data->core, MALT_POOL_WAIT_STOP, -1, error);
+}
+
+void
+malt_pool_member_stop (MaltPoolCore   *core,
+                       MaltPoolMember *self,
+                       guint           exit_timeout_ms,
+                       guint           term_timeout_ms)
+{
+  g_mutex_lock (&core->lock);
+  if (self->state < MALT_POOL_MEMBER_STOPPING)
+    self->state = MALT_POOL_MEMBER_STOPPING;
+  malt_pool_core_notify_later_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  malt_abstract_worker_stop_async (self->worker, exit_timeout_ms, term_timeout_ms, NULL,
+                                   on_stopped, member_data_new (core, self));
+}
+
+/* What the pool ended with is what its members did, the worst of it. */
+static void
+keep_report_locked (MaltPoolCore       *core,
+                    MaltAbstractWorker *worker)
+{
+  MaltExitReport *report = malt_abstract_worker_get_exit_report (worker);
+
+  if (report == NULL
+      || (core->last_report != NULL
+          && malt_exit_report_get_reason (core->last_report) != MALT_EXIT_REASON_STOPPED))
+    return;
+
+  malt_exit_report_ref (report);
+  g_clear_pointer (&core->last_report, malt_exit_report_unref);
+  core->last_report = report;
+}
+
+void
+malt_pool_member_ended (MaltPoolCore   *core,
+                        MaltPoolMember *self)
+{
+  g_autoptr (MaltPoolMember) held = malt_pool_member_ref (self);
+  gboolean is_crash;
+
+  g_mutex_lock (&core->lock);
+  if (self->state == MALT_POOL_MEMBER_ENDED)
+    {
+      g_mutex_unlock (&core->lock);
+      return;
+    }
+  is_crash = self->state <= MALT_POOL_MEMBER_READY && core->phase < MALT_POOL_PHASE_ENDING;
+  if (core->phase == MALT_POOL_PHASE_ENDING)
+    keep_report_locked (core, self->worker);
+  self->state = MALT_POOL_MEMBER_ENDED;
+  g_ptr_array_remove (core->listed, self);
+  g_ptr_array_remove (core->members, self);
+  malt_pool_core_changed_locked (core);
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  g_signal_handlers_disconnect_matched (self->worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
+                                        (gpointer) on_output, NULL);
+  g_signal_handlers_disconnect_matched (self->worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
+                                        (gpointer) on_exited, NULL);
+  if (is_crash)
+    malt_pool_core_start_failed (core, NULL);
+}

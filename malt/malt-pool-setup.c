@@ -1,0 +1,476 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-pool-private.h"
+
+#include "malt/malt-error-backend.h"
+#include "malt/malt-return-task.h"
+
+/* One expression that every member evaluates: asked for while it has a task, and part of the start of
+ * later members for good once that has succeeded. One that fails before is forgotten. */
+struct _MaltPoolSetup
+{
+  /* Immutable. */
+  MaltPoolCore *core;           /* owned until it is settled; pool thread */
+  char         *module;         /* nullable */
+  char         *expression;
+  GVariant     *args;           /* nullable */
+  GCancellable *cancellable;    /* owned; of its evaluations */
+  gulong        cancel_handler;
+
+  /* Pool thread only. */
+  GTask        *task;           /* owned; NULL once it is settled */
+  guint         n_done;
+  GError       *error;          /* owned; what it fails with */
+};
+
+typedef struct
+{
+  MaltPoolCore   *core;   /* owned */
+  MaltPoolMember *member; /* owned */
+  MaltPoolSetup  *setup;  /* owned */
+} Evaluation;
+
+static void
+setup_clear (MaltPoolSetup *self)
+{
+  g_clear_object (&self->task);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->args, g_variant_unref);
+  g_clear_pointer (&self->core, malt_pool_core_unref);
+  g_clear_error (&self->error);
+  g_free (self->module);
+  g_free (self->expression);
+}
+
+static MaltPoolSetup *
+setup_ref (MaltPoolSetup *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+malt_pool_setup_unref (MaltPoolSetup *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) setup_clear);
+}
+
+static void
+evaluation_free (Evaluation *self)
+{
+  malt_pool_setup_unref (self->setup);
+  malt_pool_member_unref (self->member);
+  malt_pool_core_unref (self->core);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Evaluation, evaluation_free)
+
+/* The error is copied; NULL: it has succeeded. */
+static void
+settle (MaltPoolSetup *self,
+        const GError  *error)
+{
+  GTask *task = g_steal_pointer (&self->task);
+
+  g_cancellable_disconnect (g_task_get_cancellable (task), self->cancel_handler);
+  g_clear_pointer (&self->core, malt_pool_core_unref);
+  malt_return_task (task, error == NULL ? 1 : -1, error != NULL ? g_error_copy (error) : NULL);
+}
+
+/* Forgets it; what evaluates it is cancelled. */
+static void
+fail (MaltPoolCore  *core,
+      MaltPoolSetup *setup,
+      const GError  *error)
+{
+  g_autoptr (MaltPoolSetup) self = setup_ref (setup);
+  guint index;
+
+  g_mutex_lock (&core->lock);
+  if (g_ptr_array_find (core->setups, self, &index))
+    {
+      g_ptr_array_remove_index (core->setups, index);
+      for (guint i = 0; i < core->members->len; i++)
+        {
+          MaltPoolMember *member = g_ptr_array_index (core->members, i);
+
+          member->n_set_up -= member->n_set_up > index;
+        }
+    }
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  settle (self, error);
+  g_cancellable_cancel (self->cancellable);
+}
+
+static gboolean
+has_setup (MaltPoolCore  *core,
+           MaltPoolSetup *setup)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  return g_ptr_array_find (core->setups, setup, NULL);
+}
+
+/* A member that ended meanwhile is none of the expression's business, unless it ends all of them. */
+static void
+on_failed (Evaluation *evaluation,
+           GError     *error)
+{
+  MaltPoolSetup *setup = evaluation->setup;
+
+  if (!malt_abstract_worker_is_running (evaluation->member->worker))
+    {
+      g_clear_error (&setup->error);
+      setup->error = g_error_copy (error);
+      malt_pool_member_ended (evaluation->core, evaluation->member);
+    }
+  else if (setup->task != NULL)
+    {
+      fail (evaluation->core, setup, error);
+      malt_pool_setup_advance (evaluation->core, evaluation->member);
+    }
+  else
+    {
+      g_prefix_error (&error, "Cannot set up a worker of the pool: ");
+      malt_pool_member_stop (evaluation->core, evaluation->member, MALT_STOP_TIMEOUT_DEFAULT,
+                             MALT_STOP_TIMEOUT_DEFAULT);
+      malt_pool_core_start_failed (evaluation->core, error);
+    }
+}
+
+static void
+on_evaluated (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (Evaluation) evaluation = user_data;
+  MaltPoolMember *member = evaluation->member;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source),
+                                                                 result, &error);
+
+  member->is_evaluating = FALSE;
+  if (!has_setup (evaluation->core, evaluation->setup))
+    {
+      malt_pool_setup_advance (evaluation->core, member);
+    }
+  else if (value != NULL)
+    {
+      evaluation->setup->n_done++;
+      member->n_set_up++;
+      malt_pool_setup_advance (evaluation->core, member);
+      malt_pool_setup_settle (evaluation->core);
+    }
+  else
+    {
+      g_autoptr (GError) copy = g_error_copy (error);
+
+      on_failed (evaluation, copy);
+    }
+}
+
+static void
+evaluate (MaltPoolCore   *core,
+          MaltPoolMember *member,
+          MaltPoolSetup  *setup)
+{
+  Evaluation *evaluation = g_new (Evaluation, 1);
+  g_autoptr (MaltCall) call = malt_call_new_eval (setup->module, setup->expression, setup->args);
+
+  evaluation->core = malt_pool_core_ref (core);
+  evaluation->member = malt_pool_member_ref (member);
+  evaluation->setup = setup_ref (setup);
+  member->is_evaluating = TRUE;
+  malt_call_set_discard_result (call, TRUE);
+  malt_abstract_worker_send_async (member->worker, call, setup->cancellable, on_evaluated,
+                                   evaluation);
+}
+
+/* The next one; ready if there is none. */
+void
+malt_pool_setup_advance (MaltPoolCore   *core,
+                         MaltPoolMember *member)
+{
+  g_autoptr (MaltPoolSetup) setup = NULL;
+
+  g_mutex_lock (&core->lock);
+  if (member->state == MALT_POOL_MEMBER_SETTING_UP && !member->is_evaluating)
+    {
+      if (member->n_set_up < core->setups->len)
+        setup = setup_ref (g_ptr_array_index (core->setups, member->n_set_up));
+      else
+        member->state = MALT_POOL_MEMBER_READY;
+      malt_pool_core_notify_later_locked (core);
+      malt_pool_core_dispatch_locked (core);
+      malt_pool_core_wake_locked (core);
+    }
+  g_mutex_unlock (&core->lock);
+
+  if (setup != NULL)
+    evaluate (core, member, setup);
+}
+
+/* Whether a member is still to evaluate what stands at `index`. */
+static gboolean
+is_awaited_locked (MaltPoolCore *core,
+                   guint         index)
+{
+  for (guint i = 0; i < core->members->len; i++)
+    {
+      MaltPoolMember *member = g_ptr_array_index (core->members, i);
+
+      if (malt_pool_member_is_active (member) && member->n_set_up <= index)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The first that has been asked for and has come to something. */
+static MaltPoolSetup *
+find_outcome (MaltPoolCore  *core,
+              GError       **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  for (guint i = 0; i < core->setups->len; i++)
+    {
+      MaltPoolSetup *self = g_ptr_array_index (core->setups, i);
+
+      if (self->task == NULL)
+        continue;
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+        return setup_ref (self);
+      if (core->report != NULL)
+        {
+          g_propagate_error (error, malt_error_new_terminated (core->description, core->report));
+          return setup_ref (self);
+        }
+      if (core->phase == MALT_POOL_PHASE_ENDING || is_awaited_locked (core, i))
+        continue;
+      if (self->n_done > 0)
+        return setup_ref (self);
+      if (self->error != NULL || malt_pool_core_is_broken_locked (core))
+        {
+          g_propagate_error (error, g_error_copy (self->error != NULL ? self->error
+                                                                      : core->start_error));
+          return setup_ref (self);
+        }
+    }
+
+  return NULL;
+}
+
+void
+malt_pool_setup_settle (MaltPoolCore *core)
+{
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MaltPoolSetup) self = find_outcome (core, &error);
+
+      if (self == NULL)
+        return;
+      if (error != NULL)
+        fail (core, self, error);
+      else
+        settle (self, NULL);
+    }
+}
+
+/* Any thread. */
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  MaltPoolSetup *self = user_data;
+
+  g_cancellable_cancel (self->cancellable);
+  g_mutex_lock (&self->core->lock);
+  malt_pool_core_wake_locked (self->core);
+  g_mutex_unlock (&self->core->lock);
+}
+
+static gboolean
+add_setup (MaltPoolCore   *core,
+           MaltPoolSetup  *self,
+           GError        **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  if (core->report != NULL)
+    {
+      g_propagate_error (error, malt_error_new_terminated (core->description, core->report));
+      return FALSE;
+    }
+  if (core->phase == MALT_POOL_PHASE_NEW)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
+                   core->description);
+      return FALSE;
+    }
+
+  g_ptr_array_add (core->setups, setup_ref (self));
+  for (guint i = 0; i < core->listed->len; i++)
+    {
+      MaltPoolMember *member = g_ptr_array_index (core->listed, i);
+
+      if (member->state == MALT_POOL_MEMBER_READY)
+        member->state = MALT_POOL_MEMBER_SETTING_UP;
+    }
+  malt_pool_core_wake_locked (core);
+
+  return TRUE;
+}
+
+/**
+ * malt_pool_eval_everywhere_async:
+ * @self: a pool
+ * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not exist is
+ *   created.
+ * @expression: source text in the language of the workers, UTF-8
+ * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
+ *   reference is taken.
+ * @cancellable: (nullable): ends it, and the pool forgets the expression
+ * @callback: (scope async) (nullable): called when all workers have evaluated it, in the
+ *   thread-default main context
+ * @user_data: data for @callback
+ *
+ * Evaluates an expression in every worker of the pool.
+ *
+ * Since: 0.1
+ */
+void
+malt_pool_eval_everywhere_async (MaltPool            *self,
+                                 const char          *module,
+                                 const char          *expression,
+                                 GVariant            *args,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
+{
+  g_autoptr (MaltPoolSetup) setup = NULL;
+  MaltPoolCore *core;
+  GError *error = NULL;
+  GTask *task;
+
+  g_return_if_fail (MALT_IS_POOL (self));
+  g_return_if_fail (module == NULL || g_utf8_validate (module, -1, NULL));
+  g_return_if_fail (expression != NULL && g_utf8_validate (expression, -1, NULL));
+  g_return_if_fail (args == NULL || g_variant_is_of_type (args, G_VARIANT_TYPE_TUPLE));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  core = malt_pool_get_core (self);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, malt_pool_eval_everywhere_async);
+  g_task_set_check_cancellable (task, FALSE);
+  setup = g_atomic_rc_box_new0 (MaltPoolSetup);
+  setup->core = malt_pool_core_ref (core);
+  setup->module = g_strdup (module);
+  setup->expression = g_strdup (expression);
+  setup->args = args != NULL ? g_variant_ref_sink (args) : NULL;
+  setup->cancellable = g_cancellable_new ();
+  setup->task = g_object_ref (task);
+  if (cancellable != NULL)
+    setup->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                   setup_ref (setup),
+                                                   (GDestroyNotify) malt_pool_setup_unref);
+  if (!add_setup (core, setup, &error))
+    {
+      settle (setup, error);
+      g_error_free (error);
+    }
+  g_object_unref (task);
+}
+
+/**
+ * malt_pool_eval_everywhere_finish:
+ * @self: a pool
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Gets the outcome of [method@Malt.Pool.eval_everywhere_async].
+ *
+ * Errors: those of [method@Malt.Pool.eval_everywhere].
+ *
+ * Returns: whether every worker has evaluated the expression
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_pool_eval_everywhere_finish (MaltPool      *self,
+                                  GAsyncResult  *result,
+                                  GError       **error)
+{
+  g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, malt_pool_eval_everywhere_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_int (G_TASK (result), error) > 0;
+}
+
+static void
+store_result (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/**
+ * malt_pool_eval_everywhere:
+ * @self: a pool
+ * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not exist is
+ *   created.
+ * @expression: source text in the language of the workers, UTF-8
+ * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
+ *   reference is taken.
+ * @cancellable: (nullable): ends it, and the pool forgets the expression
+ * @error: return location for an error
+ *
+ * Evaluates an expression in every worker of the pool, and blocks until all have: to load a module,
+ * to set a variable. What it answers is dropped.
+ *
+ * Workers that are started later, in the place of others or because the pool grows, evaluate it
+ * before their first call, and what else was asked for everywhere, in the order in which it was. If
+ * one cannot, its start has failed.
+ *
+ * A call that is made afterwards finds the expression evaluated. Those that a worker has at the moment
+ * are not waited for, unless it does one thing at a time.
+ *
+ * Errors: what the expression fails with in the first worker where it does; the pool forgets it
+ * then, and workers that have evaluated it stay as they are. %MALT_ERROR_TERMINATED_WORKER if the
+ * pool has ended, or the expression ends every worker; %MALT_ERROR_FAILED if the pool has not been
+ * started; %MALT_ERROR_START_FAILED and the like if no worker can be started; %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: whether every worker has evaluated the expression
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_pool_eval_everywhere (MaltPool      *self,
+                           const char    *module,
+                           const char    *expression,
+                           GVariant      *args,
+                           GCancellable  *cancellable,
+                           GError       **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
+  g_return_val_if_fail (expression != NULL, FALSE);
+
+  malt_pool_eval_everywhere_async (self, module, expression, args, cancellable, store_result,
+                                   &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+
+  return malt_pool_eval_everywhere_finish (self, result, error);
+}

@@ -1,0 +1,278 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-pool-private.h"
+
+#include "malt/malt-error-backend.h"
+#include "malt/malt-exit-report-backend.h"
+
+#include <signal.h>
+
+/* (transfer container): those that have not ended. */
+static GPtrArray *
+list_members (MaltPoolCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *members = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_pool_member_unref);
+
+  for (guint i = 0; i < self->members->len; i++)
+    g_ptr_array_add (members, malt_pool_member_ref (g_ptr_array_index (self->members, i)));
+
+  return members;
+}
+
+/* In the phase ENDING: nothing takes their place. */
+void
+malt_pool_core_end_members (MaltPoolCore *self,
+                            guint         exit_timeout_ms,
+                            guint         term_timeout_ms)
+{
+  g_autoptr (GPtrArray) members = list_members (self);
+
+  for (guint i = 0; i < members->len; i++)
+    {
+      MaltPoolMember *member = g_ptr_array_index (members, i);
+
+      if (member->worker != NULL)
+        malt_pool_member_stop (self, member, exit_timeout_ms, term_timeout_ms);
+      else
+        g_cancellable_cancel (member->cancellable);
+    }
+}
+
+/* How the pool has ended, if it has. (transfer full) (nullable) */
+static MaltExitReport *
+take_end_locked (MaltPoolCore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->phase != MALT_POOL_PHASE_ENDING || self->members->len > 0)
+    return NULL;
+
+  self->report = g_steal_pointer (&self->last_report);
+  if (self->report == NULL)
+    self->report = malt_exit_report_new (MALT_EXIT_REASON_STOPPED, -1, 0, NULL, NULL, NULL);
+  self->phase = MALT_POOL_PHASE_ENDED;
+  error = malt_error_new_terminated (self->description, self->report);
+  malt_pool_core_refuse_all_locked (self, error);
+
+  return malt_exit_report_ref (self->report);
+}
+
+typedef struct
+{
+  MaltDelivery    delivery;
+  MaltPoolCore   *core;     /* owned */
+  MaltExitReport *report;   /* owned */
+} Exit;
+
+/* Runs in the context of the pool. */
+static void
+on_exit_delivered (MaltDelivery *delivery)
+{
+  Exit *ended = (Exit *) delivery;
+  g_autoptr (MaltPool) pool = g_weak_ref_get (&ended->core->pool);
+
+  if (pool != NULL)
+    g_signal_emit_by_name (pool, "exited", ended->report);
+  malt_exit_report_unref (ended->report);
+  malt_pool_core_unref (ended->core);
+  g_free (ended);
+}
+
+static void
+tell_exit (MaltPoolCore   *self,
+           MaltExitReport *report)
+{
+  Exit *ended = g_new0 (Exit, 1);
+
+  ended->delivery.func = on_exit_delivered;
+  ended->core = malt_pool_core_ref (self);
+  ended->report = malt_exit_report_ref (report);
+  malt_delivery_send (&ended->delivery, self->context);
+}
+
+/* Runs in the pool thread. Also for those who come when it has ended. */
+void
+malt_pool_core_look_at_end (MaltPoolCore *self)
+{
+  g_autoptr (MaltExitReport) report = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_abandoned;
+
+  g_mutex_lock (&self->lock);
+  report = take_end_locked (self);
+  is_abandoned = self->is_abandoned;
+  g_mutex_unlock (&self->lock);
+  if (self->phase != MALT_POOL_PHASE_ENDED)
+    return;
+
+  malt_pool_core_flush (self);
+  malt_pool_setup_settle (self);
+  error = malt_error_new_terminated (self->description, self->report);
+  malt_pool_wait_end_all (self, MALT_POOL_WAIT_DRAIN, -1, error);
+  malt_pool_wait_end_all (self, MALT_POOL_WAIT_STOP, 1, NULL);
+  /* Nobody has seen a pool that did not come up. */
+  if (!malt_pool_wait_end_all (self, MALT_POOL_WAIT_START, -1,
+                               self->start_error != NULL ? self->start_error : error)
+      && report != NULL)
+    tell_exit (self, report);
+  if (is_abandoned)
+    g_source_destroy (self->source);
+}
+
+typedef struct
+{
+  MaltPoolCore *core; /* owned */
+  guint         exit_timeout_ms;
+  guint         term_timeout_ms;
+} Stop;
+
+static void
+stop_free (gpointer data)
+{
+  Stop *stop = data;
+
+  malt_pool_core_unref (stop->core);
+  g_free (stop);
+}
+
+/* Runs in the pool thread. */
+static gboolean
+on_stop (gpointer user_data)
+{
+  Stop *stop = user_data;
+  MaltPoolCore *core = stop->core;
+
+  malt_pool_core_end_members (core, stop->exit_timeout_ms, stop->term_timeout_ms);
+  g_mutex_lock (&core->lock);
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* FALSE: it has ended. */
+static gboolean
+begin_end (MaltPoolCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->phase == MALT_POOL_PHASE_NEW || self->phase == MALT_POOL_PHASE_ENDED)
+    return FALSE;
+
+  self->phase = MALT_POOL_PHASE_ENDING;
+  return TRUE;
+}
+
+/* Takes the task. */
+void
+malt_pool_core_stop (MaltPoolCore *self,
+                     guint         exit_timeout_ms,
+                     guint         term_timeout_ms,
+                     GTask        *task)
+{
+  Stop *stop;
+
+  if (!begin_end (self))
+    {
+      g_task_return_int (task, 0);
+      g_object_unref (task);
+      return;
+    }
+
+  malt_pool_wait_add (malt_pool_wait_new (self, MALT_POOL_WAIT_STOP, task));
+  stop = g_new (Stop, 1);
+  stop->core = malt_pool_core_ref (self);
+  stop->exit_timeout_ms = exit_timeout_ms;
+  stop->term_timeout_ms = term_timeout_ms;
+  g_main_context_invoke_full (malt_pool_get_context (), G_PRIORITY_DEFAULT, on_stop, stop,
+                              stop_free);
+}
+
+/* Takes the task. */
+void
+malt_pool_core_drain (MaltPoolCore *self,
+                      GTask        *task)
+{
+  GError *error = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->report != NULL)
+    error = malt_error_new_terminated (self->description, self->report);
+  else
+    self->is_draining = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (error == NULL)
+    {
+      malt_pool_wait_add (malt_pool_wait_new (self, MALT_POOL_WAIT_DRAIN, task));
+      return;
+    }
+
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static gboolean
+is_deadly (int signum)
+{
+  return signum == SIGTERM || signum == SIGKILL;
+}
+
+/* Marks the end before the first member can be missed. */
+static gboolean
+begin_kill (MaltPoolCore  *self,
+            int            signum,
+            GError       **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->report != NULL)
+    g_propagate_error (error, malt_error_new_terminated (self->description, self->report));
+  else if (self->phase == MALT_POOL_PHASE_NEW)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
+                 self->description);
+  else
+    {
+      if (is_deadly (signum))
+        self->phase = MALT_POOL_PHASE_ENDING;
+      malt_pool_core_wake_locked (self);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+malt_pool_core_kill (MaltPoolCore  *self,
+                     int            signum,
+                     GError       **error)
+{
+  g_autoptr (GPtrArray) members = NULL;
+  g_autoptr (GError) first_error = NULL;
+
+  if (!begin_kill (self, signum, error))
+    return FALSE;
+
+  members = list_members (self);
+  for (guint i = 0; i < members->len; i++)
+    {
+      MaltPoolMember *member = g_ptr_array_index (members, i);
+      g_autoptr (GError) local_error = NULL;
+
+      if (member->worker == NULL && is_deadly (signum))
+        g_cancellable_cancel (member->cancellable);
+      else if (member->worker != NULL
+               && !malt_abstract_worker_kill (member->worker, signum, &local_error)
+               && !g_error_matches (local_error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
+               && first_error == NULL)
+        first_error = g_steal_pointer (&local_error);
+    }
+  if (first_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&first_error));
+  return FALSE;
+}

@@ -1,0 +1,166 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-pool-private.h"
+
+#include "malt/malt-return-task.h"
+
+/* Held by the core as long as it waits, and by the handler of its cancellable. */
+struct _MaltPoolWait
+{
+  MaltPoolCore     *core;           /* owned */
+  MaltPoolWaitKind  kind;           /* immutable */
+  GTask            *task;           /* owned; pool thread */
+  gulong            cancel_handler; /* pool thread; immutable after the add */
+  int               is_cancelled;   /* atomic */
+};
+
+MaltPoolWait *
+malt_pool_wait_new (MaltPoolCore     *core,
+                    MaltPoolWaitKind  kind,
+                    GTask            *task)
+{
+  MaltPoolWait *self = g_atomic_rc_box_new0 (MaltPoolWait);
+
+  self->core = malt_pool_core_ref (core);
+  self->kind = kind;
+  self->task = task;
+
+  return self;
+}
+
+static void
+wait_clear (MaltPoolWait *self)
+{
+  g_clear_object (&self->task);
+  g_clear_pointer (&self->core, malt_pool_core_unref);
+}
+
+void
+malt_pool_wait_free (MaltPoolWait *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) wait_clear);
+}
+
+/* Any thread: only tells. */
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  MaltPoolWait *self = user_data;
+
+  g_atomic_int_set (&self->is_cancelled, TRUE);
+  g_mutex_lock (&self->core->lock);
+  malt_pool_core_wake_locked (self->core);
+  g_mutex_unlock (&self->core->lock);
+}
+
+/* Takes the wait. */
+void
+malt_pool_wait_add (MaltPoolWait *self)
+{
+  GCancellable *cancellable = g_task_get_cancellable (self->task);
+  g_autoptr (MaltPoolCore) core = malt_pool_core_ref (self->core);
+
+  if (cancellable != NULL)
+    self->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                  g_atomic_rc_box_acquire (self),
+                                                  (GDestroyNotify) malt_pool_wait_free);
+  g_mutex_lock (&core->lock);
+  g_ptr_array_add (core->waits, self);
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+}
+
+/* Runs in the pool thread. Takes the wait and the error. */
+static void
+end (MaltPoolWait *self,
+     int           result,
+     GError       *error)
+{
+  g_cancellable_disconnect (g_task_get_cancellable (self->task), self->cancel_handler);
+  malt_return_task (g_steal_pointer (&self->task), result, error);
+  malt_pool_wait_free (self);
+}
+
+static MaltPoolWait *
+steal_one (MaltPoolCore     *core,
+           MaltPoolWaitKind  kind,
+           gboolean          is_cancelled)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  for (guint i = 0; i < core->waits->len; i++)
+    {
+      MaltPoolWait *self = g_ptr_array_index (core->waits, i);
+
+      if (is_cancelled ? self->kind != MALT_POOL_WAIT_START && g_atomic_int_get (&self->is_cancelled)
+                       : self->kind == kind)
+        return g_ptr_array_steal_index (core->waits, i);
+    }
+
+  return NULL;
+}
+
+/* Runs in the pool thread. FALSE: nobody waited. */
+gboolean
+malt_pool_wait_end_all (MaltPoolCore     *core,
+                        MaltPoolWaitKind  kind,
+                        int               result,
+                        const GError     *error)
+{
+  gboolean has_waited = FALSE;
+  MaltPoolWait *self;
+
+  while ((self = steal_one (core, kind, FALSE)) != NULL)
+    {
+      end (self, result, error != NULL ? g_error_copy (error) : NULL);
+      has_waited = TRUE;
+    }
+
+  return has_waited;
+}
+
+static gboolean
+is_start_cancelled (MaltPoolCore *core)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  for (guint i = 0; i < core->waits->len; i++)
+    {
+      MaltPoolWait *self = g_ptr_array_index (core->waits, i);
+
+      if (self->kind == MALT_POOL_WAIT_START && g_atomic_int_get (&self->is_cancelled))
+        return core->phase == MALT_POOL_PHASE_STARTING;
+    }
+
+  return FALSE;
+}
+
+/* Runs in the pool thread. Who waits for the start is told when what had started is gone. */
+void
+malt_pool_wait_end_cancelled (MaltPoolCore *core)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                  "Operation was cancelled");
+  MaltPoolWait *self;
+
+  if (is_start_cancelled (core))
+    malt_pool_core_start_failed (core, error);
+  while ((self = steal_one (core, MALT_POOL_WAIT_START, TRUE)) != NULL)
+    end (self, -1, g_error_copy (error));
+}
+
+gboolean
+malt_pool_wait_has_locked (MaltPoolCore     *core,
+                           MaltPoolWaitKind  kind)
+{
+  for (guint i = 0; i < core->waits->len; i++)
+    {
+      if (((MaltPoolWait *) g_ptr_array_index (core->waits, i))->kind == kind)
+        return TRUE;
+    }
+
+  return FALSE;
+}
