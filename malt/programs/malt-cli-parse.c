@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_BACKEND "process"
-
 MaltCliFormat
 malt_cli_format_get (const MaltCliFormatOptions *self)
 {
@@ -22,7 +20,7 @@ malt_cli_format_get (const MaltCliFormatOptions *self)
 void
 malt_cli_worker_options_clear (MaltCliWorkerOptions *self)
 {
-  g_clear_pointer (&self->backend, g_free);
+  g_clear_pointer (&self->profile, g_free);
   g_clear_pointer (&self->options, g_strfreev);
 }
 
@@ -47,10 +45,12 @@ add_worker_entries (GOptionContext       *context,
                     MaltCliWorkerOptions *worker)
 {
   const GOptionEntry entries[] = {
-    { "backend", 'b', 0, G_OPTION_ARG_STRING, &worker->backend,
-      "Where the worker comes from (" DEFAULT_BACKEND "); see malt backends", "NAME" },
+    { "profile", 'p', 0, G_OPTION_ARG_STRING, &worker->profile,
+      "Where the worker comes from: a profile, see malt config list, or a backend, see malt "
+      "backends", "NAME" },
+    { "backend", 'b', 0, G_OPTION_ARG_STRING, &worker->profile, "The same as --profile", "NAME" },
     { "option", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &worker->options,
-      "An option of the backend; may be repeated", "NAME=VALUE" },
+      "An option of the backend, instead of the profile's; may be repeated", "NAME=VALUE" },
     { "timeout", 't', 0, G_OPTION_ARG_INT, &worker->timeout_ms,
       "End each call after this many milliseconds", "MS" },
     { "no-progress", 0, 0, G_OPTION_ARG_NONE, &worker->no_progress,
@@ -179,8 +179,6 @@ malt_cli_parse (const MaltCliVerb     *verb,
       return FALSE;
     }
 
-  if (worker != NULL && worker->backend == NULL)
-    worker->backend = g_strdup (DEFAULT_BACKEND);
   *positional = steal_positional (words);
 
   return TRUE;

@@ -44,6 +44,7 @@ typedef struct
 
 extern const MaltCliVerb malt_cli_verb_backends;
 extern const MaltCliVerb malt_cli_verb_call;
+extern const MaltCliVerb malt_cli_verb_config;
 extern const MaltCliVerb malt_cli_verb_eval;
 extern const MaltCliVerb malt_cli_verb_modules;
 extern const MaltCliVerb malt_cli_verb_repl;
@@ -89,6 +90,9 @@ void        malt_cli_print_value         (GVariant           *value,
 /* malt-cli-json.c */
 char       *malt_cli_value_to_json       (GVariant           *value);
 
+/* malt-cli-config-schema.c: what a configuration may be, with the backends there are. */
+char       *malt_cli_make_schema         (void);
+
 /* malt-cli-options.c: --option NAME=VALUE against what a backend takes. */
 GVariant   *malt_cli_parse_options       (MaltBackend        *backend,
                                           char              **words,
@@ -98,7 +102,7 @@ char       *malt_cli_describe_option     (GParamSpec         *pspec);
 /* malt-cli-worker.c: the options that every verb with a worker has, and the worker itself. */
 typedef struct
 {
-  char    *backend;
+  char    *profile; /* or a backend; NULL: the configured default */
   char   **options;
   int      timeout_ms;
   gboolean no_progress;

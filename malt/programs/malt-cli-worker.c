@@ -29,7 +29,7 @@ struct _MaltCliSession
 {
   GObject             parent_instance;
 
-  MaltBackend        *backend;       /* owned */
+  char               *profile;       /* or a backend; NULL: the configured default */
   GVariant           *options;       /* owned, a{sv} */
   guint               timeout_ms;
   gboolean            shows_progress;
@@ -126,7 +126,7 @@ malt_cli_session_dispose (GObject *object)
   malt_cli_session_stop (self);
   g_clear_handle_id (&self->sigint_source, g_source_remove);
   g_clear_object (&self->cancellable);
-  g_clear_object (&self->backend);
+  g_clear_pointer (&self->profile, g_free);
   g_clear_pointer (&self->options, g_variant_unref);
 
   G_OBJECT_CLASS (malt_cli_session_parent_class)->dispose (object);
@@ -160,49 +160,77 @@ has_option (MaltBackend *backend,
   return FALSE;
 }
 
-/* What a person at a terminal expects, if the backend knows it; a word of the command line wins,
- * for it comes later. */
+/* What a person at a terminal expects, if the backend knows it and the profile (which sets the
+ * options in `configured`) does not say another. A word of the command line wins, for it comes
+ * later. */
 static char **
 add_own_defaults (MaltBackend                *backend,
+                  const char *const          *configured,
                   const MaltCliWorkerOptions *options)
 {
+  static const struct
+  {
+    const char *name;
+    const char *word;
+  } defaults[] = {
+    { "stdout", "stdout=inherit" },
+    { "stderr", "stderr=inherit" },
+    { "process-group", "process-group=own" },
+  };
+  gsize n_defaults = options->own_process_group ? G_N_ELEMENTS (defaults)
+                                                : G_N_ELEMENTS (defaults) - 1;
   g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
 
-  if (has_option (backend, "stdout"))
-    g_strv_builder_add (words, "stdout=inherit");
-  if (has_option (backend, "stderr"))
-    g_strv_builder_add (words, "stderr=inherit");
-  if (options->own_process_group && has_option (backend, "process-group"))
-    g_strv_builder_add (words, "process-group=own");
+  for (gsize i = 0; i < n_defaults; i++)
+    {
+      if (has_option (backend, defaults[i].name)
+          && !g_strv_contains (configured, defaults[i].name))
+        g_strv_builder_add (words, defaults[i].word);
+    }
   if (options->options != NULL)
     g_strv_builder_addv (words, (const char **) options->options);
 
   return g_strv_builder_end (words);
 }
 
+/* (transfer full): a{sv}, what is said here besides the profile. */
+static GVariant *
+find_options (const MaltCliWorkerOptions  *options,
+              GError                     **error)
+{
+  MaltConfig *config = malt_config_get_default (error);
+  g_autoptr (MaltBackend) backend = NULL;
+  g_auto (GStrv) configured = NULL;
+  g_auto (GStrv) words = NULL;
+
+  if (config != NULL)
+    backend = malt_config_lookup_backend (config, options->profile, error);
+  if (backend != NULL)
+    configured = malt_config_list_options (config, options->profile, error);
+  if (configured == NULL)
+    return NULL;
+
+  words = add_own_defaults (backend, (const char *const *) configured, options);
+
+  return malt_cli_parse_options (backend, words, error);
+}
+
 MaltCliSession *
 malt_cli_session_new (const MaltCliWorkerOptions  *options,
                       GError                     **error)
 {
-  g_autoptr (MaltBackend) backend = malt_lookup_backend (options->backend, error);
-  g_autoptr (MaltCliSession) self = NULL;
-  g_autoptr (GVariant) values = NULL;
-  g_auto (GStrv) words = NULL;
+  g_autoptr (GVariant) values = find_options (options, error);
+  MaltCliSession *self;
 
-  if (backend == NULL)
-    return NULL;
-
-  words = add_own_defaults (backend, options);
-  values = malt_cli_parse_options (backend, words, error);
   if (values == NULL)
     return NULL;
 
   self = g_object_new (MALT_CLI_TYPE_SESSION, NULL);
-  self->backend = g_steal_pointer (&backend);
+  self->profile = g_strdup (options->profile);
   self->options = g_steal_pointer (&values);
   self->timeout_ms = (guint) options->timeout_ms;
   self->shows_progress = !options->no_progress;
-  return g_steal_pointer (&self);
+  return self;
 }
 
 gboolean
@@ -214,8 +242,7 @@ malt_cli_session_start (MaltCliSession  *self,
   malt_cli_session_stop (self);
 
   begin (self, SESSION_STARTING);
-  malt_create_worker_async (malt_backend_get_name (self->backend), self->options,
-                            self->cancellable, on_result, self);
+  malt_create_worker_async (self->profile, self->options, self->cancellable, on_result, self);
   result = wait_for_result (self);
   self->worker = malt_create_worker_finish (result, error);
   self->is_given_up = FALSE;

@@ -16,6 +16,7 @@ static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_repl,
   &malt_cli_verb_backends,
   &malt_cli_verb_modules,
+  &malt_cli_verb_config,
 };
 
 static void
@@ -33,7 +34,7 @@ print_help (FILE *stream)
          "\n"
          "Exit status:\n"
          "  0    success\n"
-         "  1    the function or expression failed in the worker\n"
+         "  1    the function or expression failed in the worker, or a check did not pass\n"
          "  2    the command line is wrong\n"
          "  3    no worker could be started\n"
          "  4    the worker ended before the call did\n"

@@ -45,8 +45,9 @@ def environment(**extra):
     result["MALT_WORKER"] = built("malt", "programs", "malt-worker")
     result["XDG_STATE_HOME"] = STATE.name
     result["HOME"] = STATE.name
+    result["MALT_CONFIG"] = ""
     result.update(extra)
-    return result
+    return {name: value for name, value in result.items() if value is not None}
 
 
 STATE = tempfile.TemporaryDirectory(prefix="malt-test-")

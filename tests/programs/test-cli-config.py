@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The malt authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""malt config, and profiles on the command line."""
+
+import json
+import os
+import re
+import tempfile
+
+from malt_tap import SOURCE, contains, equal, expect, main, malt
+
+FOLDER = tempfile.TemporaryDirectory(prefix="malt-test-")
+
+GOOD = """{
+  "default": "patient",
+  "profiles": {
+    "patient": { "backend": "process", "call-timeout": 60000, "module-path": [ "m" ] },
+    "quick": { "extends": "patient", "call-timeout": 400 },
+    "listed": { "extends": "patient", "stdout": "null" }
+  }
+}
+"""
+
+BAD = """{
+  "profiles": {
+    "a": { "backend": "process",
+           "transprot": "unix",
+           "call-timeout": -1 }
+  },
+  "defualt": "a"
+}
+"""
+
+
+def write(text, *path):
+    path = os.path.join(FOLDER.name, *path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def with_good(*arguments, **extra):
+    return malt(*arguments, MALT_CONFIG=write(GOOD, "good.json"), **extra)
+
+
+def check_accepts():
+    expect(malt("config", "check", write(GOOD, "good.json")), 0, "")
+    expect(with_good("config", "check"), 0, "")
+
+
+def check_tells_every_mistake():
+    # The profiles are looked at when the rest is right.
+    path = write(BAD, "bad.json")
+    expect(malt("config", "check", path), 1, "",
+           f"{path}:7: defualt: there is no such member; did you mean “default”?\n")
+    write(BAD.replace("defualt", "default"), "bad.json")
+    result = expect(malt("config", "check", path), 1, "")
+    equal(result.stderr.splitlines(), [
+        f"{path}:4: profiles.a.transprot: there is no such option of backend “process”; "
+        "did you mean “transport”?",
+        f"{path}:5: profiles.a.call-timeout: found -1, but it takes an integer from 0 to 4294967295",
+    ])
+
+
+def check_needs_a_file():
+    expect(malt("config", "check", os.path.join(FOLDER.name, "none")), 1, "", "cannot be read")
+    expect(malt("config", "check", MALT_CONFIG=""), 1, "", "no configuration file")
+
+
+def list_names_the_profiles():
+    expect(with_good("config", "list"), 0, "patient\nquick\nlisted\n")
+    expect(malt("config", "list"), 0, "")
+
+
+def show_says_which_line():
+    expect(with_good("config", "show", "quick"), 0, f"""quick
+  backend: process (profile patient)
+  call-timeout: 400 (profile quick, line 5)
+  module-path: ["{FOLDER.name}/m"] (profile patient, line 4)
+""")
+    contains(with_good("config", "show").stdout, "patient (the default)\n")
+    expect(malt("config", "show"), 0, "process (the default)\n  backend: process\n")
+    expect(with_good("config", "show", "quik"), 2, "", "did you mean “quick”?")
+
+
+def path_follows_the_search():
+    home = os.path.join(FOLDER.name, "home")
+    system = os.path.join(FOLDER.name, "system")
+    places = {"MALT_CONFIG": None, "XDG_CONFIG_HOME": home, "XDG_CONFIG_DIRS": system}
+    expect(malt("config", "path", **places), 1, "", "no configuration file")
+
+    of_system = write('{"default": "of-system"}', "system", "malt", "config.json")
+    expect(malt("config", "path", **places), 0, of_system + "\n")
+    of_home = write(GOOD, "home", "malt", "config.json")
+    expect(malt("config", "path", **places), 0, of_home + "\n")
+    # The user's alone counts: the system's would be wrong.
+    expect(malt("config", "list", **places), 0, "patient\nquick\nlisted\n")
+    places["MALT_CONFIG"] = "/elsewhere.json"
+    expect(malt("config", "path", **places), 0, "/elsewhere.json\n")
+    os.remove(of_home)
+    os.remove(of_system)
+
+
+def unreadable_user_file_is_not_passed_over():
+    home = os.path.join(FOLDER.name, "odd")
+    os.makedirs(os.path.join(home, "malt", "config.json"), exist_ok=True)
+    expect(malt("eval", "1", MALT_CONFIG=None, XDG_CONFIG_HOME=home), 2, "", "cannot be read")
+
+
+def schema_knows_the_backends():
+    schema = json.loads(expect(malt("config", "schema"), 0).stdout)
+    options = schema["definitions"]["process"]["properties"]
+    equal(options["backend"]["enum"], ["process", None])
+    equal(options["call-timeout"]["type"], ["integer", "null"])
+    equal(options["call-timeout"]["maximum"], 4294967295)
+    equal(options["transport"]["enum"][-1], None)
+    contains(options["transport"]["enum"], "unix")
+    equal(options["module-path"]["items"], {"type": "string"})
+    contains([choice["$ref"] for choice in schema["properties"]["profiles"]
+              ["additionalProperties"]["anyOf"]], "#/definitions/process")
+    # What is listed by malt backends is what can be configured.
+    names = expect(malt("backends", "process", "--names"), 0).stdout.split()
+    equal(sorted(options), sorted(names + ["backend", "extends"]))
+
+
+def profile_is_used():
+    expect(with_good("eval", "--profile", "quick", "while true do end"), 124)
+    expect(with_good("eval", "-p", "patient", "6 * 7"), 0, "42\n")
+    expect(with_good("eval", "6 * 7"), 0, "42\n")
+    expect(with_good("eval", "--backend", "process", "6 * 7"), 0, "42\n")
+    expect(with_good("eval", "while true do end", MALT_BACKEND="quick"), 124)
+    # What the profile says about the output holds, unless the command line says another.
+    expect(with_good("eval", "-p", "listed", "print('seen')"), 0, "")
+    expect(with_good("eval", "-p", "listed", "-o", "stdout=inherit", "print('seen')"), 0, "seen\n")
+
+
+def command_line_wins():
+    expect(with_good("eval", "-p", "quick", "-o", "call-timeout=0",
+                     "local e = os.clock() + 0.6 while os.clock() < e do end return 1"), 0, "1\n")
+
+
+def mistakes_are_not_passed_over():
+    path = write(BAD, "bad.json")
+    for arguments in (["eval", "1"], ["eval", "-p", "process", "1"], ["config", "show"],
+                      ["config", "list"]):
+        expect(malt(*arguments, MALT_CONFIG=path), 2, "", f"{path}:")
+    expect(malt("eval", "1", MALT_CONFIG="/no/such/file"), 2, "", "/no/such/file: it cannot be read")
+    expect(malt("eval", "-p", "nobody", "1"), 2, "", "nobody")
+
+
+def usage():
+    expect(malt("config"), 2, "", "What to do is missing")
+    expect(malt("config", "chekc"), 2, "", "not among check")
+    expect(malt("config", "path", "x"), 2, "", "one too many")
+    expect(malt("config", "show", "x", "y"), 2, "", "one too many")
+
+
+def examples_of_the_manual_are_right():
+    with open(os.path.join(SOURCE, "docs", "configuration.md"), encoding="utf-8") as file:
+        text = file.read()
+    blocks = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    equal(len(blocks), 3, "examples in configuration.md")
+    for number, block in enumerate(blocks):
+        expect(malt("config", "check", write(block, f"example-{number}.json")), 0, "")
+
+    shown = malt("config", "show", "quick", MALT_CONFIG=write(blocks[0], "example-0.json")).stdout
+    indented = "".join(f"    {line}\n" for line in shown.splitlines())
+    contains(text, indented.replace(FOLDER.name, "/home/me/.config/malt"))
+    wrong = write("\n\n\n\n{\"profiles\": {\n\"safe\": {\n\"transprot\": 1}}}", "config.json")
+    contains(text, malt("config", "check", wrong).stderr.replace(FOLDER.name + "/", ""))
+
+
+main("cli-config", [
+    check_accepts,
+    check_tells_every_mistake,
+    check_needs_a_file,
+    list_names_the_profiles,
+    show_says_which_line,
+    path_follows_the_search,
+    unreadable_user_file_is_not_passed_over,
+    schema_knows_the_backends,
+    profile_is_used,
+    command_line_wins,
+    mistakes_are_not_passed_over,
+    usage,
+    examples_of_the_manual_are_right,
+])
