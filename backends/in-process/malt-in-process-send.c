@@ -252,7 +252,7 @@ wait_locked (MaltInProcessCore *self,
 
   if (has_role)
     malt_in_process_release_role_locked (self);
-  while (call->state != MALT_IN_PROCESS_CALL_ENDED)
+  while (call->has_progress || call->state != MALT_IN_PROCESS_CALL_ENDED)
     if (call->has_progress)
       tell_progress_locked (self, call);
     else if (is_own_thread)
