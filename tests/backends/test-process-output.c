@@ -414,7 +414,7 @@ static GMutex log_lock;
 static GCond log_changed;
 static guint n_logged; /* protected by @log_lock */
 
-/* Runs in a thread of the backend's own. */
+/* Runs in a thread of the backend's own, and in others for what GLib itself has to say. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
            const GLogField *fields,
@@ -422,11 +422,17 @@ write_log (GLogLevelFlags   level,
            gpointer         user_data)
 {
   g_autoptr (GString) text = g_string_new ("log:");
+  gboolean is_of_worker = FALSE;
 
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_has_prefix (fields[i].key, "MALT_") || strcmp (fields[i].key, "MESSAGE") == 0
         || strcmp (fields[i].key, "GLIB_DOMAIN") == 0)
-      g_string_append_printf (text, " %s=%s", fields[i].key, (const char *) fields[i].value);
+      {
+        g_string_append_printf (text, " %s=%s", fields[i].key, (const char *) fields[i].value);
+        is_of_worker |= strcmp (fields[i].key, "MALT_WORKER") == 0;
+      }
+  if (!is_of_worker)
+    return G_LOG_WRITER_HANDLED;
   printf ("%s level=%d\n", text->str, level);
 
   g_mutex_lock (&log_lock);

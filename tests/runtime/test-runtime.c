@@ -25,7 +25,7 @@ static const AnswerCase answer_cases[] = {
     "'malt.channel.give_back', 'malt.channel.is_ready', 'malt.channel.open', 'malt.channel.put', "
     "'malt.channel.put_many', 'malt.channel.recall', 'malt.channel.take', "
     "'malt.channel.take_many', 'malt.channel.wait', 'malt.channel.withdraw', 'malt.eval', "
-    "'malt.import', 'malt.list', 'malt.ping', 'malt.sleep', 'nest']" },
+    "'malt.import', 'malt.list', 'malt.ping', 'malt.signature', 'malt.sleep', 'nest']" },
   { "sleep", "malt.sleep", "(0.001,)", "()" },
   { "sleep-zero", "malt.sleep", "(0.0,)", "()" },
   { "sleep-negative", "malt.sleep", "(-5.0,)", "()" },
