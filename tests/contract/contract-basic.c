@@ -305,7 +305,7 @@ times (Contract *contract)
 
 const ContractCase contract_basic_cases[] = {
   { "/basic/life", life,
-    .summary = "It runs at once, is listed, and stops; a second stop is none" },
+    .summary = "A worker runs at once, is listed, and stops; a second stop is none" },
   { "/basic/ping", ping, .summary = "A call answers its value" },
   { "/basic/evaluation", evaluation, .summary = "An evaluation answers its value" },
   { "/basic/nothing", nothing, .summary = "Nothing is the unit tuple" },
@@ -318,7 +318,7 @@ const ContractCase contract_basic_cases[] = {
     .summary = "A call that nobody waits for has its effect" },
   { "/basic/pending", pending, .summary = "No call is pending after its end",
     .option = "n-pending" },
-  { "/basic/pending-at-crash", pending_at_crash, .summary = "Nor after the end of its worker",
+  { "/basic/pending-at-crash", pending_at_crash, .summary = "No call is pending after a crash",
     .needs = MALT_WORKER_CAPABILITY_ISOLATED, .option = "n-pending" },
   { "/basic/discard", discard, .summary = "A discarded result is nothing" },
   { "/basic/describe", describe, .summary = "The description says which worker" },

@@ -404,7 +404,8 @@ test_dropped_handle_frees_the_channel (Contract *contract)
 }
 
 static void
-test_killed_while_a_take_waits (Contract *contract)
+end_while_a_take_waits (Contract *contract,
+                        void    (*end) (MaltAbstractWorker *worker))
 {
   MaltAbstractWorker *worker = contract_start (contract, NULL);
   g_autoptr (MaltChannel) channel = open_channel (worker, "rc = malt.channel (2) return rc");
@@ -413,13 +414,34 @@ test_killed_while_a_take_waits (Contract *contract)
 
   malt_channel_take_async (channel, NULL, store_result, &result);
   contract_assert_alive (worker);
-  g_assert_true (malt_abstract_worker_kill (worker, SIGKILL, &error));
+  end (worker);
   wait_for_result (contract, &result);
   g_assert_null (malt_channel_take_finish (channel, result, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
   g_clear_error (&error);
   g_assert_false (malt_channel_put (channel, g_variant_new_int64 (1), NULL, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+}
+
+static void
+kill_it (MaltAbstractWorker *worker)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (malt_abstract_worker_kill (worker, SIGKILL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_stopped_while_a_take_waits (Contract *contract)
+{
+  end_while_a_take_waits (contract, contract_stop);
+}
+
+static void
+test_killed_while_a_take_waits (Contract *contract)
+{
+  end_while_a_take_waits (contract, kill_it);
 }
 
 static void
@@ -515,6 +537,7 @@ const ContractCase contract_channel_cases[] = {
     "What is no channel is an error, and the worker lives on" },
   { "/channels/dropped-handle", test_dropped_handle_frees_the_channel,
     "A handle that is let go of frees the channel" },
+  { "/channels/stopped", test_stopped_while_a_take_waits, "A channel ends with its worker" },
   { "/channels/killed", test_killed_while_a_take_waits, "A channel dies with its worker",
     MALT_WORKER_CAPABILITY_KILL },
   { "/channels/many-items", test_many_items, "Many items in order, in little memory" },

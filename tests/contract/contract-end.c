@@ -13,7 +13,7 @@
 /* From the end of a worker to the end of its calls. */
 #define CALLS_END_MSEC 500
 
-/* The same for one that nothing else waits beside, the quickest of some: a busy machine adds to it. */
+/* The same for one call alone, the quickest of some: a busy machine adds to it. */
 #define BLOCKING_MSEC 100
 #define BLOCKING_ROUNDS 5
 
@@ -349,18 +349,18 @@ const ContractCase contract_end_cases[] = {
   { "/end/calls-at-leave", calls_at_leave, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
     .summary = "When the worker leaves every call ends, once" },
   { "/end/blocking-call", blocking_call, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
-    .summary = "A blocking call ends too, and at once" },
+    .summary = "At a crash a blocking call ends at once" },
   { "/end/dead", dead,
     .summary = "A stopped worker takes no calls" },
   { "/end/last-reference", last_reference,
     .summary = "Losing the last reference ends the worker" },
   { "/end/last-reference-in-call", last_reference_in_call,
-    .summary = "Also while a call is on its way, which ends once" },
+    .summary = "Losing the last reference ends a call on its way once" },
   { "/end/descendants", descendants, .needs = MALT_WORKER_CAPABILITY_KILL,
     .summary = "A worker's descendants end with it" },
   { "/end/manager-dies", manager_dies, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
     .summary = "A busy worker ends with a manager that was killed" },
   { "/end/manager-leaves", manager_leaves, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
-    .summary = "And with one that leaves" },
+    .summary = "A busy worker ends with a manager that leaves" },
   { NULL }
 };

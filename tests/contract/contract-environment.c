@@ -325,16 +325,16 @@ process_group (Contract *contract)
 }
 
 const ContractCase contract_environment_cases[] = {
-  { "/environment/clean", clean, .summary = "Nothing but the basic variables",
+  { "/environment/clean", clean, .summary = "A worker has nothing but the basic variables",
     .option = "environment-mode" },
   { "/environment/added", added, .summary = "Variables are added or taken over",
     .option = "environment" },
-  { "/environment/inherited", inherited, .summary = "Or all are inherited",
+  { "/environment/inherited", inherited, .summary = "All variables are inherited, if wanted",
     .option = "environment-mode" },
   { "/environment/directory", directory, .summary = "The working directory",
     .option = "working-directory" },
-  { "/environment/no-directory", no_directory, .summary = "One that does not exist is named",
-    .option = "working-directory" },
+  { "/environment/no-directory", no_directory,
+    .summary = "A working directory that does not exist is named", .option = "working-directory" },
   { "/environment/arguments", arguments, .summary = "Arguments for the program",
     .option = "arguments" },
   { "/environment/versions", versions,

@@ -198,9 +198,9 @@ const ContractCase contract_exception_cases[] = {
   { "/exceptions/text", text,
     .summary = "The text names the worker, the error and where it was raised" },
   { "/exceptions/of-the-call", of_the_call,
-    .summary = "Asynchronously it is the same error, also in the call" },
+    .summary = "An asynchronous call has the same error, and tells its parts" },
   { "/exceptions/discarded", discarded,
-    .summary = "Also when the result is discarded" },
+    .summary = "An error is told when the result is discarded, too" },
   { "/exceptions/nobody-waits", nobody_waits,
     .summary = "An error that nobody waits for is logged" },
   { "/exceptions/values", error_values,
@@ -209,6 +209,6 @@ const ContractCase contract_exception_cases[] = {
     .summary = "An error that is returned is a value" },
   { "/exceptions/syntax", syntax, .summary = "What does not compile does not run" },
   { "/exceptions/unknown", unknown, .summary = "An unknown function is named" },
-  { "/exceptions/many", many, .summary = "The worker survives them all" },
+  { "/exceptions/many", many, .summary = "A worker survives many errors" },
   { NULL }
 };

@@ -5,6 +5,7 @@
 #include "contract-private.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -235,6 +236,19 @@ malt_contract_init (const ContractSettings *settings)
   the_settings = settings;
   sigaction (SIGALRM, &action, NULL);
   contract_log_init ();
+}
+
+/* Each case with the marks of what it needs, as docs/contract.md has them. */
+void
+malt_contract_list_cases (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (all_cases); i++)
+    for (const ContractCase *test_case = all_cases[i]; test_case->path != NULL; test_case++)
+      printf ("%s %s%s%s%s\n", test_case->path,
+              test_case->needs & MALT_WORKER_CAPABILITY_INTERRUPT ? "ⁱ" : "",
+              test_case->needs & MALT_WORKER_CAPABILITY_KILL ? "ᵏ" : "",
+              test_case->needs & MALT_WORKER_CAPABILITY_ISOLATED ? "ˢ" : "",
+              test_case->option != NULL ? "ᵒ" : "");
 }
 
 void

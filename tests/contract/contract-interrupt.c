@@ -389,7 +389,7 @@ dead (Contract *contract)
 
 const ContractCase contract_interrupt_cases[] = {
   { "/interrupt/endless", endless, LOOPS, .summary = "An endless loop" },
-  { "/interrupt/coroutine", inside_coroutine, LOOPS, .summary = "In a coroutine" },
+  { "/interrupt/coroutine", inside_coroutine, LOOPS, .summary = "An endless loop in a coroutine" },
   { "/interrupt/swallowing", swallowing, LOOPS, .summary = "A loop that swallows errors" },
   { "/interrupt/swallowing-with-handler", swallowing_with_handler, LOOPS,
     .summary = "A loop that swallows errors with xpcall" },
@@ -414,7 +414,7 @@ const ContractCase contract_interrupt_cases[] = {
   { "/interrupt/latest", latest, NEEDS, .summary = "The latest call is meant" },
   { "/interrupt/post", post, LOOPS, .summary = "A call that nobody waits for is interrupted too" },
   { "/interrupt/at-once", at_once, NEEDS,
-    .summary = "Just after sending, the worker lives on and stops" },
+    .summary = "An interrupt just after sending leaves a worker that lives on and stops" },
   { "/interrupt/queued", queued, LOOPS,
     .summary = "What waited behind an endless loop is answered" },
   { "/interrupt/by-signal", by_signal, .option = "process-group",

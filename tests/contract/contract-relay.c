@@ -169,7 +169,7 @@ const ContractCase contract_relay_cases[] = {
   { "/relay/prefix", prefix,
     .summary = "Each line is shown after the name of its worker",
     .option = "stdout" },
-  { "/relay/at-exit", at_exit, .summary = "Also the last one, without newline",
+  { "/relay/at-exit", at_exit, .summary = "The last line is shown without a newline, too",
     .option = "stdout" },
   { "/relay/order", order, .summary = "Output is shown before the call returns",
     .option = "stdout" },

@@ -224,8 +224,8 @@ of_errors (Contract *contract)
 #define NEEDS_ISOLATION .needs = MALT_WORKER_CAPABILITY_ISOLATED
 
 const ContractCase contract_report_cases[] = {
-  { "/report/stopped", stopped, NEEDS_ISOLATION, .summary = "A worker that was stopped" },
-  { "/report/killed", killed, NEEDS_KILL, .summary = "One that was killed" },
+  { "/report/stopped", stopped, .summary = "A worker that was stopped" },
+  { "/report/killed", killed, NEEDS_KILL, .summary = "A worker that was killed" },
   { "/report/terminated", terminated, NEEDS_KILL, .loops = TRUE,
     .summary = "SIGTERM is the default, and ends a busy worker" },
   { "/report/crashed", crashed, NEEDS_ISOLATION,

@@ -220,7 +220,7 @@ const ContractCase contract_timeout_cases[] = {
     .option = "call-timeout" },
   { "/timeout/from-its-start", from_its_start,
     .summary = "The time that a call waits behind others does not count" },
-  { "/timeout/leaves-others", leaves_others, .summary = "Others are not touched" },
+  { "/timeout/leaves-others", leaves_others, .summary = "A time-out does not touch other calls" },
   { "/timeout/frozen", frozen, .needs = MALT_WORKER_CAPABILITY_KILL,
     .summary = "A worker that does not run at all is ended", .option = "unresponsive-timeout" },
   { "/timeout/unresponsive", unresponsive,

@@ -30,7 +30,8 @@ typedef struct
 } ContractSettings;
 
 /* `settings` is used until the end of the program. */
-void malt_contract_init      (const ContractSettings *settings);
-void malt_contract_add_cases (void);
+void malt_contract_init       (const ContractSettings *settings);
+void malt_contract_list_cases (void);
+void malt_contract_add_cases  (void);
 
 G_END_DECLS

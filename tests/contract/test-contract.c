@@ -85,6 +85,7 @@ int
 main (int argc, char **argv)
 {
   static ContractSettings settings = { .backend = "process" };
+  gboolean is_list = FALSE;
   g_auto (GStrv) option_texts = NULL;
   g_auto (GStrv) arguments = NULL;
   g_autoptr (GError) error = NULL;
@@ -94,6 +95,7 @@ main (int argc, char **argv)
     { "modules", 0, 0, G_OPTION_ARG_FILENAME, &settings.modules, "Where contract.so is", "FOLDER" },
     { "peer", 0, 0, G_OPTION_ARG_FILENAME, &settings.peer, "The program contract-peer", "FILE" },
     { "option", 0, 0, G_OPTION_ARG_STRING_ARRAY, &option_texts, "For every worker", "NAME=VALUE" },
+    { "list-cases", 0, 0, G_OPTION_ARG_NONE, &is_list, "Print each case and what it needs", NULL },
     { NULL }
   };
 
@@ -104,6 +106,11 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse_strv (context, &arguments, &error))
     g_error ("%s", error->message);
+  if (is_list)
+    {
+      malt_contract_list_cases ();
+      return 0;
+    }
   settings.options = parse_options (settings.backend, option_texts);
 
   malt_contract_init (&settings);
