@@ -15,7 +15,8 @@
 /* The worker that the functions below call; set by each test. */
 static MaltAbstractWorker *own_worker;
 
-/* Whether on_stuck() may return; atomic. */
+/* Whether on_stuck() runs, and whether it may return; atomic. */
+static int is_stuck;
 static int is_freed;
 
 static MaltAbstractWorker *
@@ -106,6 +107,7 @@ static GVariant *
 on_stuck (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data,
           GError **error)
 {
+  g_atomic_int_set (&is_stuck, TRUE);
   while (!g_atomic_int_get (&is_freed))
     g_usleep (1000);
   return NULL;
@@ -341,7 +343,10 @@ stuck (void)
   gboolean was_running;
 
   g_atomic_int_set (&is_freed, FALSE);
+  g_atomic_int_set (&is_stuck, FALSE);
   g_assert_true (malt_abstract_worker_remote_do (worker, "here.stuck", NULL, NULL, &error));
+  while (!g_atomic_int_get (&is_stuck))
+    g_usleep (1000);
   g_assert_false (malt_abstract_worker_stop (worker, 0, 0, NULL, &was_running, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_true (malt_abstract_worker_is_running (worker));
