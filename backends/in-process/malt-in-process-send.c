@@ -247,7 +247,7 @@ wait_locked (MaltInProcessCore *self,
   gboolean is_own_thread = call->is_nested && call->caller == self->thread;
   gboolean has_role = call->is_nested && !is_own_thread;
 
-  if (call->state == MALT_IN_PROCESS_CALL_ENDED)
+  if (call->state == MALT_IN_PROCESS_CALL_ENDED && !call->has_progress)
     return;
 
   if (has_role)
