@@ -278,8 +278,18 @@ struct _MaltAbstractWorkerInterface
    */
   MaltExitReport        *(*get_exit_report)  (MaltAbstractWorker  *self);
 
+  /**
+   * MaltAbstractWorkerInterface::capabilities:
+   *
+   * What workers of the type can do at most, for lists of backends; get_capabilities() of a worker
+   * says nothing else, but may say less. %MALT_WORKER_CAPABILITY_NONE: not declared.
+   *
+   * Since: 0.1
+   */
+  MaltWorkerCapabilities  capabilities;
+
   /*< private >*/
-  gpointer               padding[12];
+  gpointer               padding[11];
 };
 
 MALT_AVAILABLE_IN_ALL

@@ -7,6 +7,7 @@
 #include "malt/malt-config.h"
 #include "malt/malt-error.h"
 #include "malt/malt-plugin-loader-private.h"
+#include "malt/malt-worker-type-private.h"
 
 /**
  * MALT_EVALUATOR_EXTENSION_POINT:
@@ -49,6 +50,7 @@ struct _MaltBackend
 
   /* All immutable after construction. */
   char         *name;
+  char         *path;         /* NULL: this program registered it */
   GType         worker_type;
   GObjectClass *worker_class; /* a reference, so that its GParamSpecs stay */
 };
@@ -57,7 +59,9 @@ G_DEFINE_FINAL_TYPE (MaltBackend, malt_backend, G_TYPE_OBJECT)
 
 enum
 {
-  PROP_NAME = 1,
+  PROP_CAPABILITIES = 1,
+  PROP_NAME,
+  PROP_PATH,
   PROP_WORKER_TYPE,
   N_PROPS
 };
@@ -70,6 +74,7 @@ malt_backend_finalize (GObject *object)
   MaltBackend *self = MALT_BACKEND (object);
 
   g_clear_pointer (&self->worker_class, g_type_class_unref);
+  g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->name, g_free);
 
   G_OBJECT_CLASS (malt_backend_parent_class)->finalize (object);
@@ -85,8 +90,14 @@ malt_backend_get_property (GObject    *object,
 
   switch (prop_id)
     {
+    case PROP_CAPABILITIES:
+      g_value_set_flags (value, malt_backend_get_capabilities (self));
+      break;
     case PROP_NAME:
       g_value_set_string (value, self->name);
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
       break;
     case PROP_WORKER_TYPE:
       g_value_set_gtype (value, self->worker_type);
@@ -105,6 +116,19 @@ malt_backend_class_init (MaltBackendClass *klass)
   object_class->get_property = malt_backend_get_property;
 
   /**
+   * MaltBackend:capabilities:
+   *
+   * What a worker of this backend can do at most, as the backend declares it; see
+   * [method@Malt.Backend.get_capabilities].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CAPABILITIES] =
+    g_param_spec_flags ("capabilities", "Capabilities", "What its workers can do at most",
+                        MALT_TYPE_WORKER_CAPABILITIES, MALT_WORKER_CAPABILITY_NONE,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
    * MaltBackend:name:
    *
    * The name that the backend is asked for by.
@@ -113,6 +137,18 @@ malt_backend_class_init (MaltBackendClass *klass)
    */
   properties[PROP_NAME] =
     g_param_spec_string ("name", "Name", "What the backend is asked for by", NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * MaltBackend:path: (type filename)
+   *
+   * The plugin that the backend comes from, %NULL if this program registered it
+   * itself.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PATH] =
+    g_param_spec_string ("path", "Path", "The plugin that it comes from", NULL,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -141,74 +177,34 @@ malt_backend_new (const char *name,
   MaltBackend *self = g_object_new (MALT_TYPE_BACKEND, NULL);
 
   self->name = g_strdup (name);
+  self->path = malt_plugin_loader_dup_path (worker_type);
   self->worker_type = worker_type;
   self->worker_class = g_type_class_ref (worker_type);
 
   return self;
 }
 
-/* The first mandatory function that is not set, NULL if all are. */
-static const char *
-find_unset_function (GType worker_type)
-{
-#define FUNCTION(name) { #name, G_STRUCT_OFFSET (MaltAbstractWorkerInterface, name) }
-  static const struct
-  {
-    const char *name;
-    glong       offset;
-  } mandatory[] = {
-    FUNCTION (describe),    FUNCTION (get_capabilities), FUNCTION (is_running),
-    FUNCTION (send_async),  FUNCTION (send_finish),      FUNCTION (post),
-    FUNCTION (stop_async),  FUNCTION (stop_finish),      FUNCTION (get_exit_report),
-  };
-#undef FUNCTION
-  g_autoptr (GTypeClass) worker_class = g_type_class_ref (worker_type);
-  gpointer iface = g_type_interface_peek (worker_class, MALT_TYPE_ABSTRACT_WORKER);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (mandatory); i++)
-    {
-      if (G_STRUCT_MEMBER (gpointer, iface, mandatory[i].offset) == NULL)
-        return mandatory[i].name;
-    }
-
-  return NULL;
-}
-
-/* What every verb relies on and does not ask again. */
+/* One that the program registered itself has passed no plugin loader. */
 static gboolean
 check_worker_type (const char  *name,
                    GType        worker_type,
                    GError     **error)
 {
-  const char *unset;
+  g_autofree char *fault = malt_worker_type_find_fault (worker_type);
 
-  if (G_TYPE_IS_ABSTRACT (worker_type) || !g_type_is_a (worker_type, G_TYPE_INITABLE)
-      || !g_type_is_a (worker_type, G_TYPE_ASYNC_INITABLE))
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND,
-                   "Cannot load backend “%s”: its type “%s” is not a GInitable and GAsyncInitable "
-                   "that can be made",
-                   name, g_type_name (worker_type));
-      return FALSE;
-    }
+  if (fault != NULL)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND, "Cannot load backend “%s”: %s",
+                 name, fault);
 
-  unset = find_unset_function (worker_type);
-  if (unset != NULL)
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND,
-                   "Cannot load backend “%s”: its type “%s” does not implement “%s”", name,
-                   g_type_name (worker_type), unset);
-      return FALSE;
-    }
-
-  return TRUE;
+  return fault == NULL;
 }
 
 /**
  * malt_list_backends:
  *
  * Lists the backends there are, those of the highest priority first. Loads
- * every plugin; those that cannot be loaded, or are incomplete, are left out.
+ * every plugin; those that cannot be loaded, or are incomplete, are left out, and
+ * [func@Malt.list_plugin_failures] says why.
  *
  * Returns: (transfer full): a new list of [class@Malt.Backend], which does not
  *   change by itself
@@ -236,6 +232,26 @@ malt_list_backends (void)
     }
 
   return G_LIST_MODEL (store);
+}
+
+/**
+ * malt_list_plugin_failures:
+ *
+ * Lists the plugins that cannot be used, each with the reason in one sentence,
+ * for people. Loads every plugin there is, as [func@Malt.list_backends] does, so
+ * that none is missing. A plugin that is hidden by another of the same name in a
+ * folder further in front is one of them. Any thread.
+ *
+ * Returns: (transfer full) (element-type filename utf8): paths and reasons
+ *
+ * Since: 0.1
+ */
+GHashTable *
+malt_list_plugin_failures (void)
+{
+  malt_plugin_loader_load_all ();
+
+  return malt_plugin_loader_list_failures ();
 }
 
 static MaltBackend *
@@ -298,6 +314,50 @@ malt_backend_get_name (MaltBackend *self)
   g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
 
   return self->name;
+}
+
+/**
+ * malt_backend_get_path:
+ * @self: a backend
+ *
+ * Gets where the backend was loaded from.
+ *
+ * Returns: (transfer none) (nullable) (type filename): the path of a plugin; %NULL
+ *   if this program registered the backend itself
+ *
+ * Since: 0.1
+ */
+const char *
+malt_backend_get_path (MaltBackend *self)
+{
+  g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
+
+  return self->path;
+}
+
+/**
+ * malt_backend_get_capabilities:
+ * @self: a backend
+ *
+ * Gets what workers of this backend can do at most, as it declares. No worker is
+ * started. Options may take something away: what is left for a worker,
+ * [method@Malt.AbstractWorker.get_capabilities] says.
+ *
+ * Returns: the capabilities; %MALT_WORKER_CAPABILITY_NONE also if the backend
+ *   declares nothing
+ *
+ * Since: 0.1
+ */
+MaltWorkerCapabilities
+malt_backend_get_capabilities (MaltBackend *self)
+{
+  MaltAbstractWorkerInterface *iface;
+
+  g_return_val_if_fail (MALT_IS_BACKEND (self), MALT_WORKER_CAPABILITY_NONE);
+
+  iface = g_type_interface_peek (self->worker_class, MALT_TYPE_ABSTRACT_WORKER);
+
+  return iface->capabilities;
 }
 
 /**

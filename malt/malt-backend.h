@@ -21,6 +21,9 @@ MALT_AVAILABLE_IN_ALL
 void                malt_add_plugin_path            (const char          *directory);
 
 MALT_AVAILABLE_IN_ALL
+GHashTable         *malt_list_plugin_failures       (void);
+
+MALT_AVAILABLE_IN_ALL
 GListModel         *malt_list_backends              (void);
 MALT_AVAILABLE_IN_ALL
 MaltBackend        *malt_lookup_backend             (const char          *name,
@@ -28,6 +31,10 @@ MaltBackend        *malt_lookup_backend             (const char          *name,
 
 MALT_AVAILABLE_IN_ALL
 const char         *malt_backend_get_name           (MaltBackend         *self);
+MALT_AVAILABLE_IN_ALL
+const char         *malt_backend_get_path           (MaltBackend         *self);
+MALT_AVAILABLE_IN_ALL
+MaltWorkerCapabilities malt_backend_get_capabilities (MaltBackend        *self);
 MALT_AVAILABLE_IN_ALL
 GType               malt_backend_get_worker_type    (MaltBackend         *self);
 MALT_AVAILABLE_IN_ALL

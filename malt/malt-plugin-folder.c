@@ -72,12 +72,6 @@ cache_excludes (const Cache *cache,
   return !g_strv_contains ((const char *const *) points, extension_point);
 }
 
-static gboolean
-is_plugin_name (const char *basename)
-{
-  return g_str_has_prefix (basename, "lib") && g_str_has_suffix (basename, "." G_MODULE_SUFFIX);
-}
-
 static int
 compare_paths (gconstpointer a,
                gconstpointer b)
@@ -103,7 +97,8 @@ malt_plugin_folder_list (const char *directory,
     {
       g_autofree char *path = NULL;
 
-      if (!is_plugin_name (name) || (basename != NULL && !g_str_equal (name, basename)))
+      if (!g_str_has_suffix (name, "." G_MODULE_SUFFIX)
+          || (basename != NULL && !g_str_equal (name, basename)))
         continue;
 
       path = g_build_filename (directory, name, NULL);

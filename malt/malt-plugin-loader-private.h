@@ -25,6 +25,12 @@ GType       malt_plugin_loader_lookup        (const char  *extension_point,
 GList      *malt_plugin_loader_list          (const char  *extension_point,
                                               GType        required_type);
 
+/* Loads everything there is, for every extension point. */
+void        malt_plugin_loader_load_all      (void);
+
+/* The file that registered a type. (transfer full) (nullable): NULL if no plugin did. */
+char       *malt_plugin_loader_dup_path      (GType        type);
+
 /* Files that were passed over: path → reason. (transfer full) GHashTable of (char *, char *). */
 GHashTable *malt_plugin_loader_list_failures (void);
 

@@ -9,6 +9,7 @@
 #include "malt/malt-plugin-file-private.h"
 #include "malt/malt-plugin-folder-private.h"
 #include "malt/malt-plugin-paths.h"
+#include "malt/malt-worker-type-private.h"
 
 #include <gmodule.h>
 
@@ -22,12 +23,13 @@ typedef struct
 {
   const char *name;
   const char *noun;          /* what an implementation is called in messages */
+  char     *(*find_type_fault) (GType type); /* (nullable): NULL, or what is wrong with it */
   GType       required_type; /* protected by @lock; G_TYPE_INVALID while nobody has said */
 } Point;
 
 static Point points[] = {
-  { "malt-worker", "backend", G_TYPE_INVALID },
-  { "malt-evaluator", "evaluator", G_TYPE_INVALID },
+  { "malt-worker", "backend", malt_worker_type_find_fault, G_TYPE_INVALID },
+  { "malt-evaluator", "evaluator", NULL, G_TYPE_INVALID },
 };
 
 /* Recursive, for the load function of a plugin may look something up. */
@@ -37,6 +39,7 @@ static GRecMutex lock;
 static GHashTable *loaded;   /* basename (char *) → path (char *), owned */
 static GHashTable *failures; /* path (char *) → reason (char *), owned */
 static GHashTable *rejected; /* set of GIOExtension, not owned: they live for ever */
+static GHashTable *origins;  /* GType → path (char *), owned, of what a plugin registered */
 
 static void
 ensure_tables_locked (void)
@@ -47,6 +50,7 @@ ensure_tables_locked (void)
   loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   failures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rejected = g_hash_table_new (NULL, NULL);
+  origins = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
     g_io_extension_point_register (points[i].name);
 }
@@ -135,7 +139,7 @@ find_fault_locked (const Point  *point,
                                 g_type_name (g_io_extension_get_type (l->data)));
     }
 
-  return NULL;
+  return point->find_type_fault != NULL ? point->find_type_fault (type) : NULL;
 }
 
 /* Rejects what is wrong of what is not in `before`. Returns whether something is left. */
@@ -158,6 +162,8 @@ sift_new_locked (const Point  *point,
       if (fault == NULL)
         {
           some_left = TRUE;
+          g_hash_table_replace (origins, GSIZE_TO_POINTER (g_io_extension_get_type (l->data)),
+                                g_strdup (path));
           continue;
         }
       g_hash_table_add (rejected, l->data);
@@ -218,6 +224,12 @@ load_file_locked (const char *path)
 
   if (g_hash_table_contains (failures, path) || g_strcmp0 (first, path) == 0)
     return;
+
+  if (!g_str_has_prefix (basename, "lib"))
+    {
+      fail_locked (path, "Its name does not begin with “lib”");
+      return;
+    }
 
   if (first != NULL)
     {
@@ -359,6 +371,25 @@ malt_plugin_loader_list (const char *extension_point,
     }
 
   return g_list_reverse (usable);
+}
+
+void
+malt_plugin_loader_load_all (void)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&lock);
+
+  ensure_tables_locked ();
+  for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
+    load_files_locked (&points[i], NULL);
+}
+
+char *
+malt_plugin_loader_dup_path (GType type)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&lock);
+
+  ensure_tables_locked ();
+  return g_strdup (g_hash_table_lookup (origins, GSIZE_TO_POINTER (type)));
 }
 
 GHashTable *

@@ -90,7 +90,7 @@ malt_in_process_worker_describe (MaltAbstractWorker *worker)
 static MaltWorkerCapabilities
 malt_in_process_worker_get_capabilities (MaltAbstractWorker *worker)
 {
-  return MALT_WORKER_CAPABILITY_INTERRUPT;
+  return MALT_ABSTRACT_WORKER_GET_IFACE (worker)->capabilities;
 }
 
 static gboolean
@@ -225,6 +225,7 @@ malt_in_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
   iface->stop_async = malt_in_process_worker_stop_async;
   iface->stop_finish = malt_in_process_worker_stop_finish;
   iface->get_exit_report = malt_in_process_worker_get_exit_report;
+  iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT;
 }
 
 /* What no GParamSpec can. */

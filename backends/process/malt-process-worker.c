@@ -87,8 +87,7 @@ malt_process_worker_describe (MaltAbstractWorker *worker)
 static MaltWorkerCapabilities
 malt_process_worker_get_capabilities (MaltAbstractWorker *worker)
 {
-  return MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
-         | MALT_WORKER_CAPABILITY_ISOLATED;
+  return MALT_ABSTRACT_WORKER_GET_IFACE (worker)->capabilities;
 }
 
 static gboolean
@@ -264,6 +263,8 @@ malt_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
   iface->stop_finish = malt_process_worker_stop_finish;
   iface->kill = malt_process_worker_kill;
   iface->get_exit_report = malt_process_worker_get_exit_report;
+  iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
+                        | MALT_WORKER_CAPABILITY_ISOLATED;
 }
 
 /* Takes child and connection. The initialisation that waits holds a reference on the worker. */

@@ -6,47 +6,53 @@
 
 #include <malt/malt-plugin.h>
 
+/* (transfer full): the nicks of what is set. */
+char **
+malt_cli_list_capabilities (MaltWorkerCapabilities capabilities)
+{
+  g_autoptr (GFlagsClass) flags_class = g_type_class_ref (MALT_TYPE_WORKER_CAPABILITIES);
+  g_autoptr (GStrvBuilder) nicks = g_strv_builder_new ();
+
+  for (guint i = 0; i < flags_class->n_values; i++)
+    {
+      if ((capabilities & flags_class->values[i].value) != 0)
+        g_strv_builder_add (nicks, flags_class->values[i].value_nick);
+    }
+
+  return g_strv_builder_end (nicks);
+}
+
 static void
-print_options (MaltBackend *backend,
-               gboolean     names_only)
+print_option_names (MaltBackend *backend)
 {
   guint n_options;
   g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
 
   for (guint i = 0; i < n_options; i++)
-    {
-      g_autofree char *description = NULL;
-
-      if (names_only)
-        {
-          puts (options[i]->name);
-          continue;
-        }
-
-      description = malt_cli_describe_option (options[i]);
-      printf ("  %s: %s\n", options[i]->name, description);
-      printf ("      %s\n", g_param_spec_get_blurb (options[i]));
-    }
+    puts (options[i]->name);
 }
 
 static void
-print_all (gboolean names_only)
+print_backend (MaltBackend *backend)
 {
-  g_autoptr (GListModel) backends = malt_list_backends ();
+  g_auto (GStrv) nicks = malt_cli_list_capabilities (malt_backend_get_capabilities (backend));
+  g_autofree char *capabilities = g_strjoinv (", ", nicks);
+  const char *path = malt_backend_get_path (backend);
+  guint n_options;
+  g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
 
-  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+  printf ("%s (%s)\n", malt_backend_get_name (backend),
+          g_type_name (malt_backend_get_worker_type (backend)));
+  printf ("  loaded from %s\n", path != NULL ? path : "this program");
+  printf ("  capabilities: %s\n", *capabilities != '\0' ? capabilities : "none declared");
+  for (guint i = 0; i < n_options; i++)
     {
-      g_autoptr (MaltBackend) backend = g_list_model_get_item (backends, i);
+      g_autofree char *description = malt_cli_describe_option (options[i]);
+      const char *blurb = g_param_spec_get_blurb (options[i]);
 
-      if (names_only)
-        {
-          puts (malt_backend_get_name (backend));
-          continue;
-        }
-
-      printf ("%s (%s)\n", malt_backend_get_name (backend),
-              g_type_name (malt_backend_get_worker_type (backend)));
-      print_options (backend, FALSE);
+      printf ("  %s: %s\n", options[i]->name, description);
+      if (blurb != NULL)
+        printf ("      %s\n", blurb);
     }
 }
 
@@ -62,21 +68,96 @@ print_plugin_paths (void)
 }
 
 static int
+compare_paths (gconstpointer a,
+               gconstpointer b)
+{
+  return g_strcmp0 (a, b);
+}
+
+static void
+print_failures (void)
+{
+  g_autoptr (GHashTable) failures = malt_list_plugin_failures ();
+  g_autoptr (GList) paths = g_list_sort (g_hash_table_get_keys (failures), compare_paths);
+
+  if (paths != NULL)
+    puts ("Plugins that cannot be used:");
+  for (GList *l = paths; l != NULL; l = l->next)
+    printf ("  %s\n      %s\n", (char *) l->data,
+            (char *) g_hash_table_lookup (failures, l->data));
+}
+
+static void
+print_text (GListModel *backends)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (MaltBackend) backend = g_list_model_get_item (backends, i);
+
+      print_backend (backend);
+    }
+}
+
+static void
+print_names (GListModel *backends)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (MaltBackend) backend = g_list_model_get_item (backends, i);
+
+      puts (malt_backend_get_name (backend));
+    }
+}
+
+static void
+print_json (GListModel *backends)
+{
+  g_autoptr (GHashTable) failures = malt_list_plugin_failures ();
+  g_autofree char *text = malt_cli_backends_to_json (backends, failures);
+
+  puts (text);
+}
+
+/* All of them, or the one of that name. (transfer full) */
+static GListModel *
+list_backends (const char  *name,
+               GError     **error)
+{
+  g_autoptr (MaltBackend) backend = NULL;
+  GListStore *store;
+
+  if (name == NULL)
+    return malt_list_backends ();
+
+  backend = malt_lookup_backend (name, error);
+  if (backend == NULL)
+    return NULL;
+
+  store = g_list_store_new (MALT_TYPE_BACKEND);
+  g_list_store_append (store, backend);
+
+  return G_LIST_MODEL (store);
+}
+
+static int
 run_backends (int    argc,
               char **argv)
 {
   const MaltCliVerb *verb = &malt_cli_verb_backends;
   gboolean names_only = FALSE;
+  gboolean json = FALSE;
   gboolean verbose = FALSE;
   const GOptionEntry entries[] = {
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print as JSON, with the failures", NULL },
     { "names", 'n', 0, G_OPTION_ARG_NONE, &names_only,
       "Print names only: of the backends, or of NAME's options", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
-      "Print where plugins are looked for, too", NULL },
+      "Print where plugins are looked for, and why some cannot be used, too", NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_auto (GStrv) words = NULL;
-  g_autoptr (MaltBackend) backend = NULL;
+  g_autoptr (GListModel) backends = NULL;
+  g_autoptr (MaltBackend) only = NULL;
   g_autoptr (GError) error = NULL;
   MaltCliExit status;
 
@@ -86,24 +167,28 @@ run_backends (int    argc,
     return malt_cli_fail_usage (verb, "“%s” is one too many: expected the name of one backend",
                                 words[1]);
 
-  if (words[0] == NULL)
+  backends = list_backends (words[0], &error);
+  if (backends == NULL)
     {
-      print_all (names_only);
+      malt_cli_print_error (error);
+      return malt_cli_exit_for_error (error);
     }
+
+  only = words[0] != NULL ? g_list_model_get_item (backends, 0) : NULL;
+  if (json)
+    print_json (backends);
+  else if (names_only && only != NULL)
+    print_option_names (only);
+  else if (names_only)
+    print_names (backends);
   else
+    print_text (backends);
+
+  if (verbose && !json)
     {
-      backend = malt_lookup_backend (words[0], &error);
-      if (backend == NULL)
-        {
-          malt_cli_print_error (error);
-          return malt_cli_exit_for_error (error);
-        }
-
-      print_options (backend, names_only);
+      print_plugin_paths ();
+      print_failures ();
     }
-
-  if (verbose)
-    print_plugin_paths ();
 
   return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
 }
@@ -113,11 +198,13 @@ const MaltCliVerb malt_cli_verb_backends = {
   .parameters = "[NAME]",
   .summary = "Lists where workers can come from, and the options of each",
   .description =
-    "An option is given to the other commands as --option NAME=VALUE.\n"
+    "An option is given to the other commands as --option NAME=VALUE. Capabilities are what\n"
+    "a worker can do at most; which of them it has may depend on its options.\n"
     "\n"
     "Examples:\n"
-    "  malt backends\n"
+    "  malt backends --verbose\n"
     "  malt backends process --names\n"
+    "  malt backends process --json\n"
     "  malt eval --backend process --option call-timeout=500 '6 * 7'",
   .run = run_backends,
 };

@@ -90,6 +90,13 @@ void        malt_cli_print_value         (GVariant           *value,
 /* malt-cli-json.c */
 char       *malt_cli_value_to_json       (GVariant           *value);
 
+/* malt-cli-backends.c */
+char      **malt_cli_list_capabilities   (MaltWorkerCapabilities capabilities);
+
+/* malt-cli-backends-json.c */
+char       *malt_cli_backends_to_json    (GListModel         *backends,
+                                          GHashTable         *failures);
+
 /* malt-cli-config-schema.c: what a configuration may be, with the backends there are. */
 char       *malt_cli_make_schema         (void);
 

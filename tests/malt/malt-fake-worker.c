@@ -272,6 +272,7 @@ malt_fake_worker_interface_init (MaltAbstractWorkerInterface *iface)
   iface->stop_async = malt_fake_worker_stop_async;
   iface->stop_finish = malt_fake_worker_stop_finish;
   iface->get_exit_report = malt_fake_worker_get_exit_report;
+  iface->capabilities = MALT_WORKER_CAPABILITY_ISOLATED;
 }
 
 /* Fails when the option "text" says so. */

@@ -34,6 +34,37 @@ test_lookup_in_plugin (void)
 }
 
 static void
+test_what_it_declares (void)
+{
+  g_autoptr (MaltBackend) good = malt_lookup_backend ("good", NULL);
+  g_autoptr (MaltBackend) fake = malt_lookup_backend ("fake", NULL);
+  g_autofree char *path = NULL;
+  MaltWorkerCapabilities capabilities;
+
+  g_object_get (good, "path", &path, "capabilities", &capabilities, NULL);
+  g_assert_cmpstr (path, ==, malt_backend_get_path (good));
+  g_assert_true (g_str_has_suffix (path, "/libmalt-good.so"));
+  g_assert_cmpint (capabilities, ==, MALT_WORKER_CAPABILITY_NONE);
+
+  g_assert_null (malt_backend_get_path (fake));
+  g_assert_cmpint (malt_backend_get_capabilities (fake), ==, MALT_WORKER_CAPABILITY_ISOLATED);
+}
+
+static void
+test_plugin_failures (void)
+{
+  g_autoptr (GHashTable) failures = malt_list_plugin_failures ();
+  g_autofree char *path = g_build_filename (g_getenv ("MALT_PLUGIN_PATH"), "libmalt-silent.so",
+                                            NULL);
+  g_autofree char *good = g_build_filename (g_getenv ("MALT_PLUGIN_PATH"), "libmalt-good.so",
+                                            NULL);
+
+  g_assert_cmpstr (g_hash_table_lookup (failures, path), ==,
+                   "It registers neither a backend nor an evaluator");
+  g_assert_false (g_hash_table_contains (failures, good));
+}
+
+static void
 test_unknown (void)
 {
   g_autoptr (GError) error = NULL;
@@ -147,6 +178,8 @@ main (int    argc,
 
   g_test_add_func ("/malt/backend/lookup", test_lookup);
   g_test_add_func ("/malt/backend/lookup-in-plugin", test_lookup_in_plugin);
+  g_test_add_func ("/malt/backend/what-it-declares", test_what_it_declares);
+  g_test_add_func ("/malt/backend/plugin-failures", test_plugin_failures);
   g_test_add_func ("/malt/backend/unknown", test_unknown);
   g_test_add_func ("/malt/backend/null-is-the-default", test_null_is_the_default);
   g_test_add_func ("/malt/backend/mandatory-function-is-missing",

@@ -237,12 +237,40 @@ def leaves_no_worker_behind():
 
 def lists_backends_with_their_options():
     text = expect(malt("backends", "--verbose"), 0).stdout
-    for part in ("process (MaltProcessWorker)", "  transport: auto, tcp, unix; auto by default",
+    for part in ("process (MaltProcessWorker)", "  loaded from " + built("backends", "process"),
+                 "  capabilities: interrupt, kill, isolated",
+                 "  transport: auto, tcp, unix; auto by default",
                  "  start-timeout: integer from ", built("backends", "process")):
         contains(text, part)
     expect(malt("backends", "--names"), 0, "process\n")
     contains(expect(malt("backends", "process", "--names"), 0).stdout, "executable\n")
     expect(malt("backends", "proces"), 2, "", "process")
+
+
+def says_which_plugins_cannot_be_used():
+    folder = built("tests", "fixtures", "plugins")
+    result = expect(malt("backends", "--verbose", MALT_PLUGIN_PATH=folder), 0)
+    for part in (f"  {folder}/libmalt-truncated.so\n      The file is truncated",
+                 f"  {folder}/libmalt-incomplete.so\n      Its type",
+                 f"  {folder}/malt-unprefixed.so\n      Its name does not begin with"):
+        contains(result.stdout, part)
+    equal(result.stderr, "", "what is on stderr")
+
+
+def lists_backends_as_json():
+    everything = json.loads(expect(malt("backends", "--json"), 0).stdout)
+    equal(everything["failures"], {})
+    backend, = everything["backends"]
+    equal(backend["name"], "process")
+    equal(backend["path"], built("backends", "process", "libmalt-process.so"))
+    equal(backend["capabilities"], ["interrupt", "kill", "isolated"])
+    options = {option.pop("name"): option for option in backend["options"]}
+    equal(options["transport"]["values"], ["auto", "tcp", "unix"])
+    equal(options["transport"]["default"], "auto")
+    equal(options["evaluator"]["default"], "lua")
+    timeout = options["start-timeout"]
+    equal((timeout["type"], timeout["minimum"], timeout["default"]), ("integer", 1, 30000))
+    contains(timeout["description"], "milliseconds")
 
 
 def lists_function_modules():
@@ -304,6 +332,8 @@ main("cli", [
     leaves_at_the_second_interrupt,
     leaves_no_worker_behind,
     lists_backends_with_their_options,
+    says_which_plugins_cannot_be_used,
+    lists_backends_as_json,
     lists_function_modules,
     says_when_output_cannot_be_written,
     writes_nothing_in_the_place_of_closed_streams,

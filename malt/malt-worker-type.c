@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/malt-worker-type-private.h"
+
+#include "malt/malt-abstract-worker.h"
+
+#include <gio/gio.h>
+
+/* The first mandatory function that is not set, NULL if all are. */
+static const char *
+find_unset_function (GType type)
+{
+#define FUNCTION(name) { #name, G_STRUCT_OFFSET (MaltAbstractWorkerInterface, name) }
+  static const struct
+  {
+    const char *name;
+    glong       offset;
+  } mandatory[] = {
+    FUNCTION (describe),    FUNCTION (get_capabilities), FUNCTION (is_running),
+    FUNCTION (send_async),  FUNCTION (send_finish),      FUNCTION (post),
+    FUNCTION (stop_async),  FUNCTION (stop_finish),      FUNCTION (get_exit_report),
+  };
+#undef FUNCTION
+  g_autoptr (GTypeClass) worker_class = g_type_class_ref (type);
+  gpointer iface = g_type_interface_peek (worker_class, MALT_TYPE_ABSTRACT_WORKER);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (mandatory); i++)
+    {
+      if (G_STRUCT_MEMBER (gpointer, iface, mandatory[i].offset) == NULL)
+        return mandatory[i].name;
+    }
+
+  return NULL;
+}
+
+char *
+malt_worker_type_find_fault (GType type)
+{
+  const char *unset;
+
+  if (G_TYPE_IS_ABSTRACT (type) || !g_type_is_a (type, MALT_TYPE_ABSTRACT_WORKER)
+      || !g_type_is_a (type, G_TYPE_INITABLE) || !g_type_is_a (type, G_TYPE_ASYNC_INITABLE))
+    return g_strdup_printf ("Its type “%s” is not a “MaltAbstractWorker”, GInitable and "
+                            "GAsyncInitable that can be made",
+                            g_type_name (type));
+
+  unset = find_unset_function (type);
+
+  return unset != NULL ? g_strdup_printf ("Its type “%s” does not implement “%s”",
+                                          g_type_name (type), unset)
+                       : NULL;
+}
