@@ -27,6 +27,13 @@ typedef struct
   MaltPoolCore *core; /* owned */
 } CoreSource;
 
+/* Pool thread only: owned references of cores that are to be looked after. */
+static GQueue cores_due = G_QUEUE_INIT;
+
+static void tend (MaltPoolCore *self);
+
+/* Cores have their turn between iterations: a GTask that is returned in the iteration that it was made
+ * in, here by a member that is quick, is so by a source of its own, behind others that are not. */
 static gpointer
 pool_thread (gpointer user_data)
 {
@@ -35,7 +42,16 @@ pool_thread (gpointer user_data)
   g_main_context_acquire (context);
   g_main_context_push_thread_default (context);
   for (;;)
-    g_main_context_iteration (context, TRUE);
+    {
+      MaltPoolCore *core;
+
+      g_main_context_iteration (context, TRUE);
+      while ((core = g_queue_pop_head (&cores_due)) != NULL)
+        {
+          tend (core);
+          malt_pool_core_unref (core);
+        }
+    }
 
   return NULL;
 }
@@ -434,8 +450,8 @@ tend (MaltPoolCore *self)
   malt_pool_core_look_at_end (self);
 
   g_mutex_lock (&self->lock);
-  if (!self->is_woken)
-    g_source_set_ready_time (self->source, next < G_MAXINT64 ? next : -1);
+  if (!self->is_woken && next < G_MAXINT64)
+    g_source_set_ready_time (self->source, next);
   g_mutex_unlock (&self->lock);
 }
 
@@ -444,9 +460,8 @@ core_source_dispatch (GSource     *source,
                       GSourceFunc  callback,
                       gpointer     user_data)
 {
-  g_autoptr (MaltPoolCore) core = malt_pool_core_ref (((CoreSource *) source)->core);
-
-  tend (core);
+  g_source_set_ready_time (source, -1);
+  g_queue_push_tail (&cores_due, malt_pool_core_ref (((CoreSource *) source)->core));
 
   return G_SOURCE_CONTINUE;
 }

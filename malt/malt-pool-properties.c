@@ -9,6 +9,10 @@
 #define MAX_IN_FLIGHT_DEFAULT 1
 #define MAX_IN_FLIGHT_MAX 65536
 
+/* Calls that wait: more than a program has a use for, and some hundred bytes each beside their
+ * arguments. */
+#define MAX_QUEUE_DEFAULT 100000
+
 enum
 {
   PROP_PROFILE = 1,
@@ -280,7 +284,7 @@ install_limits (void)
    */
   properties[PROP_MAX_QUEUE] =
     g_param_spec_uint ("max-queue", "Queue", "Calls that may wait, 0 for any number", 0, G_MAXUINT,
-                       0, flags);
+                       MAX_QUEUE_DEFAULT, flags);
 
   /**
    * MaltPool:max-age:

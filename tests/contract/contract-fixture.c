@@ -222,6 +222,8 @@ contract_run (gpointer fixture, gconstpointer data)
 
       g_test_skip (reason);
     }
+  else if (the_settings->pool && !contract_pool_is_held_to (test_case->path))
+    g_test_skip ("a pool is not its worker");
   else if (test_case->loops && CONTRACT_HOLDS_SIGNALS_BACK)
     g_test_skip ("ThreadSanitizer holds signals back in a loop of the language alone");
   else

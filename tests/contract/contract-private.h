@@ -51,6 +51,12 @@ void                contract_assert_alive    (MaltAbstractWorker *worker);
 void                contract_stop            (MaltAbstractWorker *worker);
 guint               contract_count_running   (void);
 
+/* In the place of a worker; not for every case. `options` is a{sv}, floating. */
+MaltAbstractWorker *contract_pool_new        (const char         *backend,
+                                              GVariant           *options,
+                                              GError            **error);
+gboolean            contract_pool_is_held_to (const char         *path);
+
 /* Blocking calls that must succeed. */
 GVariant           *contract_eval            (MaltAbstractWorker *worker,
                                               const char         *expression,

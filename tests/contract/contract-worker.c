@@ -26,6 +26,15 @@ contract_options (Contract *contract, GVariant *options)
   return g_variant_dict_end (&merged);
 }
 
+static MaltAbstractWorker *
+create_worker (Contract *contract, GVariant *options, GError **error)
+{
+  const ContractSettings *settings = contract->settings;
+
+  return settings->pool ? contract_pool_new (settings->backend, options, error)
+                        : malt_create_worker_with_options (settings->backend, options, NULL, error);
+}
+
 /* Starts a worker that the case owns. */
 MaltAbstractWorker *
 contract_start (Contract *contract, GVariant *options)
@@ -33,9 +42,7 @@ contract_start (Contract *contract, GVariant *options)
   g_autoptr (GError) error = NULL;
   MaltAbstractWorker *worker;
 
-  worker = malt_create_worker_with_options (contract->settings->backend,
-                                            contract_options (contract, options),
-                                            NULL, &error);
+  worker = create_worker (contract, contract_options (contract, options), &error);
   g_assert_no_error (error);
   g_assert_nonnull (worker);
   g_ptr_array_add (contract->workers, worker);
@@ -48,9 +55,7 @@ contract_fail_to_start (Contract *contract, GVariant *options)
   g_autoptr (MaltAbstractWorker) worker = NULL;
   GError *error = NULL;
 
-  worker = malt_create_worker_with_options (contract->settings->backend,
-                                            contract_options (contract, options),
-                                            NULL, &error);
+  worker = create_worker (contract, contract_options (contract, options), &error);
   g_assert_null (worker);
   g_assert_nonnull (error);
   g_test_message ("%s", error->message);

@@ -27,6 +27,7 @@ typedef struct
   const char *modules; /* the folder of contract.so, for the option "module-path" */
   const char *peer;    /* (nullable): the program contract-peer */
   GVariant   *options; /* (nullable): a{sv}, for every worker that a case starts */
+  gboolean    pool;    /* each of them is a pool of one */
 } ContractSettings;
 
 /* `settings` is used until the end of the program. */

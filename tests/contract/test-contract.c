@@ -94,6 +94,7 @@ main (int argc, char **argv)
     { "backend", 0, 0, G_OPTION_ARG_STRING, &settings.backend, "The backend", "NAME" },
     { "modules", 0, 0, G_OPTION_ARG_FILENAME, &settings.modules, "Where contract.so is", "FOLDER" },
     { "peer", 0, 0, G_OPTION_ARG_FILENAME, &settings.peer, "The program contract-peer", "FILE" },
+    { "pool", 0, 0, G_OPTION_ARG_NONE, &settings.pool, "Each worker is a pool of one", NULL },
     { "option", 0, 0, G_OPTION_ARG_STRING_ARRAY, &option_texts, "For every worker", "NAME=VALUE" },
     { "list-cases", 0, 0, G_OPTION_ARG_NONE, &is_list, "Print each case and what it needs", NULL },
     { NULL }
