@@ -14,6 +14,7 @@ typedef struct _MaltDelivery MaltDelivery;
 struct _MaltDelivery
 {
   GList   link;
+  gint64  time;  /* of its sending, monotonic, microseconds */
   void  (*func) (MaltDelivery *self);
 };
 

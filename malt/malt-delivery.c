@@ -16,13 +16,20 @@ typedef struct
 static GMutex lock;
 static GHashTable *outlets; /* context → Outlet, which its context owns; protected by @lock */
 
+/* The next one that was sent before `time`. */
 static MaltDelivery *
-pop (Outlet *self)
+pop (Outlet *self,
+     gint64  time)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
-  GList *link = g_queue_pop_head_link (&self->deliveries);
+  MaltDelivery *next = g_queue_peek_head (&self->deliveries);
 
-  return link != NULL ? link->data : NULL;
+  if (next == NULL || next->time >= time)
+    return NULL;
+
+  g_queue_unlink (&self->deliveries, &next->link);
+
+  return next;
 }
 
 static gboolean
@@ -39,28 +46,20 @@ is_over (Outlet *self)
   return TRUE;
 }
 
-/* What is there now: a GTask that is as young as the iteration would make a source of its own. A
- * callback that iterates the context gets here again, for the next one. */
+/* What was there when the iteration began: GTask puts off the return of a task that is as young as the
+ * iteration, and those after it would overtake it. A callback that iterates the context gets here
+ * again, for the next one. */
 static gboolean
 outlet_dispatch (GSource     *source,
                  GSourceFunc  callback,
                  gpointer     user_data)
 {
   Outlet *self = (Outlet *) source;
-  guint n_deliveries;
+  gint64 time = g_source_get_time (source);
+  MaltDelivery *delivery;
 
-  g_mutex_lock (&lock);
-  n_deliveries = self->deliveries.length;
-  g_mutex_unlock (&lock);
-
-  for (; n_deliveries > 0; n_deliveries--)
-    {
-      MaltDelivery *delivery = pop (self);
-
-      if (delivery == NULL)
-        break;
-      delivery->func (delivery);
-    }
+  while ((delivery = pop (self, time)) != NULL)
+    delivery->func (delivery);
 
   return is_over (self) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -99,5 +98,6 @@ malt_delivery_send (MaltDelivery *self,
   if (outlet == NULL)
     outlet = new_outlet_locked (context);
   self->link.data = self;
+  self->time = g_get_monotonic_time ();
   g_queue_push_tail_link (&outlet->deliveries, &self->link);
 }

@@ -26,6 +26,8 @@ struct _MaltLocalChannel
   GQueue                takers;   /* not owned MaltChannelWaiters, by their @link, as … */
   GQueue                waits;    /* … these … */
   GQueue                putters;  /* … and these; claimed ones are at the front */
+  GQueue                over;     /* those that are to be told, in the order of what they got … */
+  gboolean              is_telling; /* … which one thread does at a time */
   gboolean              is_closed;
   MaltLocalChannelFunc  recall;   /* NULL: nothing is lent */
   gpointer              recall_data;
@@ -85,13 +87,17 @@ void       malt_channel_end_settle_putters   (MaltLocalChannel      *self,
                                               guint                  n_put,
                                               const GError          *error);
 
+/* As begin(), but `func` is always called: in the order in which the operations ended. */
+void       malt_local_channel_begin_and_tell (MaltLocalChannel      *self,
+                                              MaltChannelWaiter     *waiter);
+
 /* What both files use. Moves those who can go on to `over`. */
 void       malt_local_channel_serve_locked   (MaltLocalChannel      *self,
                                               GQueue                *over);
 /* Moves one out of its queue to `over`. */
 void       malt_local_channel_end_locked     (MaltChannelWaiter     *waiter,
                                               GQueue                *over);
-/* Releases the lock and tells those in `over`; recalls and demands what has to be. */
+/* Releases the lock and tells those in `over`; recalls what has to be. */
 void       malt_local_channel_unlock         (MaltLocalChannel      *self,
                                               GQueue                *over);
 

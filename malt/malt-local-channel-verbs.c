@@ -88,6 +88,41 @@ on_cancelled (GCancellable *cancellable,
   on_over (&self->waiter);
 }
 
+/* `task` returns what the verb of that name finishes with. */
+void
+malt_local_channel_start (MaltLocalChannel *channel,
+                          MaltChannelVerb   verb,
+                          GVariant         *value,
+                          GTask            *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  Operation *self = g_atomic_rc_box_new0 (Operation);
+
+  self->waiter.verb = verb;
+  self->waiter.func = on_over;
+  self->waiter.value = value != NULL ? g_variant_ref (value) : NULL;
+  self->channel = g_object_ref (channel);
+  self->task = g_object_ref (task);
+  /* What was taken before it was cancelled has been taken. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &self->waiter.error))
+    {
+      on_over (&self->waiter);
+      return;
+    }
+
+  /* Before it begins: afterwards it may be over at any time. */
+  g_atomic_rc_box_acquire (self);
+  if (cancellable != NULL)
+    self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled),
+                                           g_atomic_rc_box_acquire (self), unref_closure_data, 0);
+  malt_local_channel_begin_and_tell (channel, &self->waiter);
+  if (g_cancellable_is_cancelled (cancellable))
+    on_cancelled (cancellable, self);
+  unref_operation (self);
+}
+
 /* What is possible at once; the rest of it is NULL, FALSE or an error. */
 static gboolean
 is_possible (MaltLocalChannel  *self,
@@ -105,50 +140,6 @@ is_possible (MaltLocalChannel  *self,
     default:
       return FALSE;
     }
-}
-
-static void
-wait_for_it (Operation *self)
-{
-  GCancellable *cancellable = g_task_get_cancellable (self->task);
-
-  g_atomic_rc_box_acquire (self);
-
-  /* Before it begins: afterwards it may be over at any time. */
-  if (cancellable != NULL)
-    self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_cancelled),
-                                           g_atomic_rc_box_acquire (self), unref_closure_data, 0);
-
-  if (malt_local_channel_begin (self->channel, &self->waiter))
-    on_over (&self->waiter);
-  else if (g_cancellable_is_cancelled (cancellable))
-    on_cancelled (cancellable, self);
-
-  unref_operation (self);
-}
-
-/* `task` returns what the verb of that name finishes with. */
-void
-malt_local_channel_start (MaltLocalChannel *channel,
-                          MaltChannelVerb   verb,
-                          GVariant         *value,
-                          GTask            *task)
-{
-  Operation *self = g_atomic_rc_box_new0 (Operation);
-
-  self->waiter.verb = verb;
-  self->waiter.func = on_over;
-  self->waiter.value = value != NULL ? g_variant_ref (value) : NULL;
-  self->channel = g_object_ref (channel);
-  self->task = g_object_ref (task);
-  /* What was taken before it was cancelled has been taken. */
-  g_task_set_check_cancellable (task, FALSE);
-
-  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &self->waiter.error)
-      || is_possible (channel, &self->waiter))
-    on_over (&self->waiter);
-  else
-    wait_for_it (self);
 }
 
 /* One that a thread waits for, on its stack. */

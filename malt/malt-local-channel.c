@@ -144,31 +144,51 @@ malt_local_channel_serve_locked (MaltLocalChannel *self,
   admit_putters_locked (self, over);
 }
 
+/* Releases the lock. Those that are told by another thread, or further up in this one, are told
+ * there: what a taker does then must not overtake the ones that came before it. */
+static void
+tell_and_unlock (MaltLocalChannel *self)
+{
+  GList *link;
+
+  if (!self->is_telling)
+    {
+      self->is_telling = TRUE;
+      while ((link = g_queue_pop_head_link (&self->over)) != NULL)
+        {
+          MaltChannelWaiter *waiter = link->data;
+
+          g_mutex_unlock (&self->lock);
+          waiter->func (waiter);
+          g_mutex_lock (&self->lock);
+        }
+      self->is_telling = FALSE;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
 void
 malt_local_channel_unlock (MaltLocalChannel *self,
                            GQueue           *over)
 {
   gboolean is_wanted = self->takers.length > 0 || self->waits.length > 0;
-  MaltLocalChannelFunc recall = NULL;
-  gpointer recall_data = self->recall_data;
   GList *link;
 
-  if (is_wanted && !self->is_recalled)
-    {
-      recall = self->recall;
-      self->is_recalled = recall != NULL;
-    }
-  g_mutex_unlock (&self->lock);
-
-  if (recall != NULL)
-    recall (recall_data);
-
   while ((link = g_queue_pop_head_link (over)) != NULL)
-    {
-      MaltChannelWaiter *waiter = link->data;
+    g_queue_push_tail_link (&self->over, link);
 
-      waiter->func (waiter);
+  if (is_wanted && self->recall != NULL && !self->is_recalled)
+    {
+      MaltLocalChannelFunc recall = self->recall;
+      gpointer recall_data = self->recall_data;
+
+      self->is_recalled = TRUE;
+      g_mutex_unlock (&self->lock);
+      recall (recall_data);
+      g_mutex_lock (&self->lock);
     }
+
+  tell_and_unlock (self);
 }
 
 static gboolean
@@ -222,55 +242,50 @@ malt_local_channel_try_take (MaltLocalChannel *self)
 /* Puts it into its queue, or gives the answer that there is already. */
 static void
 enter_locked (MaltLocalChannel  *self,
-              MaltChannelWaiter *waiter)
+              MaltChannelWaiter *waiter,
+              GQueue            *over)
 {
-  switch (waiter->verb)
+  gboolean is_answered = FALSE;
+  GQueue *queue = &self->takers;
+
+  if (waiter->verb == MALT_CHANNEL_VERB_PUT)
     {
-    case MALT_CHANNEL_VERB_PUT:
-      if (self->is_closed)
+      queue = &self->putters;
+      is_answered = self->is_closed;
+      if (is_answered)
         set_closed_error (waiter);
-      else
-        enqueue_locked (waiter, &self->putters);
-      break;
-
-    case MALT_CHANNEL_VERB_TAKE:
-      enqueue_locked (waiter, &self->takers);
-      break;
-
-    case MALT_CHANNEL_VERB_IS_READY:
-      if (self->recall == NULL)
-        waiter->is_ready = has_something_locked (self);
-      else
-        enqueue_locked (waiter, &self->takers);
-      break;
-
-    default:
-      enqueue_locked (waiter, &self->waits);
     }
+  else if (waiter->verb == MALT_CHANNEL_VERB_WAIT)
+    queue = &self->waits;
+  else if (waiter->verb == MALT_CHANNEL_VERB_IS_READY && self->recall == NULL)
+    {
+      waiter->is_ready = has_something_locked (self);
+      is_answered = TRUE;
+    }
+
+  enqueue_locked (waiter, queue);
+  if (is_answered)
+    malt_local_channel_end_locked (waiter, over);
 }
 
-gboolean
-malt_local_channel_begin (MaltLocalChannel  *self,
-                          MaltChannelWaiter *waiter)
+/* TRUE: it is over; it is told so only if `is_told`. */
+static gboolean
+begin (MaltLocalChannel  *self,
+       MaltChannelWaiter *waiter,
+       gboolean           is_told)
 {
   GQueue over = G_QUEUE_INIT;
   MaltLocalChannelFunc demand_func = NULL;
   gpointer demand_data;
-  gboolean waits;
-
-  g_return_val_if_fail (MALT_IS_LOCAL_CHANNEL (self), FALSE);
-  g_return_val_if_fail (waiter->func != NULL, FALSE);
+  gboolean is_over;
 
   g_mutex_lock (&self->lock);
-  enter_locked (self, waiter);
-  if (waiter->queue != NULL)
-    {
-      malt_local_channel_serve_locked (self, &over);
-      if (waiter->queue == NULL)
-        g_queue_unlink (&over, &waiter->link);
-    }
-  waits = waiter->queue != NULL;
-  if (waits)
+  enter_locked (self, waiter, &over);
+  malt_local_channel_serve_locked (self, &over);
+  is_over = waiter->queue == NULL;
+  if (is_over && !is_told)
+    g_queue_unlink (&over, &waiter->link);
+  if (!is_over)
     demand_func = self->demand_func;
   demand_data = self->demand_data;
   malt_local_channel_unlock (self, &over);
@@ -278,7 +293,24 @@ malt_local_channel_begin (MaltLocalChannel  *self,
   if (demand_func != NULL)
     demand_func (demand_data);
 
-  return !waits;
+  return is_over;
+}
+
+gboolean
+malt_local_channel_begin (MaltLocalChannel  *self,
+                          MaltChannelWaiter *waiter)
+{
+  g_return_val_if_fail (MALT_IS_LOCAL_CHANNEL (self), FALSE);
+  g_return_val_if_fail (waiter->func != NULL, FALSE);
+
+  return begin (self, waiter, FALSE);
+}
+
+void
+malt_local_channel_begin_and_tell (MaltLocalChannel  *self,
+                                   MaltChannelWaiter *waiter)
+{
+  begin (self, waiter, TRUE);
 }
 
 gboolean

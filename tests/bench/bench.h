@@ -67,6 +67,13 @@ void                bench_malt_large         (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);
 
+void                bench_malt_channel       (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_channel_async (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+
 double              bench_now_us             (void);
 void                bench_add                (GArray             *samples,
                                               double              sample);

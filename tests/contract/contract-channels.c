@@ -14,6 +14,9 @@
 
 #define RACES 200
 
+/* Takes that are on their way at once. */
+#define WINDOW 64
+
 /* Until the worker has been told that a handle is gone. */
 #define DROP_MSEC 5000
 
@@ -462,6 +465,50 @@ test_many_items (Contract *contract)
   g_assert_cmpuint (contract_resident_bytes (), <, before + MANY_MAX_GROWTH_BYTES);
 }
 
+typedef struct
+{
+  MaltChannel *channel;
+  gint64       n_items;
+  gint64       n_asked;
+  gint64       n_taken;
+} Taking;
+
+static void
+on_taken (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Taking *taking = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = malt_channel_take_finish (taking->channel, result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int64 (value), ==, ++taking->n_taken);
+  if (taking->n_asked < taking->n_items)
+    {
+      taking->n_asked++;
+      malt_channel_take_async (taking->channel, NULL, on_taken, taking);
+    }
+}
+
+static void
+test_many_items_async (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (MaltChannel) channel = open_channel (worker, "rc = malt.channel (500) return rc");
+  Taking taking = { .channel = channel, .n_items = contract_times (MANY_ITEMS) };
+  g_autoptr (GVariant) nothing =
+    contract_eval (worker, "local n = ...\n"
+                   "malt.spawn (function () for i = 1, n do rc:put (i) end end)",
+                   g_variant_new ("(x)", taking.n_items));
+
+  for (; taking.n_asked < WINDOW; taking.n_asked++)
+    malt_channel_take_async (channel, NULL, on_taken, &taking);
+  while (taking.n_taken < taking.n_items)
+    g_main_context_iteration (contract->context, TRUE);
+  g_assert_false (is_ready (channel));
+}
+
 /* What has been read ahead for one end is the other's as soon as it asks. */
 static void
 test_others_take_too (Contract *contract)
@@ -541,6 +588,7 @@ const ContractCase contract_channel_cases[] = {
   { "/channels/killed", test_killed_while_a_take_waits, "A channel dies with its worker",
     MALT_WORKER_CAPABILITY_KILL },
   { "/channels/many-items", test_many_items, "Many items in order, in little memory" },
+  { "/channels/many-items-async", test_many_items_async, "Callbacks come in the order of takes" },
   { "/channels/others-take-too", test_others_take_too, "Both ends take, in order" },
   { "/channels/dropped-in-the-midst", test_dropped_in_the_midst,
     "What was read ahead goes back with the handle" },
