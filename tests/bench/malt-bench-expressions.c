@@ -3,7 +3,7 @@
 
 /* The benchmark of Malt.jl, ported: nine expressions, and a start with one call and a stop, each
  * beside what one would build by hand: GSubprocess and a D-Bus connection, with the answers made in
- * C. That the values are the same is checked; times are printed and not judged. */
+ * C. That the values are the same is checked; times are printed, and judged if that is wanted. */
 #include "config.h"
 
 #include "bench-expressions.h"
@@ -27,13 +27,20 @@ typedef struct
 typedef struct
 {
   double median; /* ms */
-  double sigma;  /* ms, of the mean */
+  double sigma;  /* ms, of one sample */
 } Summary;
 
+/* What is worse, in the terms of Malt.jl's test of its benchmark: an expression by more than so many
+ * standard deviations, a start by more than this factor. */
+#define MAX_SIGMAS 2
+#define MAX_START_RATIO 1.1
+
+static gboolean option_judge;
 static gboolean option_quick;
 static gboolean option_json;
 static char *option_backend = "process";
 static char *peer_program;
+static guint n_worse;
 
 static void
 check (const GError *error)
@@ -160,19 +167,27 @@ summarize (GArray *samples)
 }
 
 static void
-print_comparison (const char *name, GArray *of_malt, GArray *of_peer)
+judge (const char *name, double value, double limit)
 {
-  Summary malt = summarize (of_malt);
-  Summary peer = summarize (of_peer);
+  if (!option_judge || value <= limit)
+    return;
+
+  g_printerr ("“%s” is worse: %.3f ms, at most %.3f\n", name, value, limit);
+  n_worse++;
+}
+
+static void
+print_comparison (const char *name, const Summary *malt, const Summary *peer, guint n)
+{
 
   if (option_json)
     g_print ("{\"figure\":\"%s\",\"unit\":\"ms\",\"n\":%u,\"median\":%.4f,\"sigma\":%.4f,"
              "\"dbus_median\":%.4f,\"dbus_sigma\":%.4f,\"ratio\":%.3f}\n",
-             name, of_malt->len, malt.median, malt.sigma, peer.median, peer.sigma,
-             malt.median / peer.median);
+             name, n, malt->median, malt->sigma, peer->median, peer->sigma,
+             malt->median / peer->median);
   else
-    g_print ("%-20s %6u %10.3f %10.3f %8.2f\n", name, of_malt->len, malt.median, peer.median,
-             malt.median / peer.median);
+    g_print ("%-20s %6u %10.3f %10.3f %8.2f\n", name, n, malt->median, peer->median,
+             malt->median / peer->median);
 }
 
 /* What came over D-Bus is not known to be in normal form, and g_variant_equal() would print it. */
@@ -192,6 +207,7 @@ measure_expression (MaltAbstractWorker *worker, const Peer *peer, guint index)
   g_autoptr (GArray) of_malt = g_array_new (FALSE, FALSE, sizeof (double));
   g_autoptr (GArray) of_peer = g_array_new (FALSE, FALSE, sizeof (double));
   guint n = option_quick ? 1 : expression->n * N_ROUNDS;
+  Summary malt, peer_summary;
 
   if (expression->prelude != NULL)
     g_variant_unref (worker_evaluate (worker, expression->prelude));
@@ -215,7 +231,10 @@ measure_expression (MaltAbstractWorker *worker, const Peer *peer, guint index)
         g_error ("“%s” has different values", expression->text);
     }
 
-  print_comparison (expression->name, of_malt, of_peer);
+  malt = summarize (of_malt);
+  peer_summary = summarize (of_peer);
+  print_comparison (expression->name, &malt, &peer_summary, n);
+  judge (expression->name, malt.median, peer_summary.median + MAX_SIGMAS * peer_summary.sigma);
 }
 
 static void
@@ -225,6 +244,7 @@ measure_start (void)
   g_autoptr (GArray) of_peer = g_array_new (FALSE, FALSE, sizeof (double));
   guint n = option_quick ? 1 : N_STARTS;
   guint last = bench_n_expressions - 1;
+  Summary of_malts, of_peers;
 
   for (guint i = 0; i < n; i++)
     {
@@ -245,7 +265,10 @@ measure_start (void)
       g_array_append_val (of_peer, elapsed_ms);
     }
 
-  print_comparison ("start, call, stop", of_malt, of_peer);
+  of_malts = summarize (of_malt);
+  of_peers = summarize (of_peer);
+  print_comparison ("start, call, stop", &of_malts, &of_peers, n);
+  judge ("start, call, stop", of_malts.median, of_peers.median * MAX_START_RATIO);
 }
 
 /* $MALT_BENCH_DBUS_PEER, or the program that was built beside this one. */
@@ -266,6 +289,7 @@ main (int argc, char **argv)
   const GOptionEntry entries[] = {
     { "backend", 0, 0, G_OPTION_ARG_STRING, &option_backend, "Whose workers", "NAME" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &option_json, "One JSON object a line", NULL },
+    { "judge", 0, 0, G_OPTION_ARG_NONE, &option_judge, "Fail if malt is worse", NULL },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &option_quick, "One sample: whether it works", NULL },
     { NULL }
   };
@@ -294,5 +318,5 @@ main (int argc, char **argv)
   measure_start ();
   g_free (peer_program);
 
-  return 0;
+  return n_worse == 0 ? 0 : 1;
 }
