@@ -278,6 +278,12 @@ malt_process_child_get_description (MaltProcessChild *self)
   return self->description;
 }
 
+int
+malt_process_child_get_pid (MaltProcessChild *self)
+{
+  return self->pid;
+}
+
 MaltProcessOutput *
 malt_process_child_get_output (MaltProcessChild *self)
 {

@@ -14,6 +14,7 @@ MaltProcessChild *malt_process_child_ref            (MaltProcessChild *self);
 void              malt_process_child_unref          (MaltProcessChild *self);
 
 const char       *malt_process_child_get_description (MaltProcessChild *self);
+int               malt_process_child_get_pid        (MaltProcessChild *self);
 MaltProcessOutput *malt_process_child_get_output    (MaltProcessChild *self);
 /* (transfer none) (nullable): NULL while it runs. Any thread. */
 MaltExitReport   *malt_process_child_get_report     (MaltProcessChild *self);

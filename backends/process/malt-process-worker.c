@@ -50,7 +50,8 @@ enum
   PROP_N_PENDING = MALT_PROCESS_OPTION_LAST + 1,
   PROP_STDOUT_STREAM,
   PROP_STDERR_STREAM,
-  PROP_DROPPED_OUTPUT
+  PROP_DROPPED_OUTPUT,
+  PROP_PID
 };
 
 static void malt_process_worker_abstract_worker_init  (MaltAbstractWorkerInterface *iface);
@@ -454,6 +455,10 @@ malt_process_worker_get_property (GObject    *object,
       if (self->connection != NULL)
         g_value_set_uint (value, malt_connection_get_n_pending (self->connection));
       break;
+    case PROP_PID:
+      if (self->child != NULL)
+        g_value_set_int (value, malt_process_child_get_pid (self->child));
+      break;
     case PROP_STDOUT_STREAM:
       g_value_take_object (value, dup_stream (self, 1));
       break;
@@ -505,6 +510,9 @@ malt_process_worker_class_init (MaltProcessWorkerClass *klass)
       g_param_spec_uint64 ("dropped-output", "Dropped output",
                            "Output that nobody took in time, in bytes; changes are not notified",
                            0, G_MAXUINT64, 0, flags));
+  g_object_class_install_property (
+      object_class, PROP_PID,
+      g_param_spec_int ("pid", "Process", "The process, 0 before the start", 0, G_MAXINT, 0, flags));
 }
 
 static void

@@ -46,6 +46,7 @@ extern const MaltCliVerb malt_cli_verb_backends;
 extern const MaltCliVerb malt_cli_verb_call;
 extern const MaltCliVerb malt_cli_verb_config;
 extern const MaltCliVerb malt_cli_verb_eval;
+extern const MaltCliVerb malt_cli_verb_map;
 extern const MaltCliVerb malt_cli_verb_modules;
 extern const MaltCliVerb malt_cli_verb_repl;
 
@@ -117,6 +118,9 @@ typedef struct
 } MaltCliWorkerOptions;
 void        malt_cli_worker_options_clear (MaltCliWorkerOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MaltCliWorkerOptions, malt_cli_worker_options_clear)
+/* (transfer full): a{sv}, what is said here besides the profile. */
+GVariant   *malt_cli_find_options         (const MaltCliWorkerOptions *options,
+                                           GError                    **error);
 
 #define MALT_CLI_TYPE_SESSION (malt_cli_session_get_type ())
 G_DECLARE_FINAL_TYPE (MaltCliSession, malt_cli_session, MALT_CLI, SESSION, GObject)

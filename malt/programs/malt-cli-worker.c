@@ -193,10 +193,9 @@ add_own_defaults (MaltBackend                *backend,
   return g_strv_builder_end (words);
 }
 
-/* (transfer full): a{sv}, what is said here besides the profile. */
-static GVariant *
-find_options (const MaltCliWorkerOptions  *options,
-              GError                     **error)
+GVariant *
+malt_cli_find_options (const MaltCliWorkerOptions  *options,
+                       GError                     **error)
 {
   MaltConfig *config = malt_config_get_default (error);
   g_autoptr (MaltBackend) backend = NULL;
@@ -219,7 +218,7 @@ MaltCliSession *
 malt_cli_session_new (const MaltCliWorkerOptions  *options,
                       GError                     **error)
 {
-  g_autoptr (GVariant) values = find_options (options, error);
+  g_autoptr (GVariant) values = malt_cli_find_options (options, error);
   MaltCliSession *self;
 
   if (values == NULL)

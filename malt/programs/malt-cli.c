@@ -13,6 +13,7 @@
 static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_eval,
   &malt_cli_verb_call,
+  &malt_cli_verb_map,
   &malt_cli_verb_repl,
   &malt_cli_verb_backends,
   &malt_cli_verb_modules,

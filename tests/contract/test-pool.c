@@ -7,6 +7,7 @@
 #include <malt/malt.h>
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A pool of processes: what one of them does to itself, and what the others make of it. */
@@ -303,7 +304,7 @@ test_queue_limit (void)
   g_test_summary ("What is queued can be cancelled, and what does not fit is refused");
   malt_abstract_worker_remote_eval_async (worker, NULL, "while true do end", NULL, NULL, on_reply,
                                           &busy);
-  wait_until (get_uint (pool, "n-pending") == 1 || g_main_context_pending (NULL));
+  g_assert_cmpuint (get_uint (pool, "n-pending"), ==, 1);
   malt_abstract_worker_remote_eval_async (worker, NULL, "1", NULL, cancellable, on_reply, &queued);
   malt_abstract_worker_remote_eval_async (worker, NULL, "2", NULL, cancellable, on_reply, &queued);
   malt_abstract_worker_remote_eval_async (worker, NULL, "3", NULL, NULL, on_reply, &refused);
@@ -375,16 +376,20 @@ test_abandoned (void)
   MaltPool *pool = start_pool ("@a{su} {'size': 2}");
   g_autoptr (GListModel) workers = malt_list_running_workers ();
   g_autoptr (GError) error = NULL;
+  GWeakRef weak;
 
   g_test_summary ("A pool that nobody holds is gone, with its workers, whatever they do");
   g_assert_cmpuint (g_list_model_get_n_items (workers), ==, 2);
   malt_abstract_worker_remote_do (MALT_ABSTRACT_WORKER (pool), "malt.eval",
-                                  g_variant_new_parsed ("('', 'while true do end', ())"), NULL,
+                                  g_variant_new_parsed ("('', 'while true do end', <()>)"), NULL,
                                   &error);
   g_assert_no_error (error);
-  g_object_add_weak_pointer (G_OBJECT (pool), (gpointer *) &pool);
+  g_weak_ref_init (&weak, pool);
   g_object_unref (pool);
-  wait_until (pool == NULL);
+  /* Another thread may look at it at the moment. */
+  while ((pool = g_weak_ref_get (&weak)) != NULL)
+    g_object_unref (pool);
+  g_weak_ref_clear (&weak);
   wait_until (g_list_model_get_n_items (workers) == 0);
   alarm (0);
 }
@@ -422,6 +427,249 @@ test_drain (void)
   stop_pool (pool);
 }
 
+static void
+test_memory (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 1}");
+  gint64 before = eval_int (pool, "import 'contract' return contract.pid ()");
+
+  g_test_summary ("A worker that has grown is replaced, and its call is not lost");
+  g_object_set (pool, "max-memory", (guint64) 64 << 20, NULL);
+  g_assert_cmpint (eval_int (pool, "kept = ('x'):rep (1 << 27) return 1"), ==, 1);
+  while (eval_int (pool, "import 'contract' return contract.pid ()") == before)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (get_uint64 (pool, "n-restarts"), ==, 0);
+  g_assert_cmpuint (get_uint64 (pool, "n-failed"), ==, 0);
+  stop_pool (pool);
+}
+
+static void
+on_notified (GObject    *object,
+             GParamSpec *pspec,
+             gpointer    user_data)
+{
+  guint64 *n_calls = user_data;
+
+  g_object_get (object, "n-calls", n_calls, NULL);
+}
+
+static void
+test_items (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 1}");
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
+  g_autofree char *description = NULL;
+  guint64 n_calls = 0;
+  guint64 memory = 0;
+  MaltPoolWorkerState state = MALT_POOL_WORKER_STATE_PREPARING;
+
+  g_test_summary ("Items notify of what their worker does");
+  g_signal_connect (item, "notify::n-calls", G_CALLBACK (on_notified), &n_calls);
+  for (guint i = 0; i < 3; i++)
+    eval_int (pool, "1");
+  wait_until (n_calls == 3);
+  g_object_get (item, "state", &state, "memory", &memory, "description", &description, NULL);
+  g_assert_cmpint (state, ==, MALT_POOL_WORKER_STATE_IDLE);
+  g_assert_cmpuint (memory, >, 0);
+  g_assert_nonnull (strstr (description, "PID"));
+  stop_pool (pool);
+  wait_until (!malt_abstract_worker_is_running (MALT_ABSTRACT_WORKER (item)));
+}
+
+typedef struct
+{
+  guint    n_results;
+  guint    n_errors;
+  guint    stop_after; /* 0: not at all */
+  gboolean is_over;
+  GError  *error;
+} Each;
+
+static gboolean
+on_each (MaltPool     *pool,
+         guint         index,
+         GVariant     *value,
+         const GError *error,
+         gpointer      user_data)
+{
+  Each *each = user_data;
+
+  g_assert_true ((value == NULL) == (error != NULL));
+  each->n_results++;
+  each->n_errors += error != NULL;
+  return each->n_results != each->stop_after;
+}
+
+static void
+on_each_over (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Each *each = user_data;
+
+  each->is_over = TRUE;
+  malt_pool_map_each_finish (MALT_POOL (source), result, &each->error);
+}
+
+static GVariant *
+new_numbers (gint64 n)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(x)"));
+  for (gint64 i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "(x)", i);
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+test_map_each (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2}");
+  g_autoptr (GVariant) inputs = g_variant_ref_sink (
+    g_variant_new_parsed ("[<(1.0,)>, <('x',)>, <(4.0,)>, <5>, <(9.0,)>]"));
+  Each all = { 0 };
+  Each some = { .stop_after = 10 };
+
+  g_test_summary ("Results one by one, failures among them, until there are enough");
+  malt_pool_map_each_async (pool, "math.sqrt", inputs, on_each, &all, NULL, NULL, on_each_over,
+                            &all);
+  wait_until (all.is_over);
+  g_assert_no_error (all.error);
+  g_assert_cmpuint (all.n_results, ==, 5);
+  g_assert_cmpuint (all.n_errors, ==, 2);
+
+  malt_pool_map_each_async (pool, "malt.ping", new_numbers (1000), on_each, &some, NULL, NULL,
+                            on_each_over, &some);
+  wait_until (some.is_over);
+  g_assert_error (some.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (some.n_results, ==, 10);
+  g_clear_error (&some.error);
+  stop_pool (pool);
+}
+
+static void
+on_map_progress (MaltPool *pool,
+                 guint     done,
+                 guint     total,
+                 gpointer  user_data)
+{
+  guint *last = user_data;
+
+  g_assert_cmpuint (done, >=, *last);
+  g_assert_cmpuint (done, <=, total);
+  *last = done;
+}
+
+static void
+on_mapped (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  GVariant **results = user_data;
+  g_autoptr (GError) error = NULL;
+
+  *results = malt_pool_map_finish (MALT_POOL (source), result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_map_many (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2}");
+  const guint n = 100000 / malt_test_get_slowness ();
+  g_autoptr (GVariant) results = NULL;
+  guint last = 0;
+
+  g_test_summary ("Of many inputs, few are on their way");
+  g_signal_connect (pool, "map-progress", G_CALLBACK (on_map_progress), &last);
+  malt_pool_map_async (pool, "malt.ping", new_numbers (n), NULL, on_mapped, &results);
+  while (results == NULL)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (get_uint (pool, "n-queued") + get_uint (pool, "n-pending"), <=, 4);
+    }
+  g_assert_cmpuint (g_variant_n_children (results), ==, n);
+  g_assert_cmpuint (last, ==, n);
+  stop_pool (pool);
+}
+
+static void
+test_map_cancelled (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2}");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Each each = { 0 };
+
+  malt_pool_map_each_async (pool, "malt.sleep",
+                            g_variant_new_parsed ("[(600.0,), (600.0,), (600.0,)]"), on_each,
+                            &each, NULL, cancellable, on_each_over, &each);
+  g_cancellable_cancel (cancellable);
+  wait_until (each.is_over);
+  g_assert_error (each.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (eval_int (pool, "42"), ==, 42);
+  g_clear_error (&each.error);
+  stop_pool (pool);
+}
+
+typedef struct
+{
+  MaltPool *pool;
+  guint     n_calls;
+} Caller;
+
+static gpointer
+call_in_thread (gpointer user_data)
+{
+  Caller *caller = user_data;
+
+  for (guint i = 0; i < caller->n_calls; i++)
+    g_assert_cmpint (eval_int (caller->pool, "42"), ==, 42);
+
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2, 'max-calls-per-worker': 40}");
+  Caller caller = { pool, 200 / malt_test_get_slowness () + 1 };
+  GThread *threads[4];
+
+  g_test_summary ("Blocking calls of many threads, and workers that are replaced all the time");
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("caller", call_in_thread, &caller);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (get_uint64 (pool, "n-calls"), ==, 4 * caller.n_calls);
+  g_assert_cmpuint (get_uint64 (pool, "n-failed"), ==, 0);
+  g_assert_cmpuint (get_uint64 (pool, "n-restarts"), ==, 0);
+  stop_pool (pool);
+}
+
+static void
+test_kill (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2}");
+  MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
+  g_autoptr (GError) error = NULL;
+  Replies replies = { 0 };
+
+  malt_abstract_worker_remote_eval_async (worker, NULL, "while true do end", NULL, NULL, on_reply,
+                                          &replies);
+  g_assert_true (malt_abstract_worker_kill (worker, SIGKILL, &error));
+  g_assert_no_error (error);
+  wait_until (replies.n_ended == 1 && !malt_abstract_worker_is_running (worker));
+  g_assert_error (replies.error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_assert_cmpint (malt_exit_report_get_reason (malt_abstract_worker_get_exit_report (worker)), ==,
+                   MALT_EXIT_REASON_KILLED);
+  g_assert_false (malt_abstract_worker_kill (worker, SIGKILL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_clear_error (&replies.error);
+  stop_pool (pool);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -443,6 +691,14 @@ main (int   argc,
   g_test_add_func ("/malt/pool/start-failure", test_start_failure);
   g_test_add_func ("/malt/pool/abandoned", test_abandoned);
   g_test_add_func ("/malt/pool/drain", test_drain);
+
+  g_test_add_func ("/malt/pool/memory", test_memory);
+  g_test_add_func ("/malt/pool/items", test_items);
+  g_test_add_func ("/malt/pool/map-each", test_map_each);
+  g_test_add_func ("/malt/pool/map-many", test_map_many);
+  g_test_add_func ("/malt/pool/map-cancelled", test_map_cancelled);
+  g_test_add_func ("/malt/pool/threads", test_threads);
+  g_test_add_func ("/malt/pool/kill", test_kill);
 
   return g_test_run ();
 }

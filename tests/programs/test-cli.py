@@ -92,6 +92,20 @@ def calls_a_function_module():
     expect(malt("call", *WITH_MODULES, "checksum.bytes", "sha256", "@ay []"), 0, f"'{digest}'\n")
 
 
+def maps_a_function_over_files():
+    files = [f"/no/such/file-{i}" for i in range(3)]
+    expect(malt("map", "--jobs", "2", "string.upper", "a", "b", "c", "d"), 0,
+           "'A'\n'B'\n'C'\n'D'\n")
+    expect(malt("map", "-a", "%d-%s", "-a", "7", "string.format", "x", "y"), 0,
+           "'7-x'\n'7-y'\n")
+    expect(malt("map", "string.upper"), 0, "")
+    expect(malt("map"), 2, "", "function")
+    expect(malt("map", "-j", "-1", "string.upper", "a"), 2, "", "workers")
+    expect(malt("map", *WITH_MODULES, "text.count", files[0], "/dev/null", files[1]), 1,
+           "(0, 0, 0)\n", files[1] + ": ")
+    expect(malt("map", "--backend", "none", "string.upper", "a"), 2, "", "none")
+
+
 def reads_arguments_as_what_the_function_takes():
     expect(malt("call", "malt.sleep", "0"), 0, "", "")
     expect(malt("call", "malt.sleep", "soon"), 1, "", "it takes “(d)”")
@@ -315,6 +329,7 @@ main("cli", [
     prints_json,
     evaluates_in_a_module,
     calls_a_function_module,
+    maps_a_function_over_files,
     reads_arguments_as_what_the_function_takes,
     says_who_was_interrupted,
     passes_keyword_arguments,

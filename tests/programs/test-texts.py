@@ -9,7 +9,7 @@ import shutil
 
 from malt_tap import MALT, SOURCE, Skip, contains, equal, expect, main, malt, run
 
-VERBS = ("eval", "call", "repl", "backends", "modules", "config")
+VERBS = ("eval", "call", "map", "repl", "backends", "modules", "config")
 
 
 def read(*path):
