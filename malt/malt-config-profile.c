@@ -137,8 +137,9 @@ add_mistake (Reader     *reader,
   if (g_str_equal (origin, reader->profile->name))
     malt_config_mistakes_add (reader->mistakes, line, path, "%s", mistake);
   else
-    malt_config_mistakes_add (reader->mistakes, line, path, "%s (for profile “%s”, which extends it)",
-                              mistake, reader->profile->name);
+    malt_config_mistakes_add (reader->mistakes, line, path,
+                              "%s (for profile “%s”, which extends it)", mistake,
+                              reader->profile->name);
 }
 
 static void
@@ -165,7 +166,8 @@ read_option (Reader     *reader,
   g_array_append_val (reader->profile->options, option);
 }
 
-/* The options of one profile of the chain, those that were seen nearer to its beginning left out. */
+/* The options of one profile of the chain; those that were seen nearer to its beginning are left
+ * out. */
 static void
 read_options (Reader     *reader,
               const char *origin)

@@ -258,6 +258,26 @@ varargs (Contract *contract)
 }
 
 static void
+profile (Contract *contract)
+{
+  g_autofree char *json = g_strdup_printf (
+    "{\"profiles\": {\"mine\": {\"backend\": \"%s\", \"call-timeout\": 1234}}}",
+    contract->settings->backend);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltConfig) config = malt_config_new_from_data (json, -1, &error);
+  MaltAbstractWorker *worker;
+  guint timeout_ms;
+
+  g_assert_no_error (error);
+  worker = malt_config_create_worker (config, "mine", NULL, &error);
+  g_assert_no_error (error);
+  g_ptr_array_add (contract->workers, worker);
+  g_object_get (worker, "call-timeout", &timeout_ms, NULL);
+  g_assert_cmpuint (timeout_ms, ==, 1234);
+  contract_assert_alive (worker);
+}
+
+static void
 backends (Contract *contract)
 {
   g_autoptr (GListModel) model = malt_list_backends ();
@@ -309,6 +329,8 @@ const ContractCase contract_start_cases[] = {
     .option = "executable" },
   { "/start/storm", storm, .summary = "Many workers start at the same time" },
   { "/start/varargs", varargs, .summary = "Options are given as those of g_object_new()",
+    .option = "call-timeout" },
+  { "/start/profile", profile, .summary = "A profile of a configuration that names the backend",
     .option = "call-timeout" },
   { "/start/backends", backends, .summary = "A backend is listed and says its options" },
   { NULL }

@@ -7,8 +7,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* The default configuration is one for the whole process, so that each test runs in a process of its
- * own, with folders of its own. */
+/* The default configuration is one for the whole process, so that each test runs in a process of
+ * its own, with folders of its own. */
 typedef struct
 {
   char *user;   /* file name */
@@ -271,7 +271,8 @@ wait_for_change (MaltConfig *config,
   for (;;)
     {
       gboolean has_changed = FALSE;
-      gulong handler = g_signal_connect (config, "changed", G_CALLBACK (stop_waiting), &has_changed);
+      gulong handler = g_signal_connect (config, "changed", G_CALLBACK (stop_waiting),
+                                         &has_changed);
       g_autofree char *name = malt_config_dup_default_profile (config);
 
       if (g_strcmp0 (name, profile) == 0)
@@ -285,8 +286,8 @@ wait_for_change (MaltConfig *config,
     }
 }
 
-/* A file may come to be where none was, hide another one, and go away again. The program that starts
- * this one ends it when nothing is noticed. */
+/* A file may come to be where none was, hide another one, and go away again. The program that
+ * starts this one ends it when nothing is noticed. */
 static void
 test_monitor (const Files *files)
 {
@@ -296,7 +297,8 @@ test_monitor (const Files *files)
 
   g_assert_no_error (error);
   malt_config_set_monitor (config, TRUE);
-  write_config (files->system, "{\"default\": \"a\", \"profiles\": {\"a\": {\"backend\": \"fake\"}}}");
+  write_config (files->system,
+                "{\"default\": \"a\", \"profiles\": {\"a\": {\"backend\": \"fake\"}}}");
   wait_for_change (config, "a");
   write_config (files->user, two_profiles);
   wait_for_change (config, "one");

@@ -18,7 +18,8 @@ static const char good[] = "{\n"
                            "  \"default\": \"a\",\n"
                            "  \"plugin-path\": [ \"none\" ],\n"
                            "  \"profiles\": {\n"
-                           "    \"a\": { \"backend\": \"fake\", \"uint\": 7, \"mode\": \"lines\" },\n"
+                           "    \"a\": { \"backend\": \"fake\", \"uint\": 7,\n"
+                           "           \"mode\": \"lines\" },\n"
                            "    \"b\": { \"extends\": \"a\", \"strings\": [ \"x\", \"\\u00e9\" ],\n"
                            "           \"dict\": { \"k\": [ 1, 2.5, true ] }, \"mode\": null }\n"
                            "  }\n"
@@ -58,7 +59,8 @@ static const struct
   { "{\"a\":\"x\n\"}",
     "1: it is not JSON: found U+000A where the quote that ends a string is expected" },
   { "{\"a\":\"\\q\"}",
-    "1: it is not JSON: found “q” where one of \" \\ / b f n r t u, after a backslash, is expected" },
+    "1: it is not JSON: found “q” where one of \" \\ / b f n r t u, after a backslash, is "
+    "expected" },
   { "{\"a\":\"\\u12\"}", "1: it is not JSON: found “\"” where a hexadecimal digit is expected" },
   { "{\"a\":\"\\u0000\"}", "1: it is not JSON: a string cannot hold the character U+0000" },
   { "{\"a\":\"\\ud800\"}",

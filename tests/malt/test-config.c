@@ -476,7 +476,8 @@ test_monitor (Fixture       *fixture,
   write_config (fixture, "{\"profiles\": ");
   wait_for_error (config);
   g_assert_cmpuint (g_unlink (fixture->path), ==, 0);
-  write_config (fixture, "{\"profiles\": {\"a\": {\"backend\": \"fake\"}, \"b\": {\"extends\": \"a\"}}}");
+  write_config (fixture, "{\"profiles\": {\"a\": {\"backend\": \"fake\"},"
+                         " \"b\": {\"extends\": \"a\"}}}");
   wait_for_profiles (config, 2);
   g_assert_null (malt_config_dup_error (config));
 
