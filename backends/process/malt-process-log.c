@@ -194,9 +194,9 @@ add_fields (GArray          *fields,
   return n_left_out;
 }
 
-/* Runs in the log thread. The first field has GLib take the record for one of g_log(), which decides
- * by itself what is fatal before it comes to a writer: so no level that the program has made fatal is
- * fatal when it comes from a worker. */
+/* Runs in the log thread. The first field has GLib take the record for one of g_log(), which
+ * decides by itself what is fatal before it comes to a writer: so no level that the program has
+ * made fatal is fatal when it comes from a worker. */
 static void
 write_record (const LogRecord *record)
 {

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* The progress of a call, in the last line of the terminal. The worker may print to the same
- * terminal meanwhile, past us, so that line is taken out of what scrolls (DECSTBM), and each drawing
- * puts the cursor back to where the worker has it. Everything happens in the main thread. */
+ * terminal meanwhile, past us, so that line is taken out of what scrolls (DECSTBM), and each
+ * drawing puts the cursor back to where the worker has it. Everything happens in the main thread. */
 
 /* Smooth for people, whatever a worker sends. */
 #define PROGRESS_INTERVAL_MSEC 50
@@ -123,8 +123,8 @@ get_width (gunichar character)
   return g_unichar_iswide (character) ? 2 : 1;
 }
 
-/* What a terminal would act on is none of the worker's business: newlines and tabs are blanks, other
- * controls and marks of direction are nothing. */
+/* What a terminal would act on is none of the worker's business: newlines and tabs are blanks,
+ * other controls and marks of direction are nothing. */
 static gunichar
 make_harmless (gunichar character,
                gboolean is_utf8)

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* Log records that the manager has not read yet; beyond it they are dropped, for a worker must not be
- * able to fill its own memory by complaining. */
+/* Log records that the manager has not read yet; beyond it they are dropped, for a worker must not
+ * be able to fill its own memory by complaining. */
 #define LOG_MAX_QUEUED_BYTES (1024u * 1024)
 
 /* Of one record, so that it fits a control message of 64 KiB whatever it holds: a text of some
@@ -155,9 +155,9 @@ malt_worker_log_on_drained (MaltWorkerLog *self)
   malt_worker_log_send (self, G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS (fields));
 }
 
-/* Runs in any thread. What is about to end the process is written to stderr as well, where the report
- * of its end finds it, and GLib then aborts as it always does: the default writer, for it knows what
- * is fatal, or g_log() behind us. */
+/* Runs in any thread. What is about to end the process is written to stderr as well, where the
+ * report of its end finds it, and GLib then aborts as it always does: the default writer, for it
+ * knows what is fatal, or g_log() behind us. */
 static GLogWriterOutput
 write_log (GLogLevelFlags   level,
            const GLogField *fields,
