@@ -370,6 +370,68 @@ test_start_failure (void)
   g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND);
 }
 
+/* A pool of one, whose program can be taken away. */
+static MaltPool *
+start_fragile_pool (const char *program)
+{
+  g_autoptr (GError) error = NULL;
+  GVariantDict dict;
+  GVariant *options;
+  MaltPool *pool;
+
+  alarm (WATCHDOG_SECONDS);
+  g_assert_cmpint (symlink (g_getenv ("MALT_WORKER"), program), ==, 0);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "executable", "s", program);
+  options = g_variant_dict_end (&dict);
+  pool = g_initable_new (MALT_TYPE_POOL, NULL, &error, "profile", "process", "options", options,
+                         "size", 1u, NULL);
+  g_assert_no_error (error);
+
+  return pool;
+}
+
+static void
+test_no_more_starts (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("malt-test-XXXXXX", NULL);
+  g_autofree char *program = g_build_filename (folder, "worker", NULL);
+  MaltPool *pool = start_fragile_pool (program);
+  MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
+  g_autoptr (MaltAbstractWorker) item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
+  g_autoptr (GVariant) value = NULL;
+
+  g_test_summary ("Calls fail with the reason when no worker comes up, and go on when one does");
+  g_assert_cmpint (unlink (program), ==, 0);
+  malt_abstract_worker_kill (item, SIGKILL, NULL);
+  wait_until (!malt_abstract_worker_is_running (item));
+  /* The first may still have found the worker that was killed. */
+  do
+    {
+      g_clear_error (&error);
+      error = eval_error (pool, "1");
+    }
+  while (g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  g_assert_cmpuint (get_uint64 (pool, "n-restarts"), >=, 5);
+  g_assert_true (malt_abstract_worker_is_running (worker));
+  g_clear_error (&error);
+  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "x = 1", NULL, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+
+  g_assert_cmpint (symlink (g_getenv ("MALT_WORKER"), program), ==, 0);
+  while (value == NULL)
+    {
+      g_clear_error (&error);
+      value = malt_abstract_worker_remote_eval_fetch (worker, NULL, "42", NULL, NULL, &error);
+    }
+  g_assert_cmpint (g_variant_get_int64 (value), ==, 42);
+  stop_pool (pool);
+  unlink (program);
+  rmdir (folder);
+}
+
 static void
 test_abandoned (void)
 {
@@ -689,6 +751,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool/resize", test_resize);
   g_test_add_func ("/malt/pool/stop-ends-calls", test_stop_ends_calls);
   g_test_add_func ("/malt/pool/start-failure", test_start_failure);
+  g_test_add_func ("/malt/pool/no-more-starts", test_no_more_starts);
   g_test_add_func ("/malt/pool/abandoned", test_abandoned);
   g_test_add_func ("/malt/pool/drain", test_drain);
 

@@ -19,6 +19,15 @@ def hello_async():
     expect(run(built("examples", "example-hello-async")), 0, "HELLO\n")
 
 
+def pool():
+    expect(run(built("examples", "example-pool")), 0, "[<int64 2>, <int64 0>, <int64 3>]\n")
+    with open(os.path.join(SOURCE, "examples", "pool.c"), encoding="utf-8") as file:
+        source = file.read()
+    with open(os.path.join(SOURCE, "docs", "pool.md"), encoding="utf-8") as file:
+        for part in file.read().partition("```c\n")[2].partition("```")[0].split("\n\n", 1):
+            contains(source, part)
+
+
 def worker_log():
     result = expect(run(built("examples", "example-worker-log")), 0)
     matches = re.fullmatch(r"warning of MaltProcessWorker (?:on port \d+ )?with PID (\d+)\n"
@@ -64,6 +73,7 @@ def survey_says_when_something_is_wrong():
 main("examples", [
     readme,
     hello_async,
+    pool,
     worker_log,
     function_module,
     survey,
