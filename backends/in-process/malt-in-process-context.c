@@ -22,15 +22,10 @@ struct _MaltInProcessContext
 
 /* The outcome of a call that is ENDED, to who sent it. */
 static void
-return_call (MaltInProcessContext *self,
-             MaltInProcessCall    *call)
+return_call (MaltInProcessCall *call)
 {
   g_autoptr (GError) error = NULL;
   GVariant *value = malt_in_process_call_finish (call, &error);
-
-  g_mutex_lock (&self->core->lock);
-  self->n_calls--;
-  g_mutex_unlock (&self->core->lock);
 
   if (value != NULL)
     g_task_return_pointer (call->task, value, (GDestroyNotify) g_variant_unref);
@@ -38,41 +33,41 @@ return_call (MaltInProcessContext *self,
     g_task_return_error (call->task, g_steal_pointer (&error));
 }
 
-/* Tells one call what there is to tell. */
-static void
-tell (MaltInProcessContext *self,
-      MaltInProcessCall    *call)
+/* Tells one call what there is to tell; FALSE when there was none. */
+static gboolean
+tell_next (MaltInProcessContext *self)
 {
+  g_autoptr (MaltInProcessCall) call = NULL;
   g_autofree char *progress_message = NULL;
   gboolean has_progress;
   gboolean has_ended;
   double fraction;
+  GList *link;
 
   g_mutex_lock (&self->core->lock);
+  link = g_queue_pop_head_link (&self->list);
+  if (link == NULL)
+    {
+      g_mutex_unlock (&self->core->lock);
+      return FALSE;
+    }
+
+  call = link->data;
   call->is_listed = FALSE;
   has_progress = call->has_progress;
   call->has_progress = FALSE;
   fraction = call->progress_fraction;
   progress_message = g_steal_pointer (&call->progress_message);
   has_ended = call->state == MALT_IN_PROCESS_CALL_ENDED;
+  self->n_calls -= has_ended;
   g_mutex_unlock (&self->core->lock);
 
   if (has_progress)
     malt_call_emit_progress (call->call, fraction, progress_message);
   if (has_ended)
-    return_call (self, call);
-}
+    return_call (call);
 
-static MaltInProcessCall *
-pop (MaltInProcessContext *self)
-{
-  GList *link;
-
-  g_mutex_lock (&self->core->lock);
-  link = g_queue_pop_head_link (&self->list);
-  g_mutex_unlock (&self->core->lock);
-
-  return link != NULL ? link->data : NULL;
+  return TRUE;
 }
 
 static void
@@ -92,7 +87,6 @@ context_dispatch (GSource     *source,
 {
   MaltInProcessContext *self = (MaltInProcessContext *) source;
   g_autoptr (MaltInProcessCore) core = malt_in_process_core_ref (self->core);
-  MaltInProcessCall *call;
   gboolean is_used;
   guint n_listed;
 
@@ -105,11 +99,8 @@ context_dispatch (GSource     *source,
 
   /* What ends meanwhile is for the next turn: GTask puts off the return of a task as young as the
    * turn, and younger ones would overtake it. */
-  while (n_listed-- > 0 && (call = pop (self)) != NULL)
-    {
-      tell (self, call);
-      malt_in_process_call_unref (call);
-    }
+  while (n_listed-- > 0 && tell_next (self))
+    ;
 
   g_mutex_lock (&core->lock);
   if (self->list.length > 0)
