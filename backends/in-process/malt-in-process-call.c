@@ -31,7 +31,8 @@ weigh (MaltInProcessCall *self)
     }
 }
 
-/* One that is not to be sent has an error already. Channel operations wait for people: they never time out. */
+/* One that is not to be sent has an error already. Channel operations wait for people: they never
+ * time out. */
 MaltInProcessCall *
 malt_in_process_call_new (MaltInProcessCore *core,
                           MaltCall          *call,

@@ -11,12 +11,13 @@ typedef struct _MaltInProcessContext MaltInProcessContext;
 
 /* One call or post, from the moment it is sent to the moment its caller has the outcome.
  *
- * NEW: seen by its caller and the handler of its cancellable only. QUEUED: in the queue of the core.
- * RUNNING: with the runtime, under its id. ENDED: whoever made it so, under the lock of the core, has
- * written the outcome, which belongs to the caller's side from then on.
+ * NEW: seen by its caller and the handler of its cancellable only. QUEUED: in the queue of the
+ * core. RUNNING: with the runtime, under its id. ENDED: whoever made it so, under the lock of the
+ * core, has written the outcome, which belongs to the caller's side from then on.
  *
  * References: the queue or the list of running calls holds one, the invocation one, the blocking
- * caller or the list of a context that has something to tell one, the handler of a cancellable one. */
+ * caller or the list of a context that has something to tell one, the handler of a cancellable
+ * one. */
 typedef enum
 {
   MALT_IN_PROCESS_CALL_NEW,
@@ -28,7 +29,7 @@ typedef enum
 typedef struct
 {
   gatomicrefcount         ref_count;
-  MaltInProcessCore      *core;              /* owned; immutable, as is what follows up to the state */
+  MaltInProcessCore      *core;              /* owned; immutable, as what follows up to the state */
   MaltCall               *call;              /* owned */
   GVariant               *kwargs;            /* not owned; of @call, NULL when there are none */
   gsize                   size;              /* what it counts for against the limits, in bytes */

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What of a worker goes on when the object is gone: its runtime, the thread of it, and the calls. It
- * lives until its thread has ended and the last call has its outcome. */
+/* What of a worker goes on when the object is gone: its runtime, the thread of it, and the calls.
+ * It lives until its thread has ended and the last call has its outcome. */
 
 /* A copy of the options is taken. The signals of `worker` are emitted in `signal_context`. */
 MaltInProcessCore *malt_in_process_core_new             (MaltAbstractWorker       *worker,

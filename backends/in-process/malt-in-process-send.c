@@ -92,8 +92,8 @@ new_limit_error (MaltInProcessCall *call,
 }
 
 /* One call alone may be larger than the limit; of those that block there are as many as threads. A
- * worker in this process keeps no data apart for calls that wait, so asynchronous ones have the room
- * of both. */
+ * worker in this process keeps no data apart for calls that wait, so asynchronous ones have the
+ * room of both. */
 static gboolean
 has_room_locked (MaltInProcessCore *self,
                  MaltInProcessCall *call)

@@ -11,8 +11,8 @@
 /* Of descriptors that the context polls; it grows when functions add more. */
 #define POLL_INITIAL_FDS 8
 
-/* Executing thread. Nobody waits for a post; what went wrong in it is told all the same. Never above
- * MESSAGE: what a worker says must not abort a program that has warnings made fatal. */
+/* Executing thread. Nobody waits for a post; what went wrong in it is told all the same. Never
+ * above MESSAGE: what a worker says must not abort a program that has warnings made fatal. */
 static void
 on_report (const GError *error,
            gpointer      user_data)
@@ -25,8 +25,8 @@ on_report (const GError *error,
                     "MESSAGE", "[%s]: %s", self->description, error->message);
 }
 
-/* Whoever has got an answer is likely to send the next call: one that comes now costs no sleep and no
- * waking. Without it two threads that call and answer in turn do so one call at a time. */
+/* Whoever has got an answer is likely to send the next call: one that comes now costs no sleep and
+ * no waking. Without it two threads that call and answer in turn do so one call at a time. */
 static void
 linger_locked (MaltInProcessCore *self)
 {

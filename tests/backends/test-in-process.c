@@ -23,7 +23,8 @@ static MaltAbstractWorker *
 start (GVariant *options)
 {
   g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker_with_options ("in-process", options, NULL, &error);
+  MaltAbstractWorker *worker = malt_create_worker_with_options ("in-process", options, NULL,
+                                                                &error);
 
   g_assert_no_error (error);
   return worker;
@@ -116,7 +117,8 @@ on_stuck (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer
 static gboolean
 load (MaltModule *module, GError **error)
 {
-  malt_module_add_function (module, "thread", "()", MALT_FUNCTION_FLAGS_NONE, on_thread, NULL, NULL);
+  malt_module_add_function (module, "thread", "()", MALT_FUNCTION_FLAGS_NONE, on_thread, NULL,
+                            NULL);
   malt_module_add_function (module, "within", "(s)", MALT_FUNCTION_FLAGS_NONE, on_within, NULL,
                             NULL);
   malt_module_add_function (module, "call", "(s)", MALT_FUNCTION_FLAGS_NONE, on_call, NULL, NULL);
