@@ -82,7 +82,8 @@ read_profiles (MaltConfigFile     *self,
   JsonNode *node;
 
   json_object_iter_init_ordered (&iter, profiles);
-  while (json_object_iter_next_ordered (&iter, &name, &node))
+  while (!malt_config_mistakes_is_full (mistakes)
+         && json_object_iter_next_ordered (&iter, &name, &node))
     {
       MaltConfigProfile *profile = malt_config_profile_new (name, profiles, json, folder, mistakes);
       char *owned_name = g_strdup (name);
@@ -186,6 +187,21 @@ malt_config_file_new (const char         *name,
   return malt_config_mistakes_count (mistakes) == 0 ? g_steal_pointer (&self) : NULL;
 }
 
+/* Opening a pipe waits for somebody who writes, for ever if there is none, and no cancellable ends
+ * that. */
+static GFileInputStream *
+open_file (GFile         *file,
+           GCancellable  *cancellable,
+           GError       **error)
+{
+  if (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, cancellable) != G_FILE_TYPE_SPECIAL)
+    return g_file_read (file, cancellable, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "it is a pipe or a device");
+
+  return NULL;
+}
+
 /* Reads one byte more than is allowed, so that what is too large is found out. NULL with a mistake,
  * or with `error` when it was cancelled. */
 static GBytes *
@@ -195,7 +211,7 @@ read_bytes (GFile               *file,
             GError             **error)
 {
   g_autoptr (GError) read_error = NULL;
-  g_autoptr (GFileInputStream) stream = g_file_read (file, cancellable, &read_error);
+  g_autoptr (GFileInputStream) stream = open_file (file, cancellable, &read_error);
   g_autofree char *text = g_malloc (FILE_MAX_BYTES + 1);
   gsize length;
 

@@ -20,6 +20,8 @@ void                malt_config_mistakes_add       (MaltConfigMistakes  *self,
                                                     const char          *path,
                                                     const char          *format,
                                                     ...) G_GNUC_PRINTF (4, 5);
+/* Nothing more is taken: what would be said next is not worth finding out. */
+gboolean            malt_config_mistakes_is_full   (MaltConfigMistakes  *self);
 guint               malt_config_mistakes_count     (MaltConfigMistakes  *self);
 /* (transfer full) */
 char              **malt_config_mistakes_dup_texts (MaltConfigMistakes  *self);
@@ -32,7 +34,8 @@ void                malt_config_mistakes_set_error (MaltConfigMistakes  *self,
 char               *malt_config_mistakes_join      (const char          *path,
                                                     const char          *name);
 /* How a name that is none of `names` is explained, after "there is no such thing": "; did you mean
- * “lines”?", or else ": not among lines, relay". (transfer full) */
+ * “lines”?", or else ": not among lines, relay", unless there are too many to list. (transfer
+ * full) */
 char               *malt_config_mistakes_suggest   (const char          *name,
                                                     const char *const   *names);
 

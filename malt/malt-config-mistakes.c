@@ -11,6 +11,9 @@
 /* More than anybody mends in one go; a file of nonsense must not become a heap of messages. */
 #define MISTAKES_MAX 100u
 
+/* Names that a message lists: more of them are no choice any more. */
+#define LISTED_NAMES_MAX 100u
+
 /* Of a name in a message, in bytes. */
 #define MAX_SHOWN_BYTES 60u
 
@@ -92,11 +95,17 @@ malt_config_mistakes_add (MaltConfigMistakes *self,
   mistake.text = g_strconcat (self->file, number, ": ", path != NULL ? path : "",
                               path != NULL ? ": " : "", what, NULL);
 
-  place = self->list->len < MISTAKES_MAX ? find_place (self, line, mistake.text) : -1;
+  place = !malt_config_mistakes_is_full (self) ? find_place (self, line, mistake.text) : -1;
   if (place >= 0)
     g_array_insert_val (self->list, (guint) place, mistake);
   else
     clear_mistake (&mistake);
+}
+
+gboolean
+malt_config_mistakes_is_full (MaltConfigMistakes *self)
+{
+  return self->list->len >= MISTAKES_MAX;
 }
 
 guint
@@ -149,6 +158,9 @@ malt_config_mistakes_suggest (const char        *name,
 
   if (nearest != NULL)
     return g_strdup_printf ("; did you mean “%s”?", nearest);
+
+  if (g_strv_length ((char **) names) > LISTED_NAMES_MAX)
+    return g_strdup ("");
 
   all = g_strjoinv (", ", (char **) names);
   return g_strconcat (": not among ", all, NULL);

@@ -178,7 +178,8 @@ read_options (Reader     *reader,
 
   json_object_iter_init_ordered (&iter,
                                  json_object_get_object_member (reader->profiles, origin));
-  while (json_object_iter_next_ordered (&iter, &name, &node))
+  while (!malt_config_mistakes_is_full (reader->mistakes)
+         && json_object_iter_next_ordered (&iter, &name, &node))
     {
       if (g_str_equal (name, MALT_CONFIG_MEMBER_BACKEND)
           || g_str_equal (name, MALT_CONFIG_MEMBER_EXTENDS)

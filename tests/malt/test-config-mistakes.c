@@ -312,6 +312,20 @@ test_many_mistakes (void)
   assert_starts (json->str, (gssize) json->len, PREFIX "2: profiles.a.no-such-option-0: there is no");
 }
 
+/* Each is compared with all the others: only for as many as are told of. */
+static void
+test_many_profiles (void)
+{
+  g_autoptr (GString) json = g_string_new ("{\"profiles\": {\"a\": {\"extends\": \"zz\"}");
+
+  for (guint i = 0; i < 30000; i++)
+    g_string_append_printf (json, ",\n\"p%u\": {\"extends\": \"zz\"}", i);
+  g_string_append (json, "}}");
+
+  assert_starts (json->str, (gssize) json->len,
+                 PREFIX "1: profiles.a.extends: there is no profile “zz”");
+}
+
 /* An error names its line, and nothing crashes. Every part of the text counts for something, so that
  * none of its beginnings is right. */
 static void
@@ -407,6 +421,7 @@ main (int    argc,
                    test_inherited_by_another_backend);
   g_test_add_func ("/malt/config-mistakes/all-mistakes", test_all_mistakes);
   g_test_add_func ("/malt/config-mistakes/many-mistakes", test_many_mistakes);
+  g_test_add_func ("/malt/config-mistakes/many-profiles", test_many_profiles);
   g_test_add_func ("/malt/config-mistakes/prefixes", test_prefixes);
   g_test_add_func ("/malt/config-mistakes/changed-bytes", test_changed_bytes);
   g_test_add_func ("/malt/config-mistakes/changed-tokens", test_changed_tokens);

@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A file is noticed at once, a busy machine excepted. In seconds. */
 #define DEADLINE 60
@@ -362,6 +363,21 @@ test_unreadable (Fixture       *fixture,
   g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
 }
 
+/* Nobody ever writes into it. */
+static void
+test_pipe (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autofree char *expected = g_strdup_printf ("%s: it cannot be read: it is a pipe or a device",
+                                               fixture->path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (mkfifo (fixture->path, 0600), ==, 0);
+  g_assert_null (malt_config_new_from_file (fixture->file, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+  g_assert_cmpstr (error->message, ==, expected);
+}
+
 static void
 count_change (GObject *object,
               guint   *n_changes)
@@ -571,6 +587,7 @@ main (int    argc,
   g_test_add_func ("/malt/config/cancelled", test_cancelled);
   ADD ("relative-paths", test_relative_paths);
   ADD ("unreadable", test_unreadable);
+  ADD ("pipe", test_pipe);
   ADD ("reload", test_reload);
   ADD ("monitor", test_monitor);
   ADD ("monitor-ends", test_monitor_ends);
