@@ -43,7 +43,8 @@ struct _MaltRemoteChannel
   guint               n_withdrawing;
   gboolean            is_plain;     /* the worker has malt.channel.take and put only */
   guint               n_wanted;     /* of the take on its way */
-  guint               n_ahead;      /* to ask for beside those */
+  guint               n_asked;      /* by it, with those ahead */
+  guint               n_ahead;      /* to ask for beside those that are wanted */
   guint               n_streak;
   guint               n_streak_needed;
   guint               n_put_at_once; /* to try */

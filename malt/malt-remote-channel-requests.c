@@ -159,7 +159,7 @@ check_lot (MaltRemoteChannel  *self,
 
   g_variant_get (answer, "(@avb)", &values, &has_waited);
   n_values = g_variant_n_children (values);
-  if (n_values > self->n_wanted + self->n_ahead || (n_values == 0 && self->n_withdrawing == 0))
+  if (n_values > self->n_asked || (n_values == 0 && self->n_withdrawing == 0))
     {
       refuse_count (error);
       return NULL;
@@ -203,6 +203,7 @@ send_take (MaltRemoteChannel *self,
   self->is_take_withdrawn = FALSE;
   self->is_lent = FALSE;
   self->n_wanted = MIN (n_takers, LOT_MAX_ITEMS);
+  self->n_asked = self->n_wanted + self->n_ahead;
   if (self->is_plain)
     {
       malt_remote_channel_send (self, "malt.channel.take", g_variant_new ("(o)", self->path), NULL,
