@@ -32,8 +32,9 @@ static GQueue cores_due = G_QUEUE_INIT;
 
 static void tend (MaltPoolCore *self);
 
-/* Cores have their turn between iterations: a GTask that is returned in the iteration that it was made
- * in, here by a member that is quick, is so by a source of its own, behind others that are not. */
+/* Cores have their turn between iterations: a GTask that is returned in the iteration that it was
+ * made in, here by a member that is quick, is so by a source of its own, behind others that are
+ * not. */
 static gpointer
 pool_thread (gpointer user_data)
 {
@@ -190,7 +191,7 @@ malt_pool_core_start_failed (MaltPoolCore *self,
       /* A crash before the others were up is one of the start as well. */
       if (self->start_error == NULL)
         self->start_error = g_error_new_literal (MALT_ERROR, MALT_ERROR_START_FAILED,
-                                                 "A worker of the pool ended right after its start");
+                                                 "A worker ended right after its start");
       self->phase = MALT_POOL_PHASE_ENDING;
       is_first = TRUE;
     }

@@ -11,8 +11,8 @@
  * there when a worker has finished one. */
 #define MAP_CALLS_PER_PLACE 2u
 
-/* One map. The pool thread makes the calls, and keeps what they answer or hands it over, so that the
- * caller's context has to run for results that it wants one by one only. */
+/* One map. The pool thread makes the calls, and keeps what they answer or hands it over, so that
+ * the caller's context has to run for results that it wants one by one only. */
 typedef struct
 {
   MaltDelivery    delivery;       /* of the progress */
@@ -399,15 +399,15 @@ new_task (MaltPool            *self,
  * malt_pool_map_async:
  * @self: a pool
  * @function: the name of the function, `module.function`, UTF-8
- * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a variant that
- *   holds it. A floating reference is taken.
+ * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a
+ *   variant that holds it. A floating reference is taken.
  * @cancellable: (nullable): ends all calls at once
  * @callback: (scope async) (nullable): called when all calls are over, in the thread-default main
  *   context
  * @user_data: data for @callback
  *
- * Calls a function once for each input, in all workers of the pool. “map-progress” tells how far that
- * is.
+ * Calls a function once for each input, in all workers of the pool. “map-progress” tells how far
+ * that is.
  *
  * Since: 0.1
  */
@@ -475,16 +475,16 @@ store_result (GObject      *source,
  * malt_pool_map:
  * @self: a pool
  * @function: the name of the function, `module.function`, UTF-8
- * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a variant that
- *   holds it. A floating reference is taken.
+ * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a
+ *   variant that holds it. A floating reference is taken.
  * @cancellable: (nullable): ends all calls at once
  * @error: return location for an error
  *
  * Calls a function once for each input, in all workers of the pool, and blocks until all calls are
  * over.
  *
- * Only a few calls a worker are on their way at a time, however many inputs there are. The first that
- * fails ends all; [method@Malt.Pool.map_each_async] goes on.
+ * Only a few calls a worker are on their way at a time, however many inputs there are. The first
+ * that fails ends all; [method@Malt.Pool.map_each_async] goes on.
  *
  * Errors: those of [method@Malt.AbstractWorker.send], of the first call that failed: the message
  * begins with the index of its input, and the others have been cancelled;
@@ -538,10 +538,10 @@ func_data_free (gpointer data)
  * malt_pool_map_each_async:
  * @self: a pool
  * @function: the name of the function, `module.function`, UTF-8
- * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a variant that
- *   holds it. A floating reference is taken.
- * @func: (scope notified) (closure func_data) (destroy func_destroy): called for each result as soon as
- *   it is there, in any order, in the thread-default main context
+ * @inputs: an array or a tuple; each child is the tuple of the arguments of one call, or a
+ *   variant that holds it. A floating reference is taken.
+ * @func: (scope notified) (closure func_data) (destroy func_destroy): called for each result as
+ *   soon as it is there, in any order, in the thread-default main context
  * @func_data: data for @func
  * @func_destroy: (nullable): what frees @func_data
  * @cancellable: (nullable): ends all calls at once
@@ -549,8 +549,8 @@ func_data_free (gpointer data)
  *   context
  * @user_data: data for @callback
  *
- * Calls a function once for each input, in all workers of the pool, and hands over the results one by
- * one. A call that fails is one result; the others go on.
+ * Calls a function once for each input, in all workers of the pool, and hands over the results
+ * one by one. A call that fails is one result; the others go on.
  *
  * Nothing is kept: further calls are made when @func has had the results of earlier ones.
  *
@@ -599,8 +599,8 @@ malt_pool_map_each_async (MaltPool            *self,
  *
  * Gets the outcome of [method@Malt.Pool.map_each_async].
  *
- * Errors: %MALT_ERROR_SERIALIZATION if the inputs are no array or tuple; %G_IO_ERROR_CANCELLED if it
- * was cancelled, or the function did not want to go on.
+ * Errors: %MALT_ERROR_SERIALIZATION if the inputs are no array or tuple; %G_IO_ERROR_CANCELLED if
+ * it was cancelled, or the function did not want to go on.
  *
  * Returns: whether all results have been handed over, failures among them
  *

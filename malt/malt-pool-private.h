@@ -15,11 +15,12 @@ G_BEGIN_DECLS
 
 /* A pool is a MaltPool, which the application holds, and a core, which does the work and knows the
  * pool by a weak reference only. One thread a process, the pool thread, looks after all cores: it
- * starts and stops members, and sends what is asynchronous, so that nothing waits for a main context
- * of the application. A blocking call is sent by the thread that makes it.
+ * starts and stops members, and sends what is asynchronous, so that nothing waits for a main
+ * context of the application. A blocking call is sent by the thread that makes it.
  *
  * A call is a request: queued, then assigned to a member, then sent, then over. Whoever makes room
- * assigns the next one. A member is one worker, from its start to its end; another takes its place. */
+ * assigns the next one. A member is one worker, from its start to its end; another takes its
+ * place. */
 typedef struct _MaltPoolCore    MaltPoolCore;
 typedef struct _MaltPoolMember  MaltPoolMember;
 typedef struct _MaltPoolRequest MaltPoolRequest;
@@ -120,7 +121,7 @@ struct _MaltPoolCore
   MaltExitReport     *last_report;   /* owned; what the pool's own will be */
   MaltExitReport     *report;        /* owned; set once */
   MaltWorkerCapabilities capabilities;
-  GPtrArray          *waits;         /* owned MaltPoolWait: who waits for the start, a drain or the end */
+  GPtrArray          *waits;         /* owned MaltPoolWait */
   MaltPoolStatistics  statistics;
   gboolean            is_watched;    /* somebody has an item of the list */
   gboolean            is_notify_queued;

@@ -253,8 +253,9 @@ install_limits (void)
   /**
    * MaltPool:max-in-flight:
    *
-   * How many calls a worker has at the same time. More than one is quicker for very short calls, and
-   * for calls that wait more than they work; but one that ends its worker takes the others along.
+   * How many calls a worker has at the same time. More than one is quicker for very short calls,
+   * and for calls that wait more than they work; but one that ends its worker takes the others
+   * along.
    *
    * Since: 0.1
    */
@@ -377,8 +378,8 @@ install_times (void)
   /**
    * MaltPool:queue-time-mean:
    *
-   * How long calls were on their way and waited, without running: microseconds, the mean of all that
-   * are over. Does not notify.
+   * How long calls were on their way and waited, without running: microseconds, the mean of all
+   * that are over. Does not notify.
    *
    * Since: 0.1
    */
@@ -400,8 +401,8 @@ install_times (void)
   /**
    * MaltPool:run-time-mean:
    *
-   * How long calls ran, as the workers measured it: microseconds, the mean of all that are over. Does
-   * not notify.
+   * How long calls ran, as the workers measured it: microseconds, the mean of all that are over.
+   * Does not notify.
    *
    * Since: 0.1
    */

@@ -174,8 +174,8 @@ check_open_locked (MaltPoolCore  *core,
     g_propagate_error (error, g_error_copy (core->start_error));
   else if (is_limited && core->max_queue != 0 && core->queue.length >= core->max_queue)
     g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
-                 "%s takes no more calls for now: %u are waiting, as many as may", core->description,
-                 core->queue.length);
+                 "%s takes no more calls for now: %u are waiting, as many as may",
+                 core->description, core->queue.length);
   else
     return TRUE;
 

@@ -10,8 +10,8 @@
 /* Reports of progress of one call on their way to a context that does not come round. */
 #define PROGRESS_MAX_REPORTS 64
 
-/* What the application sends is one call, and what a member is sent another: the application's waits
- * in the queue as well, and its signals are emitted where it was sent. */
+/* What the application sends is one call, and what a member is sent another: the application's
+ * waits in the queue as well, and its signals are emitted where it was sent. */
 typedef struct
 {
   MaltDelivery  delivery;

@@ -7,8 +7,8 @@
 #include "malt/malt-error-backend.h"
 #include "malt/malt-return-task.h"
 
-/* One expression that every member evaluates: asked for while it has a task, and part of the start of
- * later members for good once that has succeeded. One that fails before is forgotten. */
+/* One expression that every member evaluates: asked for while it has a task, and part of the
+ * start of later members for good once that has succeeded. One that fails before is forgotten. */
 struct _MaltPoolSetup
 {
   /* Immutable. */
@@ -115,7 +115,8 @@ has_setup (MaltPoolCore  *core,
   return g_ptr_array_find (core->setups, setup, NULL);
 }
 
-/* A member that ended meanwhile is none of the expression's business, unless it ends all of them. */
+/* A member that ended meanwhile is none of the expression's business, unless it ends all of them.
+    */
 static void
 on_failed (Evaluation *evaluation,
            GError     *error)
@@ -330,8 +331,8 @@ add_setup (MaltPoolCore   *core,
 /**
  * malt_pool_eval_everywhere_async:
  * @self: a pool
- * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not exist is
- *   created.
+ * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not
+ *   exist is created.
  * @expression: source text in the language of the workers, UTF-8
  * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
  *   reference is taken.
@@ -425,8 +426,8 @@ store_result (GObject      *source,
 /**
  * malt_pool_eval_everywhere:
  * @self: a pool
- * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not exist is
- *   created.
+ * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not
+ *   exist is created.
  * @expression: source text in the language of the workers, UTF-8
  * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
  *   reference is taken.
@@ -440,13 +441,14 @@ store_result (GObject      *source,
  * before their first call, and what else was asked for everywhere, in the order in which it was. If
  * one cannot, its start has failed.
  *
- * A call that is made afterwards finds the expression evaluated. Those that a worker has at the moment
- * are not waited for, unless it does one thing at a time.
+ * A call that is made afterwards finds the expression evaluated. Those that a worker has at the
+ * moment are not waited for, unless it does one thing at a time.
  *
  * Errors: what the expression fails with in the first worker where it does; the pool forgets it
  * then, and workers that have evaluated it stay as they are. %MALT_ERROR_TERMINATED_WORKER if the
  * pool has ended, or the expression ends every worker; %MALT_ERROR_FAILED if the pool has not been
- * started; %MALT_ERROR_START_FAILED and the like if no worker can be started; %G_IO_ERROR_CANCELLED.
+ * started; %MALT_ERROR_START_FAILED and the like if no worker can be started;
+ * %G_IO_ERROR_CANCELLED.
  *
  * Returns: whether every worker has evaluated the expression
  *

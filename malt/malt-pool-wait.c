@@ -84,10 +84,18 @@ end (MaltPoolWait *self,
   malt_pool_wait_free (self);
 }
 
+/* Who waits for the start is told when what had started is gone. */
+static gboolean
+is_given_up (MaltPoolWait *self)
+{
+  return self->kind != MALT_POOL_WAIT_START && g_atomic_int_get (&self->is_cancelled);
+}
+
+/* (transfer full) (nullable): one of the kind, or one that has been given up. */
 static MaltPoolWait *
 steal_one (MaltPoolCore     *core,
            MaltPoolWaitKind  kind,
-           gboolean          is_cancelled)
+           gboolean          wants_given_up)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
 
@@ -95,8 +103,7 @@ steal_one (MaltPoolCore     *core,
     {
       MaltPoolWait *self = g_ptr_array_index (core->waits, i);
 
-      if (is_cancelled ? self->kind != MALT_POOL_WAIT_START && g_atomic_int_get (&self->is_cancelled)
-                       : self->kind == kind)
+      if (wants_given_up ? is_given_up (self) : self->kind == kind)
         return g_ptr_array_steal_index (core->waits, i);
     }
 
@@ -138,7 +145,7 @@ is_start_cancelled (MaltPoolCore *core)
   return FALSE;
 }
 
-/* Runs in the pool thread. Who waits for the start is told when what had started is gone. */
+/* Runs in the pool thread. */
 void
 malt_pool_wait_end_cancelled (MaltPoolCore *core)
 {

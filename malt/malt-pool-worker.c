@@ -37,8 +37,8 @@ typedef struct
  *
  * One worker of a pool, from its start to its end: an item of the list that a [class@Malt.Pool] is.
  *
- * Its properties notify, in the main context that the pool was created in, so that a list view shows
- * what the pool does:
+ * Its properties notify, in the main context that the pool was created in, so that a list view
+ * shows what the pool does:
  *
  * ```c
  * g_object_bind_property (item, "n-calls", label, "label", G_BINDING_SYNC_CREATE);

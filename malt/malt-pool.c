@@ -23,20 +23,20 @@
  * ```
  *
  * All that can be done with a [iface@Malt.AbstractWorker] can be done with a pool. Interrupting it
- * interrupts the latest call; stopping or killing it ends all its workers. A call that finds no worker
- * idle waits in the pool, and its time-out with it: that counts from the start in the worker. A worker
- * that ends takes its own calls along, which fail with [error@Malt.Error.TERMINATED_WORKER], and no
- * other; another is started in its place, a little later each time in a row that this happens. When
- * five starts in a row have failed and no worker is left, calls fail with the reason, until a start
- * succeeds.
+ * interrupts the latest call; stopping or killing it ends all its workers. A call that finds no
+ * worker idle waits in the pool, and its time-out with it: that counts from the start in the
+ * worker. A worker that ends takes its own calls along, which fail with
+ * [error@Malt.Error.TERMINATED_WORKER], and no other; another is started in its place, a little
+ * later each time in a row that this happens. When five starts in a row have failed and no worker
+ * is left, calls fail with the reason, until a start succeeds.
  *
  * A pool is a list of its workers, [class@Malt.PoolWorker]s, oldest first. It changes in the main
  * context that was the thread-default one where the pool was created, and may be used there only;
  * everything else may be used in any thread.
  *
  * Its workers do not share state. What all of them need is set with
- * [method@Malt.Pool.eval_everywhere], or in their profile. Channels live in one worker: ask an item of
- * the list for them. Letting go of the last reference stops the workers.
+ * [method@Malt.Pool.eval_everywhere], or in their profile. Channels live in one worker: ask an
+ * item of the list for them. Letting go of the last reference stops the workers.
  *
  * Since: 0.1
  */
@@ -429,8 +429,8 @@ malt_pool_class_init (MaltPoolClass *klass)
    * @done: how many inputs are done
    * @total: how many there are
    *
-   * Is emitted while [method@Malt.Pool.map_async] or its like is on its way, in the main context that
-   * it was called in. Not for every input when they are done quickly, but for the last one.
+   * Is emitted while [method@Malt.Pool.map_async] or its like is on its way, in the main context
+   * that it was called in. Not for every input when they are done quickly, but for the last one.
    *
    * Since: 0.1
    */
@@ -455,8 +455,8 @@ malt_pool_init (MaltPool *self)
  * Creates a pool and blocks until all its workers have started. Other settings are properties:
  * construct it with g_initable_new() for them.
  *
- * Errors: those of [func@Malt.create_worker_with_options], of the first worker that cannot be started;
- * no worker is left then.
+ * Errors: those of [func@Malt.create_worker_with_options], of the first worker that cannot be
+ * started; no worker is left then.
  *
  * Returns: (transfer full): the pool; %NULL on error
  *
@@ -472,7 +472,8 @@ malt_pool_new (const char    *profile,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_initable_new (MALT_TYPE_POOL, cancellable, error, "profile", profile, "size", size, NULL);
+  return g_initable_new (MALT_TYPE_POOL, cancellable, error, "profile", profile,
+                         "size", size, NULL);
 }
 
 /**
@@ -535,8 +536,8 @@ malt_pool_new_finish (GAsyncResult  *result,
  * malt_pool_drain_async:
  * @self: a pool
  * @cancellable: (nullable): ends the wait; the pool takes no calls all the same
- * @callback: (scope async) (nullable): called when the last call is over, in the thread-default main
- *   context
+ * @callback: (scope async) (nullable): called when the last call is over, in the thread-default
+ *   main context
  * @user_data: data for @callback
  *
  * Takes no more calls, and waits for those that are there. They fail with [error@Malt.Error.FAILED]

@@ -337,9 +337,10 @@ const MaltCliVerb malt_cli_verb_map = {
   .parameters = "FUNCTION [FILE…]",
   .summary = "Calls a function for each file, in several workers",
   .description =
-    "FUNCTION gets the name of a FILE as its last argument, and those of --argument before it. One\n"
-    "result a line is printed, in the order of the files. What fails is told on standard error, with\n"
-    "the name of the file; the others go on. The exit status is that of the first failure.\n"
+    "FUNCTION gets the name of a FILE as its last argument, and those of --argument before it.\n"
+    "One result a line is printed, in the order of the files. What fails is told on standard\n"
+    "error, with the name of the file; the others go on. The exit status is that of the first\n"
+    "failure.\n"
     "\n"
     "Ctrl-C ends all calls; a second one ends the workers.\n"
     "\n"

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a pool costs and what it gains: the same map of work for a processor in one worker and in two,
- * and one call through a pool beside one that goes straight to a worker. Medians are printed. */
+/* What a pool costs and what it gains: the same map of work for a processor in one worker and in
+ * two, and one call through a pool beside one that goes straight to a worker. Medians are
+ * printed. */
 #include "config.h"
 
 #include <malt/malt.h>

@@ -176,7 +176,8 @@ test_crash (void)
   g_assert_cmpuint (bad.n_failed, ==, 3);
   g_assert_error (bad.error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
   g_assert_nonnull (malt_error_get_exit_report (bad.error));
-  g_assert_cmpint (malt_exit_report_get_exit_status (malt_error_get_exit_report (bad.error)), ==, 3);
+  g_assert_cmpint (malt_exit_report_get_exit_status (malt_error_get_exit_report (bad.error)), ==,
+                   3);
   g_assert_cmpuint (get_uint64 (pool, "n-restarts"), ==, 3);
   wait_until (g_list_model_get_n_items (G_LIST_MODEL (pool)) == 2);
   g_error_free (bad.error);
@@ -229,7 +230,8 @@ test_everywhere_ends_all (void)
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("An expression that ends every worker is forgotten");
-  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "import 'contract'.leave (7)", NULL, NULL, &error));
+  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "import 'contract'.leave (7)", NULL, NULL,
+                                             &error));
   g_assert_nonnull (error);
   g_assert_cmpint (eval_int (pool, "42"), ==, 42);
   stop_pool (pool);
