@@ -9,9 +9,9 @@
 /* Calls that the worker has at the same time: as many as a case sends. */
 #define POOL_CALLS 65536u
 
-/* The pool is not its worker: it has another name, which the worker's errors and records do not know;
- * it goes on when the worker has ended; it knows of a post until that is over, and tells in the log
- * what is wrong with one that has been taken on. */
+/* The pool is not its worker: it has another name, which the worker's errors and records do not
+ * know; it goes on when the worker has ended; it knows of a post until that is over, and tells in
+ * the log what is wrong with one that has been taken on. */
 static const char *const cases_of_the_worker[] = {
   "/basic/describe",
   "/basic/fire-and-forget",
