@@ -41,7 +41,8 @@ struct _MaltRemoteChannel
   gboolean            is_take_withdrawn;
   gboolean            is_put_withdrawn;
   guint               n_withdrawing;
-  gboolean            is_plain;     /* the worker has malt.channel.take and put only */
+  gboolean            is_plain;     /* the worker has malt.channel.take and put only … */
+  gboolean            is_take_plain; /* … and that is what the take on its way asks for */
   guint               n_wanted;     /* of the take on its way */
   guint               n_asked;      /* by it, with those ahead */
   guint               n_ahead;      /* to ask for beside those that are wanted */

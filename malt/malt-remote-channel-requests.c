@@ -56,6 +56,14 @@ finish (MaltRemoteChannel  *self,
   return NULL;
 }
 
+/* Whether the error is no more than that the worker has the simple functions only. */
+static gboolean
+is_about_many (gboolean      is_plain,
+               const GError *error)
+{
+  return !is_plain && g_error_matches (error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION);
+}
+
 static void
 refuse_count (GError **error)
 {
@@ -151,7 +159,7 @@ check_lot (MaltRemoteChannel  *self,
   gboolean has_waited;
   gsize n_values;
 
-  if (self->is_plain)
+  if (self->is_take_plain)
     return g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARIANT,
                                                     (GVariant *[]) {
                                                       g_variant_new_variant (answer)
@@ -179,13 +187,13 @@ on_taken (GObject      *source,
 {
   g_autoptr (MaltRemoteChannel) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = finish (self, result, self->is_plain ? "*" : "(avb)", &error);
+  g_autoptr (GVariant) answer = finish (self, result, self->is_take_plain ? "*" : "(avb)", &error);
   g_autoptr (GVariant) values = answer != NULL ? check_lot (self, answer, &error) : NULL;
 
   self->is_taking = FALSE;
   if (values != NULL)
     malt_channel_end_feed (self->inbox, values);
-  else if (!self->is_plain && g_error_matches (error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION))
+  else if (is_about_many (self->is_take_plain, error))
     self->is_plain = TRUE;
   else
     malt_channel_end_fail_takers (self->inbox, error);
@@ -202,6 +210,7 @@ send_take (MaltRemoteChannel *self,
   self->is_taking = TRUE;
   self->is_take_withdrawn = FALSE;
   self->is_lent = FALSE;
+  self->is_take_plain = self->is_plain;
   self->n_wanted = MIN (n_takers, LOT_MAX_ITEMS);
   self->n_asked = self->n_wanted + self->n_ahead;
   if (self->is_plain)
@@ -220,10 +229,11 @@ send_take (MaltRemoteChannel *self,
 
 static guint
 check_n_put (MaltRemoteChannel  *self,
+             gboolean            is_plain,
              GVariant           *answer,
              GError            **error)
 {
-  guint n_put = self->is_plain ? 1 : g_variant_get_uint32 (answer);
+  guint n_put = is_plain ? 1 : g_variant_get_uint32 (answer);
 
   if (n_put == 0 && self->n_withdrawing == 0)
     refuse_count (error);
@@ -239,13 +249,14 @@ on_put (GObject      *source,
         gpointer      user_data)
 {
   g_autoptr (MaltRemoteChannel) self = user_data;
+  g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->put_cancellable);
+  gboolean is_plain = cancellable != NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = finish (self, result, self->is_plain ? "*" : "u", &error);
-  guint n_put = answer != NULL ? check_n_put (self, answer, &error) : 0;
+  g_autoptr (GVariant) answer = finish (self, result, is_plain ? "*" : "u", &error);
+  guint n_put = answer != NULL ? check_n_put (self, is_plain, answer, &error) : 0;
 
   self->is_putting = FALSE;
-  g_clear_object (&self->put_cancellable);
-  if (!self->is_plain && g_error_matches (error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION))
+  if (is_about_many (is_plain, error))
     {
       self->is_plain = TRUE;
       g_clear_error (&error);

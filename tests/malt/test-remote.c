@@ -237,6 +237,56 @@ test_channel (Fixture       *fixture,
 }
 
 static void
+on_taken (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = malt_channel_take_finish (MALT_CHANNEL (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int64 (value), ==, 42);
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+on_put (GObject      *source,
+        GAsyncResult *result,
+        gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (malt_channel_put_finish (MALT_CHANNEL (source), result, &error));
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* What the worker lacks is learnt from two requests that are on their way at once. */
+static void
+test_channel_both_ways (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MaltChannel) channel =
+        malt_abstract_worker_worker_channel (fixture->worker, "c", NULL, &error);
+      gboolean is_taken = FALSE;
+      gboolean is_put = FALSE;
+
+      g_assert_no_error (error);
+      malt_channel_put_async (channel, g_variant_new_int64 (1), NULL, on_put, &is_put);
+      malt_channel_take_async (channel, NULL, on_taken, &is_taken);
+      while (!is_taken || !is_put)
+        g_main_context_iteration (NULL, TRUE);
+    }
+
+  /* The thread that has brought the last value lets go of its worker a moment later. */
+  while (g_atomic_int_get (&G_OBJECT (fixture->fake)->ref_count) > 1)
+    g_thread_yield ();
+}
+
+static void
 test_channel_of_an_ended_worker (Fixture       *fixture,
                                  gconstpointer  data)
 {
@@ -266,6 +316,7 @@ main (int    argc,
     { "/malt/remote/ended-worker", test_ended_worker },
     { "/malt/remote/progress-of-a-blocking-call", test_progress_of_a_blocking_call },
     { "/malt/remote/channel", test_channel },
+    { "/malt/remote/channel-both-ways", test_channel_both_ways },
     { "/malt/remote/channel-of-an-ended-worker", test_channel_of_an_ended_worker },
   };
 
