@@ -29,15 +29,6 @@ free_handle (gpointer data)
   g_free (self);
 }
 
-/* The channel is gone. */
-static void
-forget_handle (gpointer data)
-{
-  MaltChannelHandle *self = data;
-
-  g_hash_table_remove (self->channels->handles, self->path);
-}
-
 static MaltChannelHandle *
 add_handle (MaltChannels     *self,
             MaltLocalChannel *channel)
@@ -64,6 +55,16 @@ malt_channel_handle_recall (gpointer user_data)
   self->is_wanted = TRUE;
   for (guint i = 0; i < recalls->len; i++)
     malt_invocation_return_value (g_ptr_array_index (recalls, i), NULL);
+}
+
+/* The channel is gone, and nobody will ask for anything of it. */
+static void
+forget_handle (gpointer data)
+{
+  MaltChannelHandle *self = data;
+
+  malt_channel_handle_recall (self);
+  g_hash_table_remove (self->channels->handles, self->path);
 }
 
 gboolean

@@ -163,6 +163,19 @@ test_end (Fixture       *fixture,
   start (fixture, "malt.channel.recall", "", fixture->other);
 }
 
+/* What is about a channel that only a value has named has an answer when that is gone. */
+static void
+test_recall_of_what_is_gone (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  start (fixture, "malt.channel.recall", "", fixture->outcome);
+  g_assert_cmpuint (fixture->outcome->n_finished, ==, 0);
+  g_assert_finalize_object (fixture->channel);
+  assert_answered (fixture->outcome, "()");
+
+  fixture->channel = malt_local_channel_new (0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -179,6 +192,7 @@ main (int    argc,
     { "/malt/channels/withdraw", test_withdraw },
     { "/malt/channels/loan", test_loan },
     { "/malt/channels/close", test_close },
+    { "/malt/channels/recall-of-what-is-gone", test_recall_of_what_is_gone },
     { "/malt/channels/end", test_end },
   };
 
