@@ -292,7 +292,7 @@ malt_channel_is_ready_async (MaltChannel         *self,
  * malt_channel_is_ready_finish:
  * @self: a channel
  * @result: what the callback got
- * @ready: (out): return location for whether something can be taken
+ * @ready: (out) (optional): return location for whether something can be taken
  * @error: return location for an error
  *
  * Gets the outcome of [method@Malt.Channel.is_ready_async].
@@ -327,7 +327,7 @@ malt_channel_is_ready_finish (MaltChannel   *self,
  * malt_channel_is_ready:
  * @self: a channel
  * @cancellable: (nullable): ends it at once
- * @ready: (out): return location for whether something can be taken
+ * @ready: (out) (optional): return location for whether something can be taken
  * @error: return location for an error
  *
  * Asks whether something can be taken at once. Blocks until the answer is there,
