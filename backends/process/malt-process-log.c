@@ -285,6 +285,7 @@ enqueue (MaltProcessLog      *self,
          const MaltLogRecord *record)
 {
   gsize n_bytes = LOG_RECORD_OVERHEAD_BYTES + strlen (record->message)
+                  + (record->domain != NULL ? strlen (record->domain) : 0)
                   + (record->fields != NULL ? g_variant_get_size (record->fields) : 0);
   LogRecord *queued = NULL;
 
