@@ -61,7 +61,7 @@ record_worker_describe (MaltAbstractWorker *worker)
 {
   g_autofree char *inner = malt_abstract_worker_describe (INNER (worker));
 
-  return g_strdup_printf ("%s recorded to %s", inner, ((RecordWorker *) worker)->file);
+  return g_strdup_printf ("RecordWorker of %s to %s", inner, ((RecordWorker *) worker)->file);
 }
 
 static MaltWorkerCapabilities
@@ -131,6 +131,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
 
+  malt_running_workers_remove (g_task_get_source_object (task));
   g_task_return_pointer (task, g_object_ref (result), g_object_unref);
 }
 
@@ -185,19 +186,23 @@ on_output (MaltAbstractWorker *inner, guint fd, GBytes *line, gpointer self)
 static void
 on_exited (MaltAbstractWorker *inner, MaltExitReport *report, gpointer self)
 {
+  malt_running_workers_remove (self);
   g_signal_emit_by_name (self, "exited", report);
 }
 
-/* Takes `inner`; NULL: it did not start. */
+/* Takes `inner`; NULL: it did not start. Of the two, only the outer one is a worker for others. */
 static gboolean
 take_inner (RecordWorker *self, MaltAbstractWorker *inner)
 {
   self->inner = inner;
-  if (inner != NULL)
-    g_signal_connect_object (inner, "output", G_CALLBACK (on_output), self, 0);
-  if (inner != NULL)
-    g_signal_connect_object (inner, "exited", G_CALLBACK (on_exited), self, 0);
-  return inner != NULL;
+  if (inner == NULL)
+    return FALSE;
+
+  g_signal_connect_object (inner, "output", G_CALLBACK (on_output), self, 0);
+  g_signal_connect_object (inner, "exited", G_CALLBACK (on_exited), self, 0);
+  malt_running_workers_remove (inner);
+  malt_running_workers_add (MALT_ABSTRACT_WORKER (self));
+  return TRUE;
 }
 
 static gboolean
@@ -283,6 +288,7 @@ record_worker_finalize (GObject *object)
 {
   RecordWorker *self = (RecordWorker *) object;
 
+  malt_running_workers_remove (MALT_ABSTRACT_WORKER (self));
   g_clear_object (&self->inner);
   g_clear_object (&self->output);
   g_free (self->file);

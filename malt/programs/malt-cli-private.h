@@ -45,6 +45,7 @@ typedef struct
 extern const MaltCliVerb malt_cli_verb_backends;
 extern const MaltCliVerb malt_cli_verb_call;
 extern const MaltCliVerb malt_cli_verb_config;
+extern const MaltCliVerb malt_cli_verb_conformance;
 extern const MaltCliVerb malt_cli_verb_eval;
 extern const MaltCliVerb malt_cli_verb_map;
 extern const MaltCliVerb malt_cli_verb_modules;

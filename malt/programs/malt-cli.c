@@ -18,6 +18,7 @@ static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_backends,
   &malt_cli_verb_modules,
   &malt_cli_verb_config,
+  &malt_cli_verb_conformance,
 };
 
 static void
@@ -30,8 +31,8 @@ print_help (FILE *stream)
          "Commands:\n",
          stream);
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    fprintf (stream, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
-  fputs ("  help       Shows this, or the help of a command\n"
+    fprintf (stream, "  %-11s %s\n", verbs[i]->name, verbs[i]->summary);
+  fputs ("  help        Shows this, or the help of a command\n"
          "\n"
          "Exit status:\n"
          "  0    success\n"

@@ -171,8 +171,8 @@ contract_tear_down (gpointer fixture, gconstpointer data)
   g_main_context_unref (contract->context);
 }
 
-static gboolean
-has_option (const char *backend_name, const char *option)
+gboolean
+contract_has_option (const char *backend_name, const char *option)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltBackend) backend = malt_lookup_backend (backend_name, &error);
@@ -215,7 +215,7 @@ contract_run (gpointer fixture, gconstpointer data)
 
       g_test_skip (reason);
     }
-  else if (test_case->option != NULL && !has_option (the_settings->backend, test_case->option))
+  else if (test_case->option != NULL && !contract_has_option (the_settings->backend, test_case->option))
     {
       g_autofree char *reason = g_strdup_printf ("the backend has no option “%s”",
                                                   test_case->option);
@@ -251,6 +251,33 @@ malt_contract_list_cases (void)
               test_case->needs & MALT_WORKER_CAPABILITY_KILL ? "ᵏ" : "",
               test_case->needs & MALT_WORKER_CAPABILITY_ISOLATED ? "ˢ" : "",
               test_case->option != NULL ? "ᵒ" : "");
+}
+
+static gboolean
+begins_with_any (const char *path, const char *const *prefixes)
+{
+  for (guint i = 0; prefixes != NULL && prefixes[i] != NULL; i++)
+    if (g_str_has_prefix (path, prefixes[i]))
+      return TRUE;
+  return prefixes == NULL;
+}
+
+/* As GLib's tests have them; of cases that begin with one of `only`, NULL for all. (transfer full) */
+char **
+contract_dup_paths (const char *const *only)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (all_cases); i++)
+    for (const ContractCase *test_case = all_cases[i]; test_case->path != NULL; test_case++)
+      {
+        g_autofree char *path = g_strconcat ("/malt/contract/", the_settings->backend,
+                                             test_case->path, NULL);
+
+        if (begins_with_any (test_case->path, only))
+          g_strv_builder_add (builder, path);
+      }
+  return g_strv_builder_end (builder);
 }
 
 void

@@ -34,6 +34,9 @@ typedef struct
 
 typedef gboolean (*ContractCondition) (gpointer user_data);
 
+gboolean            contract_has_option      (const char         *backend_name,
+                                              const char         *option);
+
 /* Workers. `options` is a{sv}, floating or NULL, on top of the settings. */
 GVariant           *contract_options         (Contract           *contract,
                                               GVariant           *options);
@@ -141,6 +144,15 @@ void                contract_log_clear       (void);
     if ((text) == NULL || strstr ((text), (part)) == NULL) \
       g_error ("“%s” is not in: %s", (part), (text)); \
   } G_STMT_END
+
+/* Which cases there are, and each of them in a process of its own. */
+char              **contract_dup_paths       (const char *const  *only);
+int                 contract_run_apart       (const char *const  *arguments,
+                                              const char *const  *only,
+                                              guint               deadline_sec);
+
+/* Measures the backend beside the process backend, and prints it as TAP comments. */
+void                contract_report_performance (const ContractSettings *settings);
 
 extern const ContractCase contract_basic_cases[];
 extern const ContractCase contract_cancel_cases[];

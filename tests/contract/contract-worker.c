@@ -15,7 +15,8 @@ contract_options (Contract *contract, GVariant *options)
   const char *name;
   GVariant *value;
 
-  if (!g_variant_dict_contains (&merged, "module-path"))
+  if (!g_variant_dict_contains (&merged, "module-path")
+      && contract_has_option (contract->settings->backend, "module-path"))
     g_variant_dict_insert_value (&merged, "module-path", g_variant_new_strv (module_path, -1));
   if (own != NULL)
     {

@@ -9,7 +9,8 @@ import shutil
 
 from malt_tap import MALT, SOURCE, Skip, contains, equal, expect, main, malt, run
 
-VERBS = ("eval", "call", "map", "repl", "backends", "modules", "config")
+VERBS = ("eval", "call", "map", "repl", "backends", "modules", "config",
+         "conformance")
 
 
 def read(*path):
