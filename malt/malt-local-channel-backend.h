@@ -53,7 +53,8 @@ MALT_AVAILABLE_IN_ALL
 GVariant *malt_local_channel_try_take (MaltLocalChannel   *self);
 
 /* TRUE: it is over, and `func` will not be called. FALSE: it waits; the memory stays, and the
- * channel with it, until `func` has been called or withdraw() has answered TRUE. */
+ * channel with it, until `func` has been called, possibly before this returns, or withdraw() has
+ * answered TRUE. */
 MALT_AVAILABLE_IN_ALL
 gboolean  malt_local_channel_begin    (MaltLocalChannel   *self,
                                        MaltChannelWaiter  *waiter);

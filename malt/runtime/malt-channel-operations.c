@@ -197,16 +197,16 @@ new_operation (MaltChannelHandle          *handle,
 static void
 begin (Operation *self)
 {
-  if (malt_local_channel_begin (self->channel, &self->waiter))
-    {
-      on_over (&self->waiter);
-      return;
-    }
-
+  /* Before it begins: what this makes possible for others may lead to its end at once. */
   self->has_waited = TRUE;
   self->link.data = self;
   g_queue_push_tail_link (&self->channels->waiting, &self->link);
   malt_invocation_set_cancel_func (self->invocation, malt_channels_on_cancelled, self->channels);
+  if (!malt_local_channel_begin (self->channel, &self->waiter))
+    return;
+
+  self->has_waited = FALSE;
+  on_over (&self->waiter);
 }
 
 static void

@@ -176,6 +176,40 @@ test_recall_of_what_is_gone (Fixture       *fixture,
   fixture->channel = malt_local_channel_new (0);
 }
 
+/* One that is told of a put, and takes the value before that has even begun to wait. */
+typedef struct
+{
+  MaltChannelWaiter  waiter; /* first: it is found by it */
+  MaltLocalChannel  *channel;
+  GVariant          *taken;
+} QuickTaker;
+
+static void
+take_at_once (MaltChannelWaiter *waiter)
+{
+  QuickTaker *self = (QuickTaker *) waiter;
+
+  self->taken = malt_local_channel_try_take (self->channel);
+}
+
+static void
+test_put_is_taken_meanwhile (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autoptr (MaltLocalChannel) channel = malt_local_channel_new (0);
+  QuickTaker taker = {
+    .waiter = { .verb = MALT_CHANNEL_VERB_WAIT, .func = take_at_once },
+    .channel = channel,
+  };
+
+  fixture->path = malt_runtime_export_channel (fixture->runtime->runtime, channel);
+  g_assert_false (malt_local_channel_begin (channel, &taker.waiter));
+  start (fixture, "malt.channel.put", "<7>", fixture->outcome);
+  assert_answered (fixture->outcome, "()");
+  g_assert_cmpint (g_variant_get_int32 (taker.taken), ==, 7);
+  g_variant_unref (taker.taken);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -193,6 +227,7 @@ main (int    argc,
     { "/malt/channels/loan", test_loan },
     { "/malt/channels/close", test_close },
     { "/malt/channels/recall-of-what-is-gone", test_recall_of_what_is_gone },
+    { "/malt/channels/put-is-taken-meanwhile", test_put_is_taken_meanwhile },
     { "/malt/channels/end", test_end },
   };
 
