@@ -37,11 +37,36 @@ dup_interruption (const GError *error)
                       traceback, NULL);
 }
 
+/* For a terminal, whose cursor a worker's text must not move, nor pass for another: control
+ * characters as “\x1B”, a byte at a time, as in what a worker prints. (transfer full) */
+static char *
+dup_shown (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *shown = g_string_sized_new (strlen (valid));
+
+  for (const char *rest = valid, *next; *rest != '\0'; rest = next)
+    {
+      gboolean is_shown = *rest == '\n' || *rest == '\t'
+                          || !g_unichar_iscntrl (g_utf8_get_char (rest));
+
+      next = g_utf8_next_char (rest);
+      if (is_shown)
+        g_string_append_len (shown, rest, next - rest);
+      else
+        for (; rest < next; rest++)
+          g_string_append_printf (shown, "\\x%02X", (guint8) *rest);
+    }
+
+  return g_string_free (shown, FALSE);
+}
+
 void
 malt_cli_print_error (const GError *error)
 {
   g_autofree char *interruption = dup_interruption (error);
-  const char *text = interruption != NULL ? interruption : error->message;
+  const char *message = interruption != NULL ? interruption : error->message;
+  g_autofree char *text = isatty (STDERR_FILENO) ? dup_shown (message) : g_strdup (message);
   gsize first_line = strcspn (text, "\n");
   const char *colour = "";
   const char *plain = "";

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 
+from malt_screen import Terminal
 from malt_tap import (DEADLINE, MALT, MODULES, VERSION, Skip, built, contains, environment, equal,
                       expect, is_gone, main, malt, need_crashes, run)
 
@@ -152,6 +153,14 @@ def shows_an_exception_with_its_traceback():
     contains(result.stderr, "oh")
     contains(result.stderr, "inner")
     equal("\033" in result.stderr, False, "colour in a pipe")
+
+
+def shows_no_control_characters_of_a_worker_on_a_terminal():
+    expression = r"error ('a\27[2Jb\tc\nd\xc2\x9be')"
+    terminal = Terminal(MALT, "eval", expression, NO_COLOR="1")
+    equal(terminal.leave(), 1)
+    contains(terminal.raw, "a\\x1B[2Jb\tc\r\nd\\xC2\\x9Be\r\n")
+    contains(malt("eval", expression).stderr, "a\033[2Jb\tc\nd\x9be\n")
 
 
 def refuses_a_wrong_command_line():
@@ -337,6 +346,7 @@ main("cli", [
     passes_keyword_arguments,
     shows_what_the_worker_prints,
     shows_an_exception_with_its_traceback,
+    shows_no_control_characters_of_a_worker_on_a_terminal,
     refuses_a_wrong_command_line,
     refuses_what_is_not_utf8,
     refuses_unknown_backends_and_options,
