@@ -28,6 +28,10 @@ def pool():
             contains(source, part)
 
 
+def own_worker():
+    expect(run(built("examples", "example-own-worker")), 0, "168 primes, counted by a worker\n")
+
+
 def worker_log():
     result = expect(run(built("examples", "example-worker-log")), 0)
     matches = re.fullmatch(r"warning of MaltProcessWorker (?:on port \d+ )?with PID (\d+)\n"
@@ -74,6 +78,7 @@ main("examples", [
     readme,
     hello_async,
     pool,
+    own_worker,
     worker_log,
     function_module,
     survey,
