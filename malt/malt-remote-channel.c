@@ -5,6 +5,7 @@
 #include "malt/malt-remote-channel-private.h"
 
 #include "malt/malt-delivery-private.h"
+#include "malt/malt-error.h"
 #include "malt/malt-remote.h"
 
 static void malt_remote_channel_init_interface (MaltChannelInterface *iface);
@@ -87,6 +88,13 @@ typedef struct
   GError       *error;    /* owned */
 } Verb;
 
+/* The only verb whose answer says something. */
+static gboolean
+is_question (GTask *task)
+{
+  return g_str_equal (g_task_get_task_data (task), "malt.channel.is_ready");
+}
+
 /* Runs in the context of the task, which may hold the last reference of the worker. */
 static void
 return_verb (MaltDelivery *delivery)
@@ -97,9 +105,11 @@ return_verb (MaltDelivery *delivery)
 
   if (answer == NULL)
     g_task_return_error (task, self->error);
+  else if (is_question (task) && !g_variant_is_of_type (answer, G_VARIANT_TYPE_BOOLEAN))
+    g_task_return_new_error (task, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                             "The worker did not answer whether the channel is ready");
   else
-    g_task_return_boolean (task, !g_variant_is_of_type (answer, G_VARIANT_TYPE_BOOLEAN)
-                                   || g_variant_get_boolean (answer));
+    g_task_return_boolean (task, !is_question (task) || g_variant_get_boolean (answer));
   g_free (self);
 }
 
@@ -123,13 +133,11 @@ send_verb (gpointer user_data)
 {
   GTask *task = user_data;
   MaltRemoteChannel *self = g_task_get_source_object (task);
-  const char *function = g_task_get_task_data (task);
-  gboolean is_question = g_str_equal (function, "malt.channel.is_ready");
 
   malt_remote_channel_pump (self);
-  malt_remote_channel_send (self, function, g_variant_new ("(o)", self->path),
-                            is_question ? "b" : "()", g_task_get_cancellable (task), on_verb_over,
-                            g_object_ref (task));
+  malt_remote_channel_send (self, g_task_get_task_data (task), g_variant_new ("(o)", self->path),
+                            is_question (task) ? "b" : "()", g_task_get_cancellable (task),
+                            on_verb_over, g_object_ref (task));
 
   return G_SOURCE_REMOVE;
 }

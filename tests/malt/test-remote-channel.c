@@ -318,6 +318,40 @@ test_wrong_counts (Fixture       *fixture,
     }
 }
 
+/* A verb that fails says why, whatever the worker answers. */
+static void
+test_wrong_verbs (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  static const char *const answers[] = { "false", "'text'", "[<1>]", "()", "true" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      gboolean is_boolean = g_str_equal (answers[i], "false") || g_str_equal (answers[i], "true");
+      g_autoptr (GAsyncResult) asked = NULL;
+      g_autoptr (GAsyncResult) closed = NULL;
+      g_autoptr (GError) error = NULL;
+      gboolean is_ready;
+
+      malt_channel_is_ready_async (fixture->channel, NULL, store_result, fixture);
+      answer (expect (fixture->worker, "malt.channel.is_ready"), answers[i], NULL);
+      asked = wait_for_result (fixture);
+      g_assert_true (malt_channel_is_ready_finish (fixture->channel, asked, &is_ready, &error)
+                     == is_boolean);
+      if (is_boolean)
+        g_assert_true (is_ready == g_str_equal (answers[i], "true"));
+      else
+        g_assert_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION);
+      g_clear_error (&error);
+
+      malt_channel_close_async (fixture->channel, NULL, store_result, fixture);
+      answer (expect (fixture->worker, "malt.channel.close"), answers[i], NULL);
+      closed = wait_for_result (fixture);
+      g_assert_true (malt_channel_close_finish (fixture->channel, closed, &error));
+      g_assert_no_error (error);
+    }
+}
+
 /* Somebody in the worker asks for the loan while a take is on its way that has the worker lend
  * anew: all that this one brings counts, and what nobody waits for goes back. */
 static void
@@ -413,6 +447,7 @@ main (int    argc,
 
   ADD ("wrong-lots", test_wrong_lots);
   ADD ("wrong-counts", test_wrong_counts);
+  ADD ("wrong-verbs", test_wrong_verbs);
   ADD ("recall-meets-take", test_recall_meets_take);
   ADD ("endless-recall", test_endless_recall);
   ADD ("no-answer-to-a-cancelled-take", test_no_answer_to_a_cancelled_take);
