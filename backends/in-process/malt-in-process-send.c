@@ -238,8 +238,25 @@ tell_progress_locked (MaltInProcessCore *self,
   g_mutex_lock (&self->lock);
 }
 
-/* A function that calls its own worker gives the role away while it waits; in the own thread, what
- * it waits for goes on in the midst of it. */
+/* In the own thread, which nobody else runs the queue for: what is waited for may come with a call
+ * that is in it, or with a source of the context. */
+static void
+go_on_within_locked (MaltInProcessCore *self)
+{
+  GList *link = g_queue_pop_head_link (&self->queue);
+
+  if (link != NULL)
+    malt_in_process_run_locked (self, link->data);
+
+  self->is_asleep = link == NULL;
+  g_mutex_unlock (&self->lock);
+  g_main_context_iteration (self->context, link == NULL);
+  g_mutex_lock (&self->lock);
+  self->is_asleep = FALSE;
+}
+
+/* A function that calls its own worker gives the role away while it waits; in the own thread,
+ * everything goes on in the midst of it. */
 static void
 wait_locked (MaltInProcessCore *self,
              MaltInProcessCall *call)
@@ -256,11 +273,7 @@ wait_locked (MaltInProcessCore *self,
     if (call->has_progress)
       tell_progress_locked (self, call);
     else if (is_own_thread)
-      {
-        g_mutex_unlock (&self->lock);
-        g_main_context_iteration (self->context, TRUE);
-        g_mutex_lock (&self->lock);
-      }
+      go_on_within_locked (self);
     else
       g_cond_wait (&call->changed, &self->lock);
   if (has_role)

@@ -212,6 +212,39 @@ within (void)
 }
 
 static gpointer
+put_from_outside (gpointer worker)
+{
+  g_autoptr (GError) error = NULL;
+
+  malt_abstract_worker_remote_eval_wait (worker, NULL, "malt.sleep (0.001) channel:put (11)", NULL,
+                                         NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* What the worker's thread waits for in its own worker may come with a call of somebody else's. */
+static void
+within_for_others (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  own_worker = start (with_module ());
+  malt_abstract_worker_remote_eval_wait (own_worker, NULL, "channel = malt.channel (1)", NULL, NULL,
+                                         &error);
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      GThread *thread = g_thread_new ("outside", put_from_outside, own_worker);
+
+      g_assert_cmpint (eval_int (own_worker, "return malt.import ('here')"
+                                 ".within ('return channel:take ()')"), ==, 11);
+      g_thread_join (thread);
+    }
+  stop (g_steal_pointer (&own_worker));
+}
+
+static gpointer
 call_many (gpointer worker)
 {
   g_autoptr (MaltCall) call = malt_call_new ("here.thread", NULL, NULL);
@@ -462,6 +495,7 @@ main (int argc, char **argv)
   g_test_add_func ("/malt/in-process/here", here);
   g_test_add_func ("/malt/in-process/order", order);
   g_test_add_func ("/malt/in-process/within", within);
+  g_test_add_func ("/malt/in-process/within-for-others", within_for_others);
   g_test_add_func ("/malt/in-process/threads", threads);
   g_test_add_func ("/malt/in-process/interrupts", interrupts);
   g_test_add_func ("/malt/in-process/chained-signal", chained_signal);
