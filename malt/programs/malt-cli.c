@@ -79,12 +79,18 @@ run_verb (const char  *name,
   return verb->run (argc, argv);
 }
 
+static gboolean
+is_help (const char *argument)
+{
+  return g_str_equal (argument, "--help") || g_str_equal (argument, "-h");
+}
+
 static int
 run_help (const char *name)
 {
   char *argv[] = { (char *) "help", (char *) "--help", NULL };
 
-  if (name != NULL)
+  if (name != NULL && !is_help (name))
     return run_verb (name, 2, argv);
 
   print_help (stdout);
@@ -125,7 +131,7 @@ main (int    argc,
       return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
     }
 
-  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+  if (is_help (argv[1]))
     return run_help (NULL);
   if (g_str_equal (argv[1], "help"))
     return run_help (argv[2]);

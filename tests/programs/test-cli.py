@@ -25,6 +25,7 @@ def helps():
     for verb in ("eval", "call", "repl", "backends", "modules"):
         contains(expect(malt(verb, "--help"), 0).stdout, f"malt {verb} [OPTION")
         equal(malt("help", verb).stdout, malt(verb, "--help").stdout)
+    equal(expect(malt("help", "--help"), 0).stdout, malt("--help").stdout)
 
 
 def evaluates_an_expression():
