@@ -17,7 +17,8 @@
  * 3. Else, if the text compiles and that statement is a plain assignment or a local declaration,
  *    the text has the values that were assigned; one that cannot be sent counts as nothing.
  * 4. Else it is run as it is, and has what it returns. If it does not compile, the error is
- *    about the text as it was written; one that ends too early names <eof>.
+ *    about the text as it was written; one that ends too early, an expression as well, names
+ *    <eof>.
  *
  * A statement is taken to begin only at a name, at a keyword or after a semicolon: what begins
  * with a bracket, a string or an operator may as well go on with the statement before. */
@@ -216,6 +217,26 @@ compile_last_statement (Expression *self,
   return *is_lenient;
 }
 
+static gboolean
+message_is_of_end (lua_State *L)
+{
+  return g_str_has_suffix (lua_tostring (L, -1), "near <eof>");
+}
+
+/* The beginning of an expression is no beginning of a statement, so the message about "1 +" would
+ * be that of a mistake. Replaces it. [-1, +1, -] */
+static void
+look_for_beginning (Expression *self)
+{
+  if (message_is_of_end (self->L))
+    return;
+
+  g_string_assign (self->buffer, "return ");
+  g_string_append_len (self->buffer, self->text, self->length);
+  compile (self);
+  lua_remove (self->L, message_is_of_end (self->L) ? -2 : -1);
+}
+
 /* [-0, +1, -] */
 static gboolean
 load (Expression *self,
@@ -231,12 +252,15 @@ load (Expression *self,
   compiles = compile (self);
 
   self->tokens = malt_lua_lex (self->text, self->length);
-  if (!compile_last_statement (self, compiles, is_lenient))
-    return compiles;
+  if (compile_last_statement (self, compiles, is_lenient))
+    {
+      lua_remove (self->L, -2);
+      return TRUE;
+    }
+  if (!compiles)
+    look_for_beginning (self);
 
-  lua_remove (self->L, -2);
-
-  return TRUE;
+  return compiles;
 }
 
 gboolean

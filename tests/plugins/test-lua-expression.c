@@ -100,6 +100,11 @@ static const struct
   /* what does not compile */
   { "x = = 2", "lua.syntax: Main#*" },
   { "while true do", "~near <eof>" },
+  { "1 +", "~near <eof>" },
+  { "not", "~near <eof>" },
+  { "{1,", "~near <eof>" },
+  { "1, x *", "~near <eof>" },
+  { "1 2", "~near '1'" },
   { "while true do break end\n'str'", "lua.syntax: *" },
   { "x = 2\nnot x", "lua.syntax: *" },
   { "x = [[multi\nline]] #x", "lua.syntax: *" },
