@@ -29,18 +29,22 @@ def malt_with_example(*arguments):
         (folder("build"), built("backends", "process"), built("plugins", "lua"))))
 
 
+def pkg_config():
+    return os.pathsep.join(filter(None, (FOLDER.name, os.environ.get("PKG_CONFIG_PATH"))))
+
+
 def install():
     """DESTDIR moves the files and not what malt-1.pc says, and a sysroot would move GLib, too."""
     command("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir",
             folder("root"))
-    found = [os.path.join(path, "malt-1.pc")
-             for path, _, files in os.walk(folder("root")) if "malt-1.pc" in files]
-    equal(len(found), 1, "how often malt-1.pc is installed")
-    with open(found[0], encoding="utf-8") as file:
-        text = file.read()
-    prefix = re.search(r"^prefix=(.*)$", text, re.MULTILINE)[1]
-    with open(folder("malt-1.pc"), "w", encoding="utf-8") as file:
-        file.write(text.replace(f"prefix={prefix}\n", f"prefix={folder('root')}{prefix}\n"))
+    found = [os.path.join(path, name) for path, _, files in os.walk(folder("root"))
+             for name in files if name.endswith(".pc")]
+    for path in found:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        prefix = re.search(r"^prefix=(.*)$", text, re.MULTILINE)[1]
+        with open(folder(os.path.basename(path)), "w", encoding="utf-8") as file:
+            file.write(text.replace(f"prefix={prefix}\n", f"prefix={folder('root')}{prefix}\n"))
 
 
 def builds_against_the_installed_library():
@@ -48,14 +52,32 @@ def builds_against_the_installed_library():
         if shutil.which(program) is None:
             raise Skip(f"there is no {program}")
     install()
-    paths = os.pathsep.join(filter(None, (FOLDER.name, os.environ.get("PKG_CONFIG_PATH"))))
-    command("meson", "setup", "--werror", folder("build"), EXAMPLE, PKG_CONFIG_PATH=paths)
+    command("meson", "setup", "--werror", folder("build"), EXAMPLE, PKG_CONFIG_PATH=pkg_config())
     command("ninja", "-C", folder("build"))
 
 
 def need_example():
     if not os.path.exists(folder("build", "libmalt-replay.so")):
         raise Skip("the example was not built")
+
+
+def the_contract_is_a_library():
+    need_example()
+    if not os.path.exists(folder("malt-conformance-1.pc")):
+        raise Skip("the conformance suite is not installed")
+    compiler = shutil.which("cc")
+    if compiler is None or os.environ["MALT_SANITIZE"] != "none":
+        raise Skip("there is no cc, or a sanitizer that it does not know of")
+    with open(folder("conformance.c"), "w", encoding="utf-8") as file:
+        file.write("#include <malt-conformance.h>\n"
+                   "int main (int argc, char **argv)\n"
+                   "{ malt_init (&argc, &argv); return malt_contract_main (argc, argv); }\n")
+    flags = command("pkg-config", "--cflags", "--libs", "malt-conformance-1",
+                    PKG_CONFIG_PATH=pkg_config()).stdout.split()
+    command(compiler, "-o", folder("conformance"), folder("conformance.c"), *flags)
+    libraries = [flag[2:] for flag in flags if flag.startswith("-L")]
+    contains(command(folder("conformance"), "--list-cases",
+                     LD_LIBRARY_PATH=":".join(libraries)).stdout, "/basic/life")
 
 
 def is_listed():
@@ -122,6 +144,7 @@ def the_walk_shows_the_code():
 if __name__ == "__main__":
     main("custom-backend", [
         builds_against_the_installed_library,
+        the_contract_is_a_library,
         is_listed,
         replays_what_it_recorded,
         replays_failures,
