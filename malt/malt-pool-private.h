@@ -217,7 +217,8 @@ typedef enum
   MALT_POOL_REQUEST_NEW,
   MALT_POOL_REQUEST_QUEUED,
   MALT_POOL_REQUEST_ASSIGNED, /* the pool thread is to send it */
-  MALT_POOL_REQUEST_SENT,
+  MALT_POOL_REQUEST_SENDING,  /* it does so now */
+  MALT_POOL_REQUEST_SENT,     /* or its own thread is about to */
   MALT_POOL_REQUEST_REFUSED
 } MaltPoolRequestState;
 
@@ -245,6 +246,7 @@ struct _MaltPoolRequest
   MaltPoolRequestState  state;
   MaltPoolMember       *member;      /* owned, once assigned */
   guint64               number;      /* of all that were assigned */
+  gboolean              is_interrupted; /* while it was being sent */
   GError               *error;       /* owned; of one that is refused */
 };
 

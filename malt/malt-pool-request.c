@@ -156,12 +156,22 @@ malt_pool_core_dispatch_locked (MaltPoolCore *core)
     }
 }
 
-/* FALSE with an error if the pool takes no calls. */
+/* A channel lives in one worker. Of several, any could be sent an operation on it. */
 static gboolean
-check_open_locked (MaltPoolCore  *core,
-                   gboolean       is_limited,
-                   GError       **error)
+needs_one_worker_locked (MaltPoolRequest *self)
 {
+  return self->core->size > 1
+         && g_str_has_prefix (malt_call_get_function (self->call), "malt.channel.");
+}
+
+/* FALSE with an error if the pool does not take the call. */
+static gboolean
+check_open_locked (MaltPoolRequest  *self,
+                   gboolean          is_limited,
+                   GError          **error)
+{
+  MaltPoolCore *core = self->core;
+
   if (core->report != NULL)
     g_propagate_error (error, malt_error_new_terminated (core->description, core->report));
   else if (core->phase == MALT_POOL_PHASE_NEW || core->phase == MALT_POOL_PHASE_STARTING)
@@ -172,6 +182,10 @@ check_open_locked (MaltPoolCore  *core,
                  "%s takes no more calls: it is being drained", core->description);
   else if (malt_pool_core_is_broken_locked (core))
     g_propagate_error (error, g_error_copy (core->start_error));
+  else if (needs_one_worker_locked (self))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                 "%s has several workers, and a channel lives in one: ask a worker of its list",
+                 core->description);
   else if (is_limited && core->max_queue != 0 && core->queue.length >= core->max_queue)
     g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
                  "%s takes no more calls for now: %u are waiting, as many as may",
@@ -237,7 +251,7 @@ malt_pool_request_submit (MaltPoolRequest  *self,
   /* Before it is queued: it may be over at any moment after that. */
   watch_cancellable (self);
   g_mutex_lock (&core->lock);
-  is_open = check_open_locked (core, is_limited, error);
+  is_open = check_open_locked (self, is_limited, error);
   if (is_open && g_cancellable_is_cancelled (self->cancellable))
     {
       g_autoptr (GError) cancelled = NULL;
@@ -280,7 +294,7 @@ malt_pool_request_wait (MaltPoolRequest  *self,
   g_cond_init (&turn);
   self->turn = &turn;
   g_mutex_lock (&core->lock);
-  is_open = check_open_locked (core, TRUE, error);
+  is_open = check_open_locked (self, TRUE, error);
   if (is_open)
     enqueue_locked (self);
   has_to_wait = self->state == MALT_POOL_REQUEST_QUEUED;
@@ -378,19 +392,29 @@ pop_outbox (MaltPoolCore *core,
 
   *is_refused = request->state == MALT_POOL_REQUEST_REFUSED;
   if (!*is_refused)
-    request->state = MALT_POOL_REQUEST_SENT;
+    request->state = MALT_POOL_REQUEST_SENDING;
 
   return request;
 }
 
 static void
-note_sent (MaltPoolCore *core)
+note_sent (MaltPoolRequest *request)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  MaltPoolCore *core = request->core;
+  gboolean is_interrupted;
 
+  g_mutex_lock (&core->lock);
+  if (request->state == MALT_POOL_REQUEST_SENDING)
+    request->state = MALT_POOL_REQUEST_SENT;
+  is_interrupted = request->is_interrupted;
   core->n_unsent--;
   if (core->n_unsent == 0)
     malt_pool_core_dispatch_locked (core);
+  g_mutex_unlock (&core->lock);
+
+  /* A worker that has ended has ended the call. */
+  if (is_interrupted)
+    malt_abstract_worker_interrupt (request->member->worker, NULL);
 }
 
 static void
@@ -430,7 +454,7 @@ malt_pool_core_flush (MaltPoolCore *core)
           malt_abstract_worker_send_async (request->member->worker, request->call,
                                            request->cancellable, on_sent, request_ref (request));
         }
-      note_sent (core);
+      note_sent (request);
     }
   end_refused (core);
 }
@@ -455,7 +479,8 @@ find_latest_locked (MaltPoolCore *core)
   return latest;
 }
 
-/* One that has not been sent never will be. */
+/* One that has not been sent never will be; the worker does not know yet of one that is just being
+ * sent. */
 static gboolean
 interrupt_unsent_locked (MaltPoolRequest *request)
 {
@@ -463,6 +488,12 @@ interrupt_unsent_locked (MaltPoolRequest *request)
 
   if (request->state == MALT_POOL_REQUEST_SENT)
     return FALSE;
+
+  if (request->state == MALT_POOL_REQUEST_SENDING)
+    {
+      request->is_interrupted = TRUE;
+      return TRUE;
+    }
 
   if (request->state == MALT_POOL_REQUEST_QUEUED)
     g_queue_unlink (&core->queue, &request->link);
