@@ -712,6 +712,35 @@ test_threads (void)
   stop_pool (pool);
 }
 
+/* Operations on a channel have to reach the worker it lives in. */
+static void
+test_channels (void)
+{
+  MaltPool *pool = start_pool ("@a{su} {'size': 2}");
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+  g_autoptr (MaltChannel) channel = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  channel = malt_abstract_worker_worker_channel (MALT_ABSTRACT_WORKER (pool),
+                                                 "return malt.channel (1)", NULL, &error);
+  g_assert_null (channel);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+
+  worker = g_list_model_get_item (G_LIST_MODEL (pool), 0);
+  channel = malt_abstract_worker_worker_channel (worker, "return malt.channel (1)", NULL, &error);
+  g_assert_no_error (error);
+  malt_channel_put (channel, g_variant_new_int64 (5), NULL, &error);
+  g_assert_no_error (error);
+  value = malt_channel_take (channel, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int64 (value), ==, 5);
+
+  g_clear_object (&channel);
+  stop_pool (pool);
+}
+
 static void
 test_kill (void)
 {
@@ -763,6 +792,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool/map-many", test_map_many);
   g_test_add_func ("/malt/pool/map-cancelled", test_map_cancelled);
   g_test_add_func ("/malt/pool/threads", test_threads);
+  g_test_add_func ("/malt/pool/channels", test_channels);
   g_test_add_func ("/malt/pool/kill", test_kill);
 
   return g_test_run ();
