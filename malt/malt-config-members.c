@@ -97,13 +97,16 @@ check_plugin_path (JsonNode           *node,
                    MaltConfigJson     *json,
                    MaltConfigMistakes *mistakes)
 {
+  guint n_elements;
+
   if (!JSON_NODE_HOLDS_ARRAY (node))
     {
       add_wrong (node, MEMBER_PLUGIN_PATH, "an array of folders", json, mistakes);
       return;
     }
 
-  for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
+  n_elements = json_array_get_length (json_node_get_array (node));
+  for (guint i = 0; i < n_elements && !malt_config_mistakes_is_full (mistakes); i++)
     {
       JsonNode *element = json_array_get_element (json_node_get_array (node), i);
       g_autofree char *path = g_strdup_printf (MEMBER_PLUGIN_PATH "[%u]", i);

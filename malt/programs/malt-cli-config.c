@@ -174,7 +174,7 @@ const MaltCliVerb malt_cli_verb_config = {
   .parameters = "check [FILE] | list | path | schema | show [PROFILE]",
   .summary = "Checks and shows the configuration, which has profiles for workers",
   .description =
-    "  check   Prints every mistake of a file, the default one if none is named\n"
+    "  check   Prints the mistakes of a file, the default one if none is named\n"
     "  list    Lists the names of the profiles\n"
     "  path    Prints where the default file is\n"
     "  schema  Prints a JSON Schema for the backends that are installed, for editors\n"
