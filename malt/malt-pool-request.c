@@ -156,12 +156,17 @@ malt_pool_core_dispatch_locked (MaltPoolCore *core)
     }
 }
 
+static gboolean
+is_channel_operation (MaltPoolRequest *self)
+{
+  return g_str_has_prefix (malt_call_get_function (self->call), "malt.channel.");
+}
+
 /* A channel lives in one worker. Of several, any could be sent an operation on it. */
 static gboolean
 needs_one_worker_locked (MaltPoolRequest *self)
 {
-  return self->core->size > 1
-         && g_str_has_prefix (malt_call_get_function (self->call), "malt.channel.");
+  return self->core->size > 1 && is_channel_operation (self);
 }
 
 /* FALSE with an error if the pool does not take the call. */
@@ -459,18 +464,32 @@ malt_pool_core_flush (MaltPoolCore *core)
   end_refused (core);
 }
 
+/* The last one that may be interrupted, NULL for none. */
+static MaltPoolRequest *
+find_last (GQueue *requests)
+{
+  for (GList *link = requests->tail; link != NULL; link = link->prev)
+    {
+      if (!is_channel_operation (link->data))
+        return link->data;
+    }
+
+  return NULL;
+}
+
 static MaltPoolRequest *
 find_latest_locked (MaltPoolCore *core)
 {
-  MaltPoolRequest *latest = NULL;
+  MaltPoolRequest *latest = find_last (&core->queue);
 
-  if (core->queue.tail != NULL)
-    return core->queue.tail->data;
+  /* What waits came after what does not. */
+  if (latest != NULL)
+    return latest;
 
   for (guint i = 0; i < core->listed->len; i++)
     {
       MaltPoolMember *member = g_ptr_array_index (core->listed, i);
-      MaltPoolRequest *request = member->calls.tail != NULL ? member->calls.tail->data : NULL;
+      MaltPoolRequest *request = find_last (&member->calls);
 
       if (request != NULL && (latest == NULL || request->number > latest->number))
         latest = request;
