@@ -91,14 +91,7 @@ on_progress_delivered (MaltDelivery *delivery)
   g_free (progress);
 }
 
-static gboolean
-has_listener (MaltCall *call)
-{
-  return g_signal_has_handler_pending (call, g_signal_lookup ("progress", MALT_TYPE_CALL), 0,
-                                       FALSE);
-}
-
-/* Runs in the pool thread. */
+/* Runs in the pool thread. Whoever has sent the call may listen until its context comes round. */
 static void
 on_progress (MaltCall   *copy,
              double      fraction,
@@ -108,7 +101,7 @@ on_progress (MaltCall   *copy,
   Sending *self = user_data;
   Progress *progress;
 
-  if (!has_listener (self->call) || g_atomic_int_get (&self->n_progress) >= PROGRESS_MAX_REPORTS)
+  if (g_atomic_int_get (&self->n_progress) >= PROGRESS_MAX_REPORTS)
     return;
 
   g_atomic_int_inc (&self->n_progress);
