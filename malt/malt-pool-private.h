@@ -286,6 +286,16 @@ gboolean  malt_pool_core_post      (MaltPoolCore  *core,
                                     MaltCall      *call,
                                     GError       **error);
 
+/* malt-pool-map.c */
+/* Takes the task, which returns an int; without `func` an av of the results is its data. The inputs
+ * are an array or a tuple. `func_data` lives as long as the task. */
+void      malt_pool_map_start      (MaltPool        *pool,
+                                    const char      *function,
+                                    GVariant        *inputs,
+                                    MaltPoolMapFunc  func,
+                                    gpointer         func_data,
+                                    GTask           *task);
+
 /* malt-pool-worker.c */
 MaltPoolWorker *malt_pool_worker_new     (MaltPoolCore   *core,
                                           MaltPoolMember *member);
