@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "pool-fixture.h"
+
+#include <unistd.h>
+
+/* Where contract.so is. */
+static const char *modules;
+
+/* What every worker of a test is made with. */
+static GVariant *
+new_worker_options (void)
+{
+  const char *module_path[] = { modules, NULL };
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "module-path", g_variant_new_strv (module_path, -1));
+
+  return g_variant_dict_end (&dict);
+}
+
+MaltPool *
+pool_start (const char *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) settings = g_variant_ref_sink (g_variant_new_parsed (options));
+  MaltPool *pool = g_object_new (MALT_TYPE_POOL,
+                                 "profile", "process",
+                                 "options", new_worker_options (),
+                                 NULL);
+  GVariantIter iter;
+  const char *name;
+  guint value;
+
+  alarm (POOL_WATCHDOG_SECONDS);
+  g_variant_iter_init (&iter, settings);
+  while (g_variant_iter_next (&iter, "{&su}", &name, &value))
+    g_object_set (pool, name, value, NULL);
+  g_initable_init (G_INITABLE (pool), NULL, &error);
+  g_assert_no_error (error);
+
+  return pool;
+}
+
+void
+pool_stop (MaltPool *pool)
+{
+  g_autoptr (GError) error = NULL;
+
+  malt_abstract_worker_stop (MALT_ABSTRACT_WORKER (pool), MALT_STOP_TIMEOUT_DEFAULT,
+                             MALT_STOP_TIMEOUT_DEFAULT, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (malt_abstract_worker_is_running (MALT_ABSTRACT_WORKER (pool)));
+  g_object_unref (pool);
+  alarm (0);
+}
+
+gint64
+pool_eval_int (MaltPool   *pool,
+               const char *expression)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value =
+    malt_abstract_worker_remote_eval_fetch (MALT_ABSTRACT_WORKER (pool), NULL, expression, NULL,
+                                            NULL, &error);
+
+  g_assert_no_error (error);
+  return g_variant_get_int64 (value);
+}
+
+GError *
+pool_eval_error (MaltPool   *pool,
+                 const char *expression)
+{
+  GError *error = NULL;
+  g_autoptr (GVariant) value =
+    malt_abstract_worker_remote_eval_fetch (MALT_ABSTRACT_WORKER (pool), NULL, expression, NULL,
+                                            NULL, &error);
+
+  g_assert_null (value);
+  g_assert_nonnull (error);
+  return error;
+}
+
+guint
+pool_get_uint (MaltPool   *pool,
+               const char *name)
+{
+  guint value;
+
+  g_object_get (pool, name, &value, NULL);
+  return value;
+}
+
+guint64
+pool_get_uint64 (MaltPool   *pool,
+                 const char *name)
+{
+  guint64 value;
+
+  g_object_get (pool, name, &value, NULL);
+  return value;
+}
+
+void
+pool_on_reply (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  PoolReplies *replies = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source),
+                                                                 result, &error);
+
+  replies->n_ended++;
+  if (value != NULL)
+    return;
+  replies->n_failed++;
+  g_clear_error (&replies->error);
+  replies->error = g_steal_pointer (&error);
+}
+
+void
+pool_test_init (int    *argc,
+                char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  g_assert_cmpint (*argc, ==, 2);
+  modules = (*argv)[1];
+}
