@@ -15,9 +15,13 @@
  * released something happened before another thread acquired it. */
 
 #define REAL(name) \
-  static __typeof__ (name) *real; \
-  if (G_UNLIKELY (__atomic_load_n (&real, __ATOMIC_RELAXED) == NULL)) \
-    __atomic_store_n (&real, dlsym (RTLD_NEXT, #name), __ATOMIC_RELAXED)
+  static __typeof__ (name) *found; \
+  __typeof__ (name) *real = __atomic_load_n (&found, __ATOMIC_RELAXED); \
+  if (G_UNLIKELY (real == NULL)) \
+    { \
+      real = dlsym (RTLD_NEXT, #name); \
+      __atomic_store_n (&found, real, __ATOMIC_RELAXED); \
+    }
 
 #define ACQUIRES(name, type) \
   void \
@@ -155,14 +159,11 @@ g_atomic_rc_box_release_full (gpointer       box,
   real (box, clear);
 }
 
+/* Counted here: between what would be told and GLib's own counting another thread could come. */
 gboolean
 (g_atomic_ref_count_dec) (gatomicrefcount *count)
 {
-  REAL (g_atomic_ref_count_dec);
-  __tsan_release (count);
-  __tsan_acquire (count);
-
-  return real (count);
+  return __atomic_fetch_sub (count, 1, __ATOMIC_ACQ_REL) == 1;
 }
 
 typedef struct
