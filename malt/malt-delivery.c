@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-delivery-private.h"
+#include "malt/malt-delivery.h"
 
 /* The source of a context that has deliveries. It is in @outlets exactly as long as it has some,
  * or is being dispatched. */
@@ -84,6 +84,16 @@ new_outlet_locked (GMainContext *context)
   return self;
 }
 
+/**
+ * malt_delivery_send: (skip)
+ * @self: a delivery whose `func` is set, and which is not on its way
+ * @context: where it is to be called; whoever delivers keeps it alive until then
+ *
+ * Has the function called in a main context, once, in the order of sending, and
+ * never before this returns. Any thread.
+ *
+ * Since: 0.1
+ */
 void
 malt_delivery_send (MaltDelivery *self,
                     GMainContext *context)

@@ -4,7 +4,7 @@
 
 #include "malt/malt-local-channel-private.h"
 
-#include "malt/malt-delivery-private.h"
+#include "malt/malt-delivery.h"
 
 /* The verbs of MaltChannel on top of begin() and withdraw(): with a GTask, or blocking. */
 

@@ -8,6 +8,7 @@
 
 /* For the authors of backends. */
 #include <malt/malt-call-backend.h>
+#include <malt/malt-delivery.h>
 #include <malt/malt-descendants.h>
 #include <malt/malt-error-backend.h>
 #include <malt/malt-exit-report-backend.h>

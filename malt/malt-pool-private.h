@@ -3,7 +3,7 @@
 #pragma once
 
 #include "malt/malt-call.h"
-#include "malt/malt-delivery-private.h"
+#include "malt/malt-delivery.h"
 #include "malt/malt-exit-report.h"
 #include "malt/malt-pool-worker.h"
 #include "malt/malt-pool.h"

@@ -4,7 +4,7 @@
 
 #include "malt/malt-remote-channel-private.h"
 
-#include "malt/malt-delivery-private.h"
+#include "malt/malt-delivery.h"
 #include "malt/malt-error.h"
 #include "malt/malt-remote.h"
 

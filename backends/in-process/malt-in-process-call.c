@@ -49,7 +49,6 @@ malt_in_process_call_new (MaltInProcessCore *core,
   weigh (self);
   g_cond_init (&self->changed);
   self->link.data = self;
-  self->told_link.data = self;
 
   return self;
 }

@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-typedef struct _MaltInProcessCore    MaltInProcessCore;
-typedef struct _MaltInProcessContext MaltInProcessContext;
+typedef struct _MaltInProcessCore MaltInProcessCore;
 
 /* One call or post, from the moment it is sent to the moment its caller has the outcome.
  *
@@ -28,6 +27,7 @@ typedef enum
 
 typedef struct
 {
+  MaltDelivery            delivery;          /* to the context of an asynchronous caller */
   gatomicrefcount         ref_count;
   MaltInProcessCore      *core;              /* owned; immutable, as what follows up to the state */
   MaltCall               *call;              /* owned */
@@ -38,7 +38,6 @@ typedef struct
   gboolean                is_channel_operation;
   GTask                  *task;              /* owned; NULL: a blocking caller, or a post */
   GThread                *caller;            /* not owned; of a blocking caller */
-  MaltInProcessContext   *context;           /* of an asynchronous one; not owned */
   GCancellable           *cancellable;       /* owned (nullable) */
   gulong                  cancelled_handler; /* 0: none */
 
@@ -48,13 +47,12 @@ typedef struct
   gboolean                is_nested;         /* its caller executes another call */
   gboolean                is_cancelled;      /* while it was NEW */
   gboolean                is_interrupted;    /* while it was QUEUED */
-  gboolean                is_listed;         /* whether `told_link` is in the list of the context */
+  gboolean                is_on_its_way;     /* the delivery is */
   gboolean                has_progress;
   double                  progress_fraction;
   char                   *progress_message;  /* owned (nullable) */
   GCond                   changed;           /* for a blocking caller */
   GList                   link;              /* in the queue, or among those that run */
-  GList                   told_link;         /* in the list of the context */
 
   /* The outcome. */
   GVariant               *value;             /* owned (nullable) */

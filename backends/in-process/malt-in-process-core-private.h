@@ -56,7 +56,6 @@ struct _MaltInProcessCore
   GQueue             running;        /* of owned MaltInProcessCall, RUNNING, oldest first */
   gsize              pending_bytes;  /* of both */
   guint              n_pending;      /* calls, without posts */
-  GHashTable        *contexts;       /* GMainContext → owned MaltInProcessContext with calls */
   MaltExitReport    *report;         /* owned (nullable): it has ended */
   gboolean           is_detached;    /* the worker is gone */
   GSource           *exited_source;  /* owned (nullable) */
@@ -80,11 +79,9 @@ void                  malt_in_process_run_locked           (MaltInProcessCore   
 void                  malt_in_process_end_call_locked      (MaltInProcessCore    *self,
                                                             MaltInProcessCall    *call);
 
-/* -context */
-MaltInProcessContext *malt_in_process_context_use_locked   (MaltInProcessCore    *self,
-                                                            GMainContext         *context);
-void                  malt_in_process_context_push_locked  (MaltInProcessContext *self,
-                                                            MaltInProcessCall    *call);
+/* -deliver */
+/* There is something new about an asynchronous call: tells it in the context of its caller. */
+void                  malt_in_process_deliver_locked       (MaltInProcessCall    *call);
 
 /* -end */
 gboolean              malt_in_process_may_leave_locked     (MaltInProcessCore    *self);

@@ -34,7 +34,6 @@ malt_in_process_core_new (MaltAbstractWorker      *worker,
   self->stops = g_ptr_array_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->users_changed);
-  self->contexts = g_hash_table_new (NULL, NULL);
 
   return self;
 }
@@ -53,7 +52,6 @@ core_clear (gpointer data)
   g_assert (self->thread == NULL && self->runtime == NULL && self->n_pending == 0);
   g_clear_pointer (&self->exited_source, g_source_unref);
   g_clear_pointer (&self->report, malt_exit_report_unref);
-  g_clear_pointer (&self->contexts, g_hash_table_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_clear_error (&self->start_error);
   g_weak_ref_clear (&self->worker);

@@ -14,7 +14,7 @@ tell_caller_locked (MaltInProcessCore *self,
                     MaltInProcessCall *call)
 {
   if (call->task != NULL)
-    malt_in_process_context_push_locked (call->context, call);
+    malt_in_process_deliver_locked (call);
   else if (call->is_post || call->caller == g_thread_self ())
     return;
   else if (call->caller == self->thread)

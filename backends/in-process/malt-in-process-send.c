@@ -170,7 +170,6 @@ malt_in_process_core_send_task (MaltInProcessCore *self,
   watch_cancellable (sent, g_task_get_cancellable (task));
 
   g_mutex_lock (&self->lock);
-  sent->context = malt_in_process_context_use_locked (self, g_task_get_context (task));
   if (admit_locked (self, sent))
     queue_locked (self, sent);
   else

@@ -2,7 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#if !defined (MALT_INSIDE) && !defined (MALT_COMPILATION)
+#error "Only <malt/malt.h> can be included directly."
+#endif
+
 #include <gio/gio.h>
+
+#include <malt/malt-visibility.h>
 
 G_BEGIN_DECLS
 
@@ -13,13 +19,15 @@ typedef struct _MaltDelivery MaltDelivery;
 
 struct _MaltDelivery
 {
+  /*< private >*/
   GList   link;
   gint64  time;  /* of its sending, monotonic, microseconds */
+
+  /*< public >*/
   void  (*func) (MaltDelivery *self);
 };
 
-/* Any thread. Has `func` called in `context`, in the order of delivery, never before this returns.
- * Whoever delivers keeps the context alive until then. */
+MALT_AVAILABLE_IN_ALL
 void malt_delivery_send (MaltDelivery  *self,
                          GMainContext  *context);
 
