@@ -31,6 +31,18 @@ test_nearest (void)
   g_assert_null (malt_names_find_nearest (endless, names));
 }
 
+/* Two letters that have changed places are one mistake, also in a short name. */
+static void
+test_neighbours (void)
+{
+  static const char *const verbs[] = { "call", "eval", "map", NULL };
+
+  g_assert_cmpstr (malt_names_find_nearest ("evla", verbs), ==, "eval");
+  g_assert_cmpstr (malt_names_find_nearest ("mpa", verbs), ==, "map");
+  g_assert_cmpstr (malt_names_find_nearest ("acll", verbs), ==, "call");
+  g_assert_null (malt_names_find_nearest ("llac", verbs));
+}
+
 static void
 test_explanation (void)
 {
@@ -52,6 +64,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/malt/names/nearest", test_nearest);
+  g_test_add_func ("/malt/names/neighbours", test_neighbours);
   g_test_add_func ("/malt/names/explanation", test_explanation);
 
   return g_test_run ();
