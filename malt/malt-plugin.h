@@ -20,6 +20,7 @@
 #include <malt/malt-return-task.h>
 #include <malt/malt-running-workers-backend.h>
 #include <malt/malt-worker-options.h>
+#include <malt/malt-terminal.h>
 #include <malt/wire/malt-connection.h>
 #include <malt/wire/malt-monitor.h>
 

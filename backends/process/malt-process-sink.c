@@ -291,33 +291,6 @@ malt_process_sink_wait (MaltProcessSink *self,
   wait_for (self, FALSE, ticket);
 }
 
-static gboolean
-is_control (gunichar character)
-{
-  return (character < 0x20 && character != '\t') || (character >= 0x7f && character < 0xa0);
-}
-
-void
-malt_process_escape (GString    *shown,
-                     const char *line,
-                     gsize       length)
-{
-  while (length > 0)
-    {
-      gunichar character = g_utf8_get_char_validated (line, (gssize) length);
-      gboolean valid = character != (gunichar) -1 && character != (gunichar) -2;
-      gsize size = valid ? (gsize) (g_utf8_next_char (line) - line) : 1;
-
-      if (valid && !is_control (character))
-        g_string_append_len (shown, line, (gssize) size);
-      else
-        for (gsize i = 0; i < size; i++)
-          g_string_append_printf (shown, "\\x%02X", (guint8) line[i]);
-      line += size;
-      length -= size;
-    }
-}
-
 guint64
 malt_process_sink_write_line (MaltProcessSink *self,
                               int              pid,
@@ -332,7 +305,7 @@ malt_process_sink_write_line (MaltProcessSink *self,
   else
     g_string_append_printf (shown, "[Worker %d]: ", pid);
   if (self->is_terminal)
-    malt_process_escape (shown, line, length);
+    malt_terminal_append (shown, line, length);
   else
     g_string_append_len (shown, line, (gssize) length);
   g_string_append_c (shown, '\n');

@@ -26,10 +26,4 @@ void             malt_process_sink_wait_for_room (MaltProcessSink *self);
 void             malt_process_sink_wait          (MaltProcessSink *self,
                                                   guint64          ticket);
 
-/* For a terminal: appends `line` with every control character but tab as \xNN, and likewise
- * every byte that is not UTF-8, so that a worker cannot move the cursor, or pass for another. */
-void             malt_process_escape          (GString          *shown,
-                                               const char       *line,
-                                               gsize             length);
-
 G_END_DECLS

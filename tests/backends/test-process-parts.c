@@ -133,34 +133,6 @@ test_tail_one_piece (void)
 }
 
 static void
-test_escape (void)
-{
-  const struct
-  {
-    const char *bytes;
-    gsize       length;
-    const char *shown;
-  } cases[] = {
-    { "plain\ttext", 10, "plain\ttext" },
-    { "gr\303\274n", 5, "gr\303\274n" },
-    { "\033]52;c;x\007", 9, "\\x1B]52;c;x\\x07" },
-    { "fake\rline", 9, "fake\\x0Dline" },
-    { "\302\233" "31m", 5, "\\xC2\\x9B31m" },
-    { "\377\376", 2, "\\xFF\\xFE" },
-    { "a\0b", 3, "a\\x00b" },
-    { "\177", 1, "\\x7F" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GString) shown = g_string_new (NULL);
-
-      malt_process_escape (shown, cases[i].bytes, cases[i].length);
-      g_assert_cmpstr (shown->str, ==, cases[i].shown);
-    }
-}
-
-static void
 assert_connected (int a,
                   int b)
 {
@@ -483,7 +455,6 @@ main (int    argc,
   g_test_add_func ("/malt/process/lines/cut-when-too-long", test_lines_long);
   g_test_add_func ("/malt/process/tail/keeps-the-last-whole-lines", test_tail);
   g_test_add_func ("/malt/process/tail/keeps-the-end-of-one-piece", test_tail_one_piece);
-  g_test_add_func ("/malt/process/escape/hides-control-characters", test_escape);
   g_test_add_data_func ("/malt/process/pair/tcp", GINT_TO_POINTER (MALT_PROCESS_TRANSPORT_TCP),
                         test_pair);
   g_test_add_data_func ("/malt/process/pair/unix", GINT_TO_POINTER (MALT_PROCESS_TRANSPORT_UNIX),
