@@ -421,3 +421,35 @@ malt_backend_list_options (MaltBackend *self,
   *n_options = n_kept;
   return pspecs;
 }
+
+/**
+ * malt_backend_find_option:
+ * @self: a backend
+ * @name: the name of an option
+ *
+ * Finds one of the options that [method@Malt.Backend.list_options] lists.
+ *
+ * Returns: (transfer none) (nullable): the option; %NULL if there is none of that
+ *   name
+ *
+ * Since: 0.1
+ */
+GParamSpec *
+malt_backend_find_option (MaltBackend *self,
+                          const char  *name)
+{
+  guint n_options;
+  g_autofree GParamSpec **options = NULL;
+
+  g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  options = malt_backend_list_options (self, &n_options);
+  for (guint i = 0; i < n_options; i++)
+    {
+      if (g_str_equal (options[i]->name, name))
+        return options[i];
+    }
+
+  return NULL;
+}

@@ -40,6 +40,9 @@ GType               malt_backend_get_worker_type    (MaltBackend         *self);
 MALT_AVAILABLE_IN_ALL
 GParamSpec        **malt_backend_list_options       (MaltBackend         *self,
                                                      guint               *n_options);
+MALT_AVAILABLE_IN_ALL
+GParamSpec         *malt_backend_find_option        (MaltBackend         *self,
+                                                     const char          *name);
 
 MALT_AVAILABLE_IN_ALL
 MaltAbstractWorker *malt_create_worker              (const char          *name,

@@ -65,15 +65,11 @@ find_option (MaltOptions  *self,
              const char   *name,
              GError      **error)
 {
-  guint n_options;
-  g_autofree GParamSpec **options = malt_backend_list_options (self->backend, &n_options);
+  GParamSpec *pspec = malt_backend_find_option (self->backend, name);
   g_autofree char *unknown = NULL;
 
-  for (guint i = 0; i < n_options; i++)
-    {
-      if (g_str_equal (options[i]->name, name))
-        return options[i];
-    }
+  if (pspec != NULL)
+    return pspec;
 
   unknown = explain_unknown_option (self, name);
   g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,

@@ -143,7 +143,10 @@ test_options (void)
     {
       g_assert_cmpstr (options[i]->name, !=, "n-pending");
       g_assert_cmpstr (options[i]->name, !=, "later");
+      g_assert_true (malt_backend_find_option (backend, options[i]->name) == options[i]);
     }
+  g_assert_null (malt_backend_find_option (backend, "later"));
+  g_assert_null (malt_backend_find_option (backend, ""));
 }
 
 static void
