@@ -6,6 +6,7 @@
 
 #include "malt/malt-config-chain-private.h"
 #include "malt/malt-config-members-private.h"
+#include "malt/malt-config-value-private.h"
 #include "malt/malt-plugin-paths-private.h"
 
 #include <stdlib.h>
@@ -63,8 +64,8 @@ add_plugin_path (JsonArray  *folders,
 {
   for (guint i = 0; i < json_array_get_length (folders); i++)
     {
-      g_autofree char *path = g_canonicalize_filename (json_array_get_string_element (folders, i),
-                                                       folder);
+      g_autofree char *path = malt_config_value_resolve_path (
+        json_array_get_string_element (folders, i), folder);
 
       malt_plugin_paths_add_configured (path);
     }

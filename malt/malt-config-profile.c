@@ -73,10 +73,9 @@ malt_config_profile_free (MaltConfigProfile *self)
   g_free (self);
 }
 
-static GParamSpec *
-find_option (MaltBackend  *backend,
-             const char   *name,
-             char        **mistake)
+static char *
+explain_unknown_option (MaltBackend *backend,
+                        const char  *name)
 {
   guint n_options;
   g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
@@ -84,19 +83,14 @@ find_option (MaltBackend  *backend,
   g_autofree char *suggestion = NULL;
 
   for (guint i = 0; i < n_options; i++)
-    {
-      if (g_str_equal (options[i]->name, name))
-        return options[i];
-      g_ptr_array_add (names, (char *) options[i]->name);
-    }
-
+    g_ptr_array_add (names, (char *) options[i]->name);
   g_ptr_array_add (names, (char *) MALT_CONFIG_MEMBER_BACKEND);
   g_ptr_array_add (names, (char *) MALT_CONFIG_MEMBER_EXTENDS);
   g_ptr_array_add (names, NULL);
   suggestion = malt_config_mistakes_suggest (name, (const char *const *) names->pdata);
-  *mistake = g_strdup_printf ("there is no such option of backend “%s”%s",
-                              malt_backend_get_name (backend), suggestion);
-  return NULL;
+
+  return g_strdup_printf ("there is no such option of backend “%s”%s",
+                          malt_backend_get_name (backend), suggestion);
 }
 
 /* Whether the profile that says it has the same backend as the one that is read, and so has said
@@ -151,9 +145,10 @@ read_option (Reader     *reader,
   g_autofree char *mistake = NULL;
   Option option = { .line = malt_config_json_get_line (reader->json, node) };
 
-  option.pspec = find_option (reader->profile->backend, name, &mistake);
-  if (option.pspec != NULL)
-    mistake = malt_config_value_read (option.pspec, node, reader->folder, &option.value);
+  option.pspec = malt_backend_find_option (reader->profile->backend, name);
+  mistake = option.pspec != NULL
+              ? malt_config_value_read (option.pspec, node, reader->folder, &option.value)
+              : explain_unknown_option (reader->profile->backend, name);
   if (mistake != NULL)
     {
       add_mistake (reader, origin, name, node, mistake);

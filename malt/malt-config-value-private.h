@@ -6,8 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* Makes the value of an option; file names in it start in `folder` (NULL: they stay). NULL when it
- * succeeds, else what is wrong (transfer full). */
+/* A file name as an absolute one: relative ones start in `folder` (NULL: where those of the program
+ * do), and “~” and “~/…” in the home folder. (transfer full) */
+char *malt_config_value_resolve_path (const char *path,
+                                      const char *folder);
+/* Makes the value of an option; file names in it are resolved as above. NULL when it succeeds, else
+ * what is wrong (transfer full). */
 char *malt_config_value_read (GParamSpec *pspec,
                               JsonNode   *node,
                               const char *folder,

@@ -8,6 +8,27 @@
 #include "malt/malt-param-path.h"
 
 #include <string.h>
+#include <sys/auxv.h>
+
+/* Not of somebody else, as in a shell, and not in a setuid program: whoever starts it must not choose
+ * what a file of the system means. */
+static gboolean
+is_in_home (const char *path)
+{
+  return path[0] == '~' && (path[1] == '\0' || path[1] == '/') && getauxval (AT_SECURE) == 0;
+}
+
+char *
+malt_config_value_resolve_path (const char *path,
+                                const char *folder)
+{
+  g_autofree char *in_home = NULL;
+
+  if (is_in_home (path))
+    in_home = g_build_filename (g_get_home_dir (), path + 1, NULL);
+
+  return g_canonicalize_filename (in_home != NULL ? in_home : path, folder);
+}
 
 /* An empty name is the backend's to refuse. (transfer full) */
 static char *
@@ -17,7 +38,8 @@ resolve_path (const char   *path,
 {
   gboolean is_path = kind == MALT_PATH_KIND_FILE || strchr (path, '/') != NULL;
 
-  return is_path && *path != '\0' ? g_canonicalize_filename (path, folder) : g_strdup (path);
+  return is_path && *path != '\0' ? malt_config_value_resolve_path (path, folder)
+                                  : g_strdup (path);
 }
 
 static void
@@ -67,7 +89,7 @@ malt_config_value_read (GParamSpec *pspec,
       return g_strdup_printf ("found %s, but it takes %s%s", found, allowed, suggestion);
     }
 
-  if (kind != MALT_PATH_KIND_NONE && folder != NULL)
+  if (kind != MALT_PATH_KIND_NONE)
     resolve_paths (value, kind, folder);
 
   return NULL;

@@ -12,7 +12,7 @@ static G_DEFINE_QUARK (malt-param-path, malt_param_path)
  * @kind: what kind of file name it takes
  *
  * Marks an option whose values are file names: in a configuration file, those
- * that are relative start in the folder of that file.
+ * that are relative start in the folder of that file, and `~/` is the home folder.
  *
  * ```c
  * malt_param_spec_set_path (g_param_spec_string ("executable", …), MALT_PATH_KIND_PROGRAM);

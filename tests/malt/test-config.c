@@ -77,7 +77,7 @@ test_options (void)
     { "dict", "{\"a\": 1}", "{'a': <int64 1>}" },
     { "dict", "{\"a\": [\"x\"]}", "{'a': <['x']>}" },
     { "dict", "{\"a\": [1, true, {}]}", "{'a': <[<int64 1>, <true>, <@a{sv} {}>]>}" },
-    { "file", "\"a/b\"", "'a/b'" },
+    { "file", "\"/a/../b\"", "'/b'" },
     { "program", "\"program\"", "'program'" },
     { "program", "\"/bin/program\"", "'/bin/program'" },
     { "uint", "null", "5" },
@@ -324,14 +324,21 @@ test_relative_paths (Fixture       *fixture,
   g_autofree char *files = g_strdup_printf ("%s/b|%s/c|/d", parent, fixture->folder);
   g_autofree char *program = g_strdup_printf ("'%s/bin/e'", fixture->folder);
   g_autofree char *plugins = g_strdup_printf ("%s/plugins", fixture->folder);
+  g_autofree char *home_plugins = g_build_filename (g_get_home_dir (), "plugins", NULL);
+  g_autofree char *home_program = g_strdup_printf ("'%s/bin/e'", g_get_home_dir ());
+  g_autofree char *home_files = g_strdup_printf ("%s|%s/b|%s/~c|%s/d/~", g_get_home_dir (),
+                                                 g_get_home_dir (), fixture->folder,
+                                                 fixture->folder);
   g_auto (GStrv) paths = NULL;
   g_autoptr (MaltConfig) config = NULL;
 
-  write_config (fixture, "{\"plugin-path\": [\"plugins\"], \"profiles\": {\"a\": {\n"
+  write_config (fixture, "{\"plugin-path\": [\"plugins\", \"~/plugins\"], \"profiles\": {\"a\": {\n"
                          "\"backend\": \"fake\", \"file\": \"a\", \"program\": \"./bin/e\",\n"
                          "\"files\": [\"../b\", \"c\", \"/d\"]},\n"
                          "\"b\": {\"backend\": \"fake\", \"program\": \"e\", \"text\": \"a/b\",\n"
-                         "\"file\": \"\"}}}");
+                         "\"file\": \"\"},\n"
+                         "\"c\": {\"backend\": \"fake\", \"program\": \"~/bin/e\", \"text\": \"~\",\n"
+                         "\"files\": [\"~\", \"~/./b\", \"~c\", \"d/~\"]}}}");
   config = read_config (fixture);
 
   assert_option (config, "a", "file", file);
@@ -340,10 +347,14 @@ test_relative_paths (Fixture       *fixture,
   assert_option (config, "b", "program", "'e'");
   assert_option (config, "b", "text", "'a/b'");
   assert_option (config, "b", "file", "''");
+  assert_option (config, "c", "program", home_program);
+  assert_option (config, "c", "text", "'~'");
+  assert_option (config, "c", "files", home_files);
 
   /* Before the installed folder, which is the last. */
   paths = malt_dup_plugin_paths ();
-  g_assert_cmpstr (paths[g_strv_length (paths) - 2], ==, plugins);
+  g_assert_cmpstr (paths[g_strv_length (paths) - 3], ==, plugins);
+  g_assert_cmpstr (paths[g_strv_length (paths) - 2], ==, home_plugins);
 }
 
 static void
