@@ -6,6 +6,7 @@
 
 #include "malt/malt-call.h"
 #include "malt/malt-exit-report.h"
+#include "malt/malt-own-context.h"
 
 #include <signal.h>
 
@@ -232,41 +233,18 @@ malt_abstract_worker_send_finish (MaltAbstractWorker  *self,
   return MALT_ABSTRACT_WORKER_GET_IFACE (self)->send_finish (self, result, error);
 }
 
-static void
-store_result (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  GAsyncResult **stored = user_data;
-
-  *stored = g_object_ref (result);
-}
-
-/* Iterates a context that the caller made and pushed, never one of the
- * application's. */
-static void
-wait_for_result (GMainContext  *context,
-                 GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (context, TRUE);
-}
-
 static GVariant *
 send_in_own_context (MaltAbstractWorker  *self,
                      MaltCall            *call,
                      GCancellable        *cancellable,
                      GError             **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = malt_own_context_new ();
   MaltAbstractWorkerInterface *iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
 
-  iface->send_async (self, call, cancellable, store_result, &result);
-  wait_for_result (context, &result);
+  iface->send_async (self, call, cancellable, malt_own_context_return, own);
 
-  return iface->send_finish (self, result, error);
+  return iface->send_finish (self, malt_own_context_wait (own), error);
 }
 
 /**
@@ -489,21 +467,17 @@ malt_abstract_worker_stop (MaltAbstractWorker  *self,
                            gboolean            *was_running,
                            GError             **error)
 {
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (GMainContextPusher) pusher = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  context = g_main_context_new ();
-  pusher = g_main_context_pusher_new (context);
+  own = malt_own_context_new ();
   malt_abstract_worker_stop_async (self, exit_timeout_ms, term_timeout_ms, cancellable,
-                                   store_result, &result);
-  wait_for_result (context, &result);
+                                   malt_own_context_return, own);
 
-  return malt_abstract_worker_stop_finish (self, result, was_running, error);
+  return malt_abstract_worker_stop_finish (self, malt_own_context_wait (own), was_running, error);
 }
 
 /**

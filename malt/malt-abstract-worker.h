@@ -289,7 +289,8 @@ struct _MaltAbstractWorkerInterface
   MaltWorkerCapabilities  capabilities;
 
   /*< private >*/
-  gpointer               padding[11];
+  MaltAbstractWorker    *(*get_inner)        (MaltAbstractWorker  *self);
+  gpointer               padding[10];
 };
 
 MALT_AVAILABLE_IN_ALL

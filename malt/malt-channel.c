@@ -4,6 +4,8 @@
 
 #include "malt/malt-channel.h"
 
+#include "malt/malt-own-context.h"
+
 /**
  * MaltChannel:
  *
@@ -39,43 +41,6 @@ G_DEFINE_INTERFACE (MaltChannel, malt_channel, G_TYPE_OBJECT)
 static void
 malt_channel_default_init (MaltChannelInterface *iface)
 {
-}
-
-static void
-store_result (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-/* Begins an operation in a main context of its own, and waits for its result. (transfer full) */
-typedef void (*BeginFunc) (MaltChannel         *self,
-                           GCancellable        *cancellable,
-                           GAsyncReadyCallback  callback,
-                           gpointer             user_data);
-
-static void
-wait_for_result (GMainContext  *context,
-                 GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (context, TRUE);
-}
-
-static GAsyncResult *
-run_in_own_context (MaltChannel  *self,
-                    BeginFunc     begin,
-                    GCancellable *cancellable)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  GAsyncResult *result = NULL;
-
-  begin (self, cancellable, store_result, &result);
-  wait_for_result (context, &result);
-
-  return result;
 }
 
 /**
@@ -157,10 +122,8 @@ malt_channel_put (MaltChannel   *self,
                   GCancellable  *cancellable,
                   GError       **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) owned_value = NULL;
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (GMainContextPusher) pusher = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
@@ -171,12 +134,10 @@ malt_channel_put (MaltChannel   *self,
   if (MALT_CHANNEL_GET_IFACE (self)->put != NULL)
     return MALT_CHANNEL_GET_IFACE (self)->put (self, owned_value, cancellable, error);
 
-  context = g_main_context_new ();
-  pusher = g_main_context_pusher_new (context);
-  malt_channel_put_async (self, owned_value, cancellable, store_result, &result);
-  wait_for_result (context, &result);
+  own = malt_own_context_new ();
+  malt_channel_put_async (self, owned_value, cancellable, malt_own_context_return, own);
 
-  return malt_channel_put_finish (self, result, error);
+  return malt_channel_put_finish (self, malt_own_context_wait (own), error);
 }
 
 /**
@@ -250,7 +211,7 @@ malt_channel_take (MaltChannel   *self,
                    GCancellable  *cancellable,
                    GError       **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_CHANNEL (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
@@ -259,9 +220,10 @@ malt_channel_take (MaltChannel   *self,
   if (MALT_CHANNEL_GET_IFACE (self)->take != NULL)
     return MALT_CHANNEL_GET_IFACE (self)->take (self, cancellable, error);
 
-  result = run_in_own_context (self, malt_channel_take_async, cancellable);
+  own = malt_own_context_new ();
+  malt_channel_take_async (self, cancellable, malt_own_context_return, own);
 
-  return malt_channel_take_finish (self, result, error);
+  return malt_channel_take_finish (self, malt_own_context_wait (own), error);
 }
 
 /**
@@ -346,15 +308,16 @@ malt_channel_is_ready (MaltChannel   *self,
                        gboolean      *ready,
                        GError       **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  result = run_in_own_context (self, malt_channel_is_ready_async, cancellable);
+  own = malt_own_context_new ();
+  malt_channel_is_ready_async (self, cancellable, malt_own_context_return, own);
 
-  return malt_channel_is_ready_finish (self, result, ready, error);
+  return malt_channel_is_ready_finish (self, malt_own_context_wait (own), ready, error);
 }
 
 /**
@@ -430,15 +393,16 @@ malt_channel_wait (MaltChannel   *self,
                    GCancellable  *cancellable,
                    GError       **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  result = run_in_own_context (self, malt_channel_wait_async, cancellable);
+  own = malt_own_context_new ();
+  malt_channel_wait_async (self, cancellable, malt_own_context_return, own);
 
-  return malt_channel_wait_finish (self, result, error);
+  return malt_channel_wait_finish (self, malt_own_context_wait (own), error);
 }
 
 /**
@@ -513,13 +477,14 @@ malt_channel_close (MaltChannel   *self,
                     GCancellable  *cancellable,
                     GError       **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  result = run_in_own_context (self, malt_channel_close_async, cancellable);
+  own = malt_own_context_new ();
+  malt_channel_close_async (self, cancellable, malt_own_context_return, own);
 
-  return malt_channel_close_finish (self, result, error);
+  return malt_channel_close_finish (self, malt_own_context_wait (own), error);
 }

@@ -8,19 +8,23 @@
 
 /* For the authors of backends. */
 #include <malt/malt-call-backend.h>
+#include <malt/malt-call-outcome.h>
 #include <malt/malt-delivery.h>
 #include <malt/malt-descendants.h>
+#include <malt/malt-emit-exited.h>
 #include <malt/malt-error-backend.h>
 #include <malt/malt-exit-report-backend.h>
+#include <malt/malt-filter-worker.h>
 #include <malt/malt-nesting.h>
 #include <malt/malt-local-channel-backend.h>
+#include <malt/malt-own-context.h>
 #include <malt/malt-param-path.h>
 #include <malt/malt-plugin-macros.h>
 #include <malt/malt-plugin-paths.h>
 #include <malt/malt-return-task.h>
 #include <malt/malt-running-workers-backend.h>
-#include <malt/malt-worker-options.h>
 #include <malt/malt-terminal.h>
+#include <malt/malt-worker-options.h>
 #include <malt/wire/malt-connection.h>
 #include <malt/wire/malt-monitor.h>
 

@@ -5,6 +5,7 @@
 #include "malt/malt-pool-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-own-context.h"
 
 static gboolean
 is_container (GVariant *inputs)
@@ -103,14 +104,6 @@ malt_pool_map_finish (MaltPool      *self,
   return g_variant_ref (g_task_get_task_data (G_TASK (result)));
 }
 
-static void
-store_result (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 /**
  * malt_pool_map:
  * @self: a pool
@@ -142,19 +135,16 @@ malt_pool_map (MaltPool      *self,
                GCancellable  *cancellable,
                GError       **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_POOL (self), NULL);
   g_return_val_if_fail (function != NULL && *function != '\0' && inputs != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  malt_pool_map_async (self, function, inputs, cancellable, store_result, &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
+  own = malt_own_context_new ();
+  malt_pool_map_async (self, function, inputs, cancellable, malt_own_context_return, own);
 
-  return malt_pool_map_finish (self, result, error);
+  return malt_pool_map_finish (self, malt_own_context_wait (own), error);
 }
 
 /* What the caller gave for its function lives until the callback has run. */

@@ -5,6 +5,7 @@
 #include "malt/malt-pool-private.h"
 
 #include "malt/malt-error-backend.h"
+#include "malt/malt-own-context.h"
 #include "malt/malt-return-task.h"
 
 /* One expression that every member evaluates: asked for while it has a task, and part of the
@@ -415,14 +416,6 @@ malt_pool_eval_everywhere_finish (MaltPool      *self,
   return g_task_propagate_int (G_TASK (result), error) > 0;
 }
 
-static void
-store_result (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 /**
  * malt_pool_eval_everywhere:
  * @self: a pool
@@ -462,17 +455,14 @@ malt_pool_eval_everywhere (MaltPool      *self,
                            GCancellable  *cancellable,
                            GError       **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
   g_return_val_if_fail (expression != NULL, FALSE);
 
-  malt_pool_eval_everywhere_async (self, module, expression, args, cancellable, store_result,
-                                   &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
+  own = malt_own_context_new ();
+  malt_pool_eval_everywhere_async (self, module, expression, args, cancellable,
+                                   malt_own_context_return, own);
 
-  return malt_pool_eval_everywhere_finish (self, result, error);
+  return malt_pool_eval_everywhere_finish (self, malt_own_context_wait (own), error);
 }

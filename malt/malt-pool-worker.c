@@ -4,6 +4,8 @@
 
 #include "malt/malt-pool-private.h"
 
+#include "malt/malt-forward-private.h"
+
 /**
  * MaltPoolWorkerState:
  * @MALT_POOL_WORKER_STATE_PREPARING: evaluates what was asked for everywhere
@@ -79,153 +81,16 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MaltPoolWorker, malt_pool_worker, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER,
                                                       malt_pool_worker_interface_init))
 
-static char *
-malt_pool_worker_describe (MaltAbstractWorker *worker)
+static MaltAbstractWorker *
+malt_pool_worker_get_inner (MaltAbstractWorker *worker)
 {
-  return malt_abstract_worker_describe (MALT_POOL_WORKER (worker)->worker);
-}
-
-static MaltWorkerCapabilities
-malt_pool_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return malt_abstract_worker_get_capabilities (MALT_POOL_WORKER (worker)->worker);
-}
-
-static gboolean
-malt_pool_worker_is_running (MaltAbstractWorker *worker)
-{
-  return malt_abstract_worker_is_running (MALT_POOL_WORKER (worker)->worker);
-}
-
-/* The result of the worker is the value of a task of this one. */
-static void
-on_result (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  g_autoptr (GTask) task = user_data;
-
-  g_task_return_pointer (task, g_object_ref (result), g_object_unref);
-}
-
-static GTask *
-new_task (MaltPoolWorker      *self,
-          gpointer             tag,
-          GAsyncReadyCallback  callback,
-          gpointer             user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-
-  return task;
-}
-
-static void
-malt_pool_worker_send_async (MaltAbstractWorker  *worker,
-                             MaltCall            *call,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  MaltPoolWorker *self = MALT_POOL_WORKER (worker);
-
-  malt_abstract_worker_send_async (self->worker, call, cancellable, on_result,
-                                   new_task (self, malt_pool_worker_send_async, callback,
-                                             user_data));
-}
-
-static GVariant *
-malt_pool_worker_send_finish (MaltAbstractWorker  *worker,
-                              GAsyncResult        *result,
-                              GError             **error)
-{
-  g_autoptr (GAsyncResult) inner = g_task_propagate_pointer (G_TASK (result), NULL);
-
-  return malt_abstract_worker_send_finish (MALT_POOL_WORKER (worker)->worker, inner, error);
-}
-
-static GVariant *
-malt_pool_worker_send_sync (MaltAbstractWorker  *worker,
-                            MaltCall            *call,
-                            GCancellable        *cancellable,
-                            GError             **error)
-{
-  return malt_abstract_worker_send (MALT_POOL_WORKER (worker)->worker, call, cancellable, error);
-}
-
-static gboolean
-malt_pool_worker_post (MaltAbstractWorker  *worker,
-                       MaltCall            *call,
-                       GError             **error)
-{
-  return malt_abstract_worker_post (MALT_POOL_WORKER (worker)->worker, call, error);
-}
-
-static gboolean
-malt_pool_worker_interrupt (MaltAbstractWorker  *worker,
-                            GError             **error)
-{
-  return malt_abstract_worker_interrupt (MALT_POOL_WORKER (worker)->worker, error);
-}
-
-static void
-malt_pool_worker_stop_async (MaltAbstractWorker  *worker,
-                             guint                exit_timeout_ms,
-                             guint                term_timeout_ms,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  MaltPoolWorker *self = MALT_POOL_WORKER (worker);
-
-  malt_abstract_worker_stop_async (self->worker, exit_timeout_ms, term_timeout_ms, cancellable,
-                                   on_result,
-                                   new_task (self, malt_pool_worker_stop_async, callback,
-                                             user_data));
-}
-
-static gboolean
-malt_pool_worker_stop_finish (MaltAbstractWorker  *worker,
-                              GAsyncResult        *result,
-                              gboolean            *was_running,
-                              GError             **error)
-{
-  g_autoptr (GAsyncResult) inner = g_task_propagate_pointer (G_TASK (result), NULL);
-
-  return malt_abstract_worker_stop_finish (MALT_POOL_WORKER (worker)->worker, inner, was_running,
-                                           error);
-}
-
-static gboolean
-malt_pool_worker_kill (MaltAbstractWorker  *worker,
-                       int                  signum,
-                       GError             **error)
-{
-  return malt_abstract_worker_kill (MALT_POOL_WORKER (worker)->worker, signum, error);
-}
-
-static MaltExitReport *
-malt_pool_worker_get_exit_report (MaltAbstractWorker *worker)
-{
-  return malt_abstract_worker_get_exit_report (MALT_POOL_WORKER (worker)->worker);
+  return MALT_POOL_WORKER (worker)->worker;
 }
 
 static void
 malt_pool_worker_interface_init (MaltAbstractWorkerInterface *iface)
 {
-  iface->describe = malt_pool_worker_describe;
-  iface->get_capabilities = malt_pool_worker_get_capabilities;
-  iface->is_running = malt_pool_worker_is_running;
-  iface->send_async = malt_pool_worker_send_async;
-  iface->send_finish = malt_pool_worker_send_finish;
-  iface->send_sync = malt_pool_worker_send_sync;
-  iface->post = malt_pool_worker_post;
-  iface->interrupt = malt_pool_worker_interrupt;
-  iface->stop_async = malt_pool_worker_stop_async;
-  iface->stop_finish = malt_pool_worker_stop_finish;
-  iface->kill = malt_pool_worker_kill;
-  iface->get_exit_report = malt_pool_worker_get_exit_report;
+  malt_forward_init_interface (iface, malt_pool_worker_get_inner);
 }
 
 static MaltPoolWorkerState

@@ -15,8 +15,14 @@ G_BEGIN_DECLS
  * nothing. No reference is held. Both may be called in any thread; never under a lock that
  * get_item()'s user could want. */
 MALT_AVAILABLE_IN_ALL
-void malt_running_workers_add    (MaltAbstractWorker *worker);
+void malt_running_workers_add     (MaltAbstractWorker *worker);
 MALT_AVAILABLE_IN_ALL
-void malt_running_workers_remove (MaltAbstractWorker *worker);
+void malt_running_workers_remove  (MaltAbstractWorker *worker);
+
+/* For a worker that is around another one, which is added and removed as ever: of the two the outer
+ * one is shown. */
+MALT_AVAILABLE_IN_ALL
+void malt_running_workers_show_as (MaltAbstractWorker *worker,
+                                   MaltAbstractWorker *outer);
 
 G_END_DECLS

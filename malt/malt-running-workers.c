@@ -10,8 +10,10 @@
 /* One running worker, shared by the registry and every list that shows it. */
 typedef struct
 {
-  MaltAbstractWorker *worker; /* to know it by, never followed */
-  GWeakRef            weak;
+  /* To know them by, never followed. The second is shown: the worker itself, or one around it. */
+  MaltAbstractWorker *worker;
+  MaltAbstractWorker *shown;
+  GWeakRef            weak;   /* of @shown */
 } Entry;
 
 /* How the registry reaches a list: a list may be going away in one thread while a
@@ -50,12 +52,14 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MaltRunningWorkers, malt_running_workers, G_TYPE_
                                                       malt_running_workers_list_model_init))
 
 static Entry *
-entry_new (MaltAbstractWorker *worker)
+entry_new (MaltAbstractWorker *worker,
+           MaltAbstractWorker *shown)
 {
   Entry *self = g_atomic_rc_box_new0 (Entry);
 
   self->worker = worker;
-  g_weak_ref_init (&self->weak, worker);
+  self->shown = shown;
+  g_weak_ref_init (&self->weak, shown);
 
   return self;
 }
@@ -305,7 +309,7 @@ malt_running_workers_add (MaltAbstractWorker *worker)
   for (guint i = 0; i < running->len && is_new; i++)
     is_new = ((Entry *) g_ptr_array_index (running, i))->worker != worker;
   if (is_new)
-    g_ptr_array_add (running, entry_new (worker));
+    g_ptr_array_add (running, entry_new (worker, worker));
   g_mutex_unlock (&lock);
 
   if (is_new)
@@ -339,6 +343,46 @@ malt_running_workers_remove (MaltAbstractWorker *worker)
   g_mutex_unlock (&lock);
 
   if (was_listed)
+    tell_lists ();
+}
+
+/**
+ * malt_running_workers_show_as: (skip)
+ * @worker: a worker that has started
+ * @outer: a worker around it, whose calls it runs
+ *
+ * Lists @outer in the place of a running worker, as long as that is listed: who
+ * added @worker removes it. One that has been removed already is not listed again.
+ * No references are held. Any thread, without locks that a handler of
+ * “items-changed” might want.
+ *
+ * Since: 0.1
+ */
+void
+malt_running_workers_show_as (MaltAbstractWorker *worker,
+                              MaltAbstractWorker *outer)
+{
+  gboolean is_listed = FALSE;
+
+  g_return_if_fail (MALT_IS_ABSTRACT_WORKER (worker));
+  g_return_if_fail (MALT_IS_ABSTRACT_WORKER (outer));
+
+  g_mutex_lock (&lock);
+  ensure_tables_locked ();
+  for (guint i = 0; i < running->len && !is_listed; i++)
+    {
+      Entry *entry = g_ptr_array_index (running, i);
+
+      is_listed = entry->shown == worker;
+      if (is_listed)
+        {
+          g_ptr_array_add (running, entry_new (entry->worker, outer));
+          g_ptr_array_remove_index (running, i);
+        }
+    }
+  g_mutex_unlock (&lock);
+
+  if (is_listed)
     tell_lists ();
 }
 

@@ -57,8 +57,6 @@ struct _MaltInProcessCore
   gsize              pending_bytes;  /* of both */
   guint              n_pending;      /* calls, without posts */
   MaltExitReport    *report;         /* owned (nullable): it has ended */
-  gboolean           is_detached;    /* the worker is gone */
-  GSource           *exited_source;  /* owned (nullable) */
 };
 
 /* -role */

@@ -50,7 +50,6 @@ core_clear (gpointer data)
   MaltInProcessCore *self = data;
 
   g_assert (self->thread == NULL && self->runtime == NULL && self->n_pending == 0);
-  g_clear_pointer (&self->exited_source, g_source_unref);
   g_clear_pointer (&self->report, malt_exit_report_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_clear_error (&self->start_error);

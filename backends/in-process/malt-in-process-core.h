@@ -47,7 +47,7 @@ gboolean           malt_in_process_core_interrupt       (MaltInProcessCore      
 void               malt_in_process_core_stop            (MaltInProcessCore        *self,
                                                          guint                     timeout_ms,
                                                          GTask                    *task);
-/* The worker is going away: nothing is emitted any more, and it ends, without anybody waiting. */
+/* The worker is going away: it ends, without anybody waiting. */
 void               malt_in_process_core_detach          (MaltInProcessCore        *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltInProcessCore, malt_in_process_core_unref)

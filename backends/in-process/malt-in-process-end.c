@@ -207,53 +207,9 @@ new_report (MaltInProcessCore *self)
   return report;
 }
 
-/* Runs in the context that the worker was made in. */
-static gboolean
-on_exited (gpointer user_data)
-{
-  MaltInProcessCore *self = user_data;
-  g_autoptr (MaltAbstractWorker) worker = g_weak_ref_get (&self->worker);
-
-  if (worker != NULL)
-    g_signal_emit_by_name (worker, "exited", self->report);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-push_exited (MaltInProcessCore *self)
-{
-  GSource *source = g_idle_source_new ();
-
-  g_source_set_static_name (source, "malt in-process signals");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_exited, malt_in_process_core_ref (self),
-                         (GDestroyNotify) malt_in_process_core_unref);
-
-  g_mutex_lock (&self->lock);
-  if (!self->is_detached)
-    {
-      g_source_attach (source, self->signal_context);
-      self->exited_source = g_source_ref (source);
-    }
-  g_mutex_unlock (&self->lock);
-
-  g_source_unref (source);
-}
-
 void
 malt_in_process_core_detach (MaltInProcessCore *self)
 {
-  g_autoptr (GSource) source = NULL;
-
-  g_mutex_lock (&self->lock);
-  self->is_detached = TRUE;
-  source = g_steal_pointer (&self->exited_source);
-  g_mutex_unlock (&self->lock);
-
-  /* Its context may not come round for long, if ever. */
-  if (source != NULL)
-    g_source_destroy (source);
   begin_stop (self);
 }
 
@@ -266,6 +222,15 @@ leave_running_workers (MaltInProcessCore *self)
 
   if (worker != NULL)
     malt_running_workers_remove (worker);
+}
+
+static void
+emit_exited (MaltInProcessCore *self)
+{
+  g_autoptr (MaltAbstractWorker) worker = g_weak_ref_get (&self->worker);
+
+  if (worker != NULL)
+    malt_emit_exited (worker, self->signal_context);
 }
 
 void
@@ -293,7 +258,7 @@ malt_in_process_end (MaltInProcessCore *self)
 
   leave_running_workers (self);
   end_calls (self, report);
-  push_exited (self);
+  emit_exited (self);
   while (self->stops->len > 0)
     end_stop (g_ptr_array_steal_index (self->stops, 0), 1, NULL);
 }

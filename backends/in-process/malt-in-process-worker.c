@@ -301,36 +301,9 @@ malt_in_process_worker_async_initable_init (GAsyncInitableIface *iface)
 }
 
 static void
-store_result (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-/* Iterates a context of its own, never one of the caller's. */
-static gboolean
-malt_in_process_worker_init_blocking (GInitable     *initable,
-                                      GCancellable  *cancellable,
-                                      GError       **error)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncInitable *async_initable = G_ASYNC_INITABLE (initable);
-
-  malt_in_process_worker_init_async (async_initable, G_PRIORITY_DEFAULT, cancellable, store_result,
-                                     &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
-
-  return malt_in_process_worker_init_finish (async_initable, result, error);
-}
-
-static void
 malt_in_process_worker_initable_init (GInitableIface *iface)
 {
-  iface->init = malt_in_process_worker_init_blocking;
+  iface->init = malt_own_context_init;
 }
 
 static void

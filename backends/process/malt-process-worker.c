@@ -279,72 +279,18 @@ take_child (MaltProcessWorker *self,
   malt_running_workers_add (MALT_ABSTRACT_WORKER (self));
 }
 
-typedef struct
-{
-  MaltProcessWorker *self;  /* borrowed: the caller waits */
-  GMutex             lock;
-  GCond              changed;
-  gboolean           done;  /* protected by @lock */
-  GError            *error; /* protected by @lock */
-} Waiter;
-
-/* Runs in the monitor thread. */
-static void
-on_started_for_waiter (MaltProcessChild *child,
-                       MaltConnection   *connection,
-                       GError           *error,
-                       gpointer          user_data)
-{
-  Waiter *waiter = user_data;
-
-  if (child != NULL)
-    take_child (waiter->self, child, connection);
-  g_mutex_lock (&waiter->lock);
-  waiter->error = error;
-  waiter->done = TRUE;
-  g_cond_signal (&waiter->changed);
-  g_mutex_unlock (&waiter->lock);
-}
-
-static gboolean
-malt_process_worker_init_blocking (GInitable     *initable,
-                                   GCancellable  *cancellable,
-                                   GError       **error)
-{
-  MaltProcessWorker *self = MALT_PROCESS_WORKER (initable);
-  Waiter waiter = { .self = self };
-
-  if (self->child != NULL)
-    return TRUE;
-
-  g_mutex_init (&waiter.lock);
-  g_cond_init (&waiter.changed);
-  malt_process_start (&self->options, self->events, cancellable, on_started_for_waiter, &waiter);
-  g_mutex_lock (&waiter.lock);
-  while (!waiter.done)
-    g_cond_wait (&waiter.changed, &waiter.lock);
-  g_mutex_unlock (&waiter.lock);
-  g_cond_clear (&waiter.changed);
-  g_mutex_clear (&waiter.lock);
-
-  if (waiter.error == NULL)
-    return TRUE;
-  g_propagate_error (error, waiter.error);
-  return FALSE;
-}
-
 static void
 malt_process_worker_initable_init (GInitableIface *iface)
 {
-  iface->init = malt_process_worker_init_blocking;
+  iface->init = malt_own_context_init;
 }
 
 /* Runs in the monitor thread. */
 static void
-on_started_for_task (MaltProcessChild *child,
-                     MaltConnection   *connection,
-                     GError           *error,
-                     gpointer          user_data)
+on_started (MaltProcessChild *child,
+            MaltConnection   *connection,
+            GError           *error,
+            gpointer          user_data)
 {
   GTask *task = user_data;
 
@@ -370,7 +316,7 @@ malt_process_worker_init_async (GAsyncInitable      *initable,
   if (self->child != NULL)
     g_task_return_int (task, 1);
   else
-    malt_process_start (&self->options, self->events, cancellable, on_started_for_task,
+    malt_process_start (&self->options, self->events, cancellable, on_started,
                         g_steal_pointer (&task));
 }
 
