@@ -288,6 +288,17 @@ find_failure_locked (const char  *basename,
   return NULL;
 }
 
+static char *
+explain_unknown (const char        *name,
+                 const char *const *names)
+{
+  g_auto (GStrv) folders = malt_dup_plugin_paths ();
+  g_autofree char *searched = g_strjoinv (", ", folders);
+
+  return names[0] != NULL ? malt_names_explain_unknown (name, names)
+                          : g_strdup_printf ("there are none in %s", searched);
+}
+
 static void
 set_unknown_locked (const Point  *point,
                     const char   *name,
@@ -308,7 +319,7 @@ set_unknown_locked (const Point  *point,
   g_ptr_array_sort (names, compare_names);
   g_ptr_array_add (names, NULL);
 
-  unknown = malt_names_explain_unknown (name, (const char *const *) names->pdata);
+  unknown = explain_unknown (name, (const char *const *) names->pdata);
   if (reason != NULL)
     g_set_error (error, MALT_ERROR, error_code, "Cannot load %s “%s”: %s; “%s”: %s", point->noun,
                  name, unknown, path, reason);
