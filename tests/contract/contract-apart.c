@@ -126,12 +126,22 @@ run_case (Apart *self, const char *path)
 }
 
 /* Runs each case whose path begins with one of `only` (NULL: all) in a process of its own, so that
- * one that crashes, or is not over after so many seconds, is one that does not hold. */
+ * one that crashes, or is not over after so many seconds, is one that does not hold. Answers the exit
+ * status. */
 int
 contract_run_apart (const char *const *arguments, const char *const *only, guint deadline_sec)
 {
   g_auto (GStrv) paths = contract_dup_paths (only);
   Apart self = { .arguments = arguments, .deadline_sec = deadline_sec };
+
+  /* None at all would look as if all of them held. */
+  if (paths[0] == NULL)
+    {
+      g_autofree char *wanted = g_strjoinv (", ", (char **) only);
+
+      g_printerr ("No case begins with %s\n", wanted);
+      return CONTRACT_EXIT_USAGE;
+    }
 
   printf ("1..%u\n", g_strv_length (paths));
   for (guint i = 0; paths[i] != NULL; i++)

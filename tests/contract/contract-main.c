@@ -9,9 +9,6 @@
 /* A case that runs in a process of its own is started without the arguments of this one. */
 #define CONTRACT_ARGUMENTS_VARIABLE "MALT_CONTRACT_ARGUMENTS"
 
-/* As of the malt command. */
-#define CONTRACT_EXIT_USAGE 2
-
 /* A case ends itself earlier, by its own deadline, unless it is stuck where no signal comes. */
 #define CONTRACT_APART_DEADLINE_SEC 180
 

@@ -145,6 +145,9 @@ void                contract_log_clear       (void);
       g_error ("“%s” is not in: %s", (part), (text)); \
   } G_STMT_END
 
+/* As of the malt command. */
+#define CONTRACT_EXIT_USAGE 2
+
 /* Which cases there are, and each of them in a process of its own. */
 char              **contract_dup_paths       (const char *const  *only);
 int                 contract_run_apart       (const char *const  *arguments,
