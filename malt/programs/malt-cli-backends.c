@@ -6,6 +6,8 @@
 
 #include <malt/malt-plugin.h>
 
+#include <glib/gstdio.h>
+
 /* (transfer full): the nicks of what is set. */
 char **
 malt_cli_list_capabilities (MaltWorkerCapabilities capabilities)
@@ -41,19 +43,32 @@ print_backend (MaltBackend *backend)
   guint n_options;
   g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
 
-  printf ("%s (%s)\n", malt_backend_get_name (backend),
-          g_type_name (malt_backend_get_worker_type (backend)));
-  printf ("  loaded from %s\n", path != NULL ? path : "this program");
-  printf ("  capabilities: %s\n", *capabilities != '\0' ? capabilities : "none declared");
+  malt_cli_print (stdout, "%s (%s)\n", malt_backend_get_name (backend),
+                  g_type_name (malt_backend_get_worker_type (backend)));
+  malt_cli_print (stdout, "  loaded from %s\n", path != NULL ? path : "this program");
+  malt_cli_print (stdout, "  capabilities: %s\n",
+                  *capabilities != '\0' ? capabilities : "none declared");
   for (guint i = 0; i < n_options; i++)
     {
       g_autofree char *description = malt_cli_describe_option (options[i]);
       const char *blurb = g_param_spec_get_blurb (options[i]);
 
-      printf ("  %s: %s\n", options[i]->name, description);
+      malt_cli_print (stdout, "  %s: %s\n", options[i]->name, description);
       if (blurb != NULL)
-        printf ("      %s\n", blurb);
+        malt_cli_print (stdout, "      %s\n", blurb);
     }
+}
+
+/* Who may write to a folder with plugins decides what the programs that look there run. */
+static const char *
+get_remark (const char *folder)
+{
+  GStatBuf status;
+
+  if (g_stat (folder, &status) != 0 || !S_ISDIR (status.st_mode))
+    return " (no such folder)";
+
+  return (status.st_mode & S_IWOTH) != 0 ? " (anybody can write to it)" : "";
 }
 
 static void
@@ -63,8 +78,7 @@ print_plugin_paths (void)
 
   puts ("Plugins are looked for in:");
   for (guint i = 0; paths[i] != NULL; i++)
-    printf ("  %s%s\n", paths[i],
-            g_file_test (paths[i], G_FILE_TEST_IS_DIR) ? "" : " (no such folder)");
+    malt_cli_print (stdout, "  %s%s\n", paths[i], get_remark (paths[i]));
 }
 
 static int
@@ -83,8 +97,8 @@ print_failures (void)
   if (paths != NULL)
     puts ("Plugins that cannot be used:");
   for (GList *l = paths; l != NULL; l = l->next)
-    printf ("  %s\n      %s\n", (char *) l->data,
-            (char *) g_hash_table_lookup (failures, l->data));
+    malt_cli_print (stdout, "  %s\n      %s\n", (char *) l->data,
+                    (char *) g_hash_table_lookup (failures, l->data));
 }
 
 static void
@@ -105,7 +119,7 @@ print_names (GListModel *backends)
     {
       g_autoptr (MaltBackend) backend = g_list_model_get_item (backends, i);
 
-      puts (malt_backend_get_name (backend));
+      malt_cli_print (stdout, "%s\n", malt_backend_get_name (backend));
     }
 }
 

@@ -26,14 +26,8 @@ run_call (int    argc,
 
   if (!malt_cli_parse (verb, entries, &options, &format, argc, argv, &words, &status))
     return status;
-  if (words[0] == NULL || words[0][0] == '\0')
-    return malt_cli_fail_usage (verb, "The name of a function is missing");
-  if (!g_utf8_validate (words[0], -1, NULL))
-    {
-      g_autofree char *shown = g_utf8_make_valid (words[0], -1);
-      return malt_cli_fail_usage (verb, "The name of a function cannot be “%s”: expected UTF-8",
-                                  shown);
-    }
+  if (!malt_cli_check_function (words[0], &error))
+    return malt_cli_fail_usage (verb, "%s", error->message);
 
   args = malt_cli_parse_arguments (words + 1, &error);
   if (args != NULL)

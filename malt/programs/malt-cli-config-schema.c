@@ -4,10 +4,13 @@
 
 #include "malt/programs/malt-cli-private.h"
 
-#include <json-glib/json-glib.h>
+#include <malt/malt-plugin.h>
 
 /* Source: JSON Schema, draft 7, which editors know best. */
 #define SCHEMA_VERSION "http://json-schema.org/draft-07/schema#"
+
+/* Of every file name in a configuration. */
+#define PATH_RULE "relative ones start in the folder of this file, ~/ is the home folder"
 
 static void
 add_text (JsonBuilder *builder,
@@ -159,8 +162,10 @@ add_option (JsonBuilder *builder,
 {
   g_autofree char *description = malt_cli_describe_option (pspec);
   const char *blurb = g_param_spec_get_blurb (pspec);
-  g_autofree char *text = g_strdup_printf ("%s%s(%s)", blurb != NULL ? blurb : "",
-                                           blurb != NULL ? " " : "", description);
+  gboolean is_path = malt_param_spec_get_path_kind (pspec) != MALT_PATH_KIND_NONE;
+  g_autofree char *text = g_strdup_printf ("%s%s(%s%s)", blurb != NULL ? blurb : "",
+                                           blurb != NULL ? " " : "", description,
+                                           is_path ? "; " PATH_RULE : "");
 
   begin_member (builder, pspec->name);
   add_text (builder, "description", text);
@@ -246,7 +251,7 @@ add_members (JsonBuilder *builder,
   json_builder_end_object (builder);
 
   begin_member (builder, "plugin-path");
-  add_text (builder, "description", "Folders with plugins");
+  add_text (builder, "description", "Folders with plugins (" PATH_RULE ")");
   add_text (builder, "type", "array");
   begin_member (builder, "items");
   add_text (builder, "type", "string");
@@ -284,5 +289,5 @@ malt_cli_make_schema (void)
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
-  return json_to_string (root, TRUE);
+  return malt_cli_node_to_json (root, TRUE);
 }

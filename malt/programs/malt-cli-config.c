@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "malt/malt-names-private.h"
 #include "malt/programs/malt-cli-private.h"
 
 static MaltCliExit
@@ -35,7 +36,7 @@ check (const char *path)
   if (mistakes == NULL)
     return fail (error);
   for (guint i = 0; mistakes[i] != NULL; i++)
-    fprintf (stderr, "%s\n", mistakes[i]);
+    malt_cli_print (stderr, "%s\n", mistakes[i]);
 
   return mistakes[0] == NULL ? MALT_CLI_EXIT_SUCCESS : MALT_CLI_EXIT_FAILED;
 }
@@ -52,7 +53,7 @@ list (const char *argument)
 
   names = malt_config_list_profiles (config);
   for (guint i = 0; names[i] != NULL; i++)
-    puts (names[i]);
+    malt_cli_print (stdout, "%s\n", names[i]);
 
   return MALT_CLI_EXIT_SUCCESS;
 }
@@ -65,7 +66,7 @@ print_path (const char *argument)
   if (file == NULL)
     return fail_no_file ();
 
-  puts (g_file_peek_path (file));
+  malt_cli_print (stdout, "%s\n", g_file_peek_path (file));
   return MALT_CLI_EXIT_SUCCESS;
 }
 
@@ -90,10 +91,11 @@ show_profile (MaltConfig  *config,
   if (description == NULL)
     return FALSE;
 
-  printf ("%s%s\n", name, g_str_equal (name, default_name) ? " (the default)" : "");
+  malt_cli_print (stdout, "%s%s\n", name,
+                  g_str_equal (name, default_name) ? " (the default)" : "");
   lines = g_strsplit (description, "\n", -1);
   for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
-    printf ("  %s\n", lines[i]);
+    malt_cli_print (stdout, "  %s\n", lines[i]);
 
   return TRUE;
 }
@@ -131,14 +133,14 @@ show (const char *profile)
 static const struct
 {
   const char  *name;
-  gboolean     has_argument;
+  const char  *argument; /* what it may be; NULL: there is none */
   MaltCliExit (*run) (const char *argument);
 } actions[] = {
-  { "check", TRUE, check },
-  { "list", FALSE, list },
-  { "path", FALSE, print_path },
-  { "schema", FALSE, print_schema },
-  { "show", TRUE, show },
+  { "check", "the name of one file", check },
+  { "list", NULL, list },
+  { "path", NULL, print_path },
+  { "schema", NULL, print_schema },
+  { "show", "the name of one profile", show },
 };
 
 static int
@@ -146,7 +148,9 @@ run_config (int    argc,
             char **argv)
 {
   const MaltCliVerb *verb = &malt_cli_verb_config;
+  const char *names[G_N_ELEMENTS (actions) + 1] = { NULL };
   g_auto (GStrv) words = NULL;
+  g_autofree char *unknown = NULL;
   MaltCliExit status;
 
   if (!malt_cli_parse (verb, NULL, NULL, NULL, argc, argv, &words, &status))
@@ -156,17 +160,25 @@ run_config (int    argc,
 
   for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
     {
-      guint n_words = actions[i].has_argument ? 2 : 1;
+      guint n_words = actions[i].argument != NULL ? 2 : 1;
 
       if (!g_str_equal (actions[i].name, words[0]))
         continue;
       if (g_strv_length (words) > n_words)
-        return malt_cli_fail_usage (verb, "“%s” is one too many", words[n_words]);
+        return malt_cli_fail_usage (verb, "“%s” is one too many: expected %s", words[n_words],
+                                    actions[i].argument != NULL ? actions[i].argument
+                                                                : "no argument");
+      if (words[1] != NULL && *words[1] == '\0')
+        return malt_cli_fail_usage (verb, "“” is empty: expected %s", actions[i].argument);
 
       return malt_cli_finish_output (actions[i].run (words[1]));
     }
 
-  return malt_cli_fail_usage (verb, "“%s” is not among check, list, path, schema, show", words[0]);
+  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
+    names[i] = actions[i].name;
+  unknown = malt_names_explain_unknown (words[0], names);
+
+  return malt_cli_fail_usage (verb, "There is no “%s” here: %s", words[0], unknown);
 }
 
 const MaltCliVerb malt_cli_verb_config = {

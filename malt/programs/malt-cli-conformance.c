@@ -61,9 +61,26 @@ execute (const Conformance *self)
   arguments = g_strv_builder_end (builder);
 
   execv (program, arguments);
-  fprintf (stderr, "malt conformance: Cannot run “%s”, the suite: %s\n", program,
-           g_strerror (errno));
+  malt_cli_print (stderr, "malt conformance: Cannot run “%s”, the suite: %s\n", program,
+                  g_strerror (errno));
   return MALT_CLI_EXIT_FAILED;
+}
+
+static gboolean
+check (const Conformance  *self,
+       GError            **error)
+{
+  if (self->deadline_sec < 0)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "The deadline cannot be %d: expected seconds", self->deadline_sec);
+  for (guint i = 0; self->only != NULL && self->only[i] != NULL && *error == NULL; i++)
+    {
+      if (self->only[i][0] != '/')
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                     "No case begins with “%s”: expected a path, as /basic", self->only[i]);
+    }
+
+  return *error == NULL && (self->backend == NULL || malt_cli_check_utf8 (self->backend, error));
 }
 
 static int
@@ -73,11 +90,11 @@ run_conformance (int    argc,
   const MaltCliVerb *verb = &malt_cli_verb_conformance;
   g_auto (Conformance) self = { 0 };
   const GOptionEntry entries[] = {
-    { "backend", 'b', 0, G_OPTION_ARG_STRING, &self.backend, "The backend, see malt backends",
+    { "backend", 'b', 0, G_OPTION_ARG_FILENAME, &self.backend, "The backend, see malt backends",
       "NAME" },
     { "option", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &self.options,
       "An option of every worker; may be repeated", "NAME=VALUE" },
-    { "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self.only,
+    { "only", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self.only,
       "Only cases that begin so, as /basic; may be repeated", "/PATH" },
     { "deadline", 0, 0, G_OPTION_ARG_INT, &self.deadline_sec,
       "End a case that takes longer", "SECONDS" },
@@ -92,7 +109,10 @@ run_conformance (int    argc,
   if (!malt_cli_parse (verb, entries, NULL, NULL, argc, argv, &words, &status))
     return status;
   if (words[0] != NULL)
-    return malt_cli_fail_usage (verb, "There are no arguments here");
+    return malt_cli_fail_usage (verb, "“%s” is one too many: expected no argument", words[0]);
+
+  if (!check (&self, &error))
+    return malt_cli_fail_usage (verb, "%s", error->message);
 
   backend = malt_lookup_backend (self.backend != NULL ? self.backend : "process", &error);
   if (backend != NULL)

@@ -11,7 +11,7 @@ run_eval (int    argc,
   const MaltCliVerb *verb = &malt_cli_verb_eval;
   g_autofree char *module = NULL;
   const GOptionEntry entries[] = {
-    { "module", 'm', 0, G_OPTION_ARG_STRING, &module,
+    { "module", 'm', 0, G_OPTION_ARG_FILENAME, &module,
       "Evaluate in this module of the worker (Main)", "NAME" },
     G_OPTION_ENTRY_NULL,
   };
@@ -29,7 +29,8 @@ run_eval (int    argc,
   if (words[0] == NULL)
     return malt_cli_fail_usage (verb, "An expression is missing");
 
-  expression = malt_cli_read_expression (words[0], &error);
+  if (module == NULL || malt_cli_check_utf8 (module, &error))
+    expression = malt_cli_read_expression (words[0], &error);
   if (expression != NULL)
     args = malt_cli_parse_arguments (words + 1, &error);
   if (args == NULL)

@@ -4,8 +4,10 @@
 
 #include "malt/programs/malt-cli-private.h"
 
-#include <json-glib/json-glib.h>
+#include <malt/malt-plugin.h>
+
 #include <math.h>
+#include <string.h>
 
 /* Source: the JSON mapping of Protocol Buffers 3 for bytes, 64-bit integers and the numbers that
  * JSON does not have; RFC 8259, section 6, for the range in which readers agree on integers. */
@@ -192,10 +194,32 @@ value_to_node (GVariant *value)
     }
 }
 
+/* Nothing but strings has such characters, and in them each can be written so. */
+char *
+malt_cli_node_to_json (JsonNode *node,
+                       gboolean  is_pretty)
+{
+  g_autofree char *json = json_to_string (node, is_pretty);
+  GString *text = g_string_sized_new (strlen (json));
+
+  for (const char *rest = json, *next; *rest != '\0'; rest = next)
+    {
+      gunichar character = g_utf8_get_char (rest);
+
+      next = g_utf8_next_char (rest);
+      if (malt_terminal_acts_on (character))
+        g_string_append_printf (text, "\\u%04x", character);
+      else
+        g_string_append_len (text, rest, next - rest);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
 char *
 malt_cli_value_to_json (GVariant *value)
 {
   g_autoptr (JsonNode) node = value_to_node (value);
 
-  return json_to_string (node, FALSE);
+  return malt_cli_node_to_json (node, FALSE);
 }

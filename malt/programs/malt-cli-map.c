@@ -295,7 +295,7 @@ run_map (int    argc,
 {
   const MaltCliVerb *verb = &malt_cli_verb_map;
   g_auto (GStrv) argument_words = NULL;
-  int n_jobs = 0;
+  int n_jobs = (int) MIN (g_get_num_processors (), MAX_JOBS);
   MaltCliFormatOptions format = { 0 };
   const GOptionEntry entries[] = {
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "So many workers (one a processor)", "N" },
@@ -315,9 +315,9 @@ run_map (int    argc,
 
   if (!malt_cli_parse (verb, entries, &options, NULL, argc, argv, &words, &status))
     return status;
-  if (words[0] == NULL || words[0][0] == '\0' || !g_utf8_validate (words[0], -1, NULL))
-    return malt_cli_fail_usage (verb, "The name of a function is missing");
-  if (n_jobs < 0 || n_jobs > MAX_JOBS)
+  if (!malt_cli_check_function (words[0], &error))
+    return malt_cli_fail_usage (verb, "%s", error->message);
+  if (n_jobs < 1 || n_jobs > MAX_JOBS)
     return malt_cli_fail_usage (verb, "There can be 1 to %d workers, not %d", MAX_JOBS, n_jobs);
   if (words[1] == NULL)
     return MALT_CLI_EXIT_SUCCESS;
@@ -327,8 +327,7 @@ run_map (int    argc,
     return malt_cli_fail_usage (verb, "%s", error->message);
 
   set_timeout (&options);
-  return map_files (&options, words[0], args, words + 1,
-                    n_jobs > 0 ? (guint) n_jobs : g_get_num_processors (),
+  return map_files (&options, words[0], args, words + 1, (guint) n_jobs,
                     malt_cli_format_get (&format));
 }
 

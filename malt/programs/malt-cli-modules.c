@@ -7,19 +7,21 @@
 #include <string.h>
 
 #define MODULE_SUFFIX ".so"
-#define MODULE_PATH_OPTION "module-path="
+#define MODULE_PATH_PROPERTY "module-path"
 
-/* Where a worker with these options would look, in its order. */
+/* Where the worker looks, in its order: only it knows what profile and options come down to. */
 static char **
-dup_folders (const MaltCliWorkerOptions *options)
+dup_folders (MaltAbstractWorker *worker)
 {
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (worker),
+                                                    MODULE_PATH_PROPERTY);
   g_autoptr (GStrvBuilder) folders = g_strv_builder_new ();
+  g_auto (GStrv) own = NULL;
 
-  for (guint i = 0; options->options != NULL && options->options[i] != NULL; i++)
-    {
-      if (g_str_has_prefix (options->options[i], MODULE_PATH_OPTION))
-        g_strv_builder_add (folders, options->options[i] + strlen (MODULE_PATH_OPTION));
-    }
+  if (pspec != NULL && pspec->value_type == G_TYPE_STRV && (pspec->flags & G_PARAM_READABLE) != 0)
+    g_object_get (worker, MODULE_PATH_PROPERTY, &own, NULL);
+  if (own != NULL)
+    g_strv_builder_addv (folders, (const char **) own);
   g_strv_builder_add (folders, MALT_MODULES_DIR);
 
   return g_strv_builder_end (folders);
@@ -79,7 +81,7 @@ print_function (MaltCliSession  *session,
   g_autofree char *signature = malt_cli_session_dup_signature (session, name, error);
 
   if (signature != NULL)
-    printf ("  %s %s\n", name, *signature != '\0' ? signature : "(…)");
+    malt_cli_print (stdout, "  %s %s\n", name, *signature != '\0' ? signature : "(…)");
 
   return signature != NULL;
 }
@@ -92,7 +94,7 @@ print_module (MaltCliSession *session,
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) functions = dup_functions (session, name, &error);
 
-  printf ("%s (%s/%s" MODULE_SUFFIX ")\n", name, folder, name);
+  malt_cli_print (stdout, "%s (%s/%s" MODULE_SUFFIX ")\n", name, folder, name);
   for (guint i = 0; functions != NULL && functions[i] != NULL && error == NULL; i++)
     print_function (session, name, functions[i], &error);
 
@@ -141,7 +143,7 @@ run_modules (int    argc,
   if (!malt_cli_parse (verb, NULL, &options, NULL, argc, argv, &words, &status))
     return status;
   if (words[0] != NULL)
-    return malt_cli_fail_usage (verb, "There are no arguments here");
+    return malt_cli_fail_usage (verb, "“%s” is one too many: expected no argument", words[0]);
 
   session = malt_cli_session_new (&options, &error);
   if (session == NULL)
@@ -149,8 +151,10 @@ run_modules (int    argc,
       malt_cli_print_error (error);
       return MALT_CLI_EXIT_USAGE;
     }
+  if (!malt_cli_session_start (session, &error))
+    return malt_cli_fail_start (error);
 
-  folders = dup_folders (&options);
+  folders = dup_folders (malt_cli_session_get_worker (session));
   if (!print_all (session, folders))
     status = MALT_CLI_EXIT_FAILED;
   else

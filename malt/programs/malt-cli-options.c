@@ -2,32 +2,42 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "malt/malt-names-private.h"
 #include "malt/programs/malt-cli-private.h"
+
+#include <malt/malt-plugin.h>
 
 #include <string.h>
 
-static GParamSpec *
-find_option (MaltBackend *backend,
-             const char  *name,
-             GError     **error)
+static char *
+explain_unknown_option (MaltBackend *backend,
+                        const char  *name)
 {
   guint n_options;
   g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autofree char *list = NULL;
+  g_autofree const char **names = g_new0 (const char *, n_options + 1);
 
   for (guint i = 0; i < n_options; i++)
-    {
-      if (strcmp (options[i]->name, name) == 0)
-        return options[i];
-      g_ptr_array_add (names, (gpointer) options[i]->name);
-    }
+    names[i] = options[i]->name;
 
-  g_ptr_array_add (names, NULL);
-  list = g_strjoinv (", ", (char **) names->pdata);
+  return malt_names_explain_unknown (name, names);
+}
+
+static GParamSpec *
+find_option (MaltBackend  *backend,
+             const char   *name,
+             GError      **error)
+{
+  GParamSpec *pspec = malt_backend_find_option (backend, name);
+  g_autofree char *unknown = NULL;
+
+  if (pspec != NULL)
+    return pspec;
+
+  unknown = explain_unknown_option (backend, name);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "Backend “%s” has no option “%s”: not among %s",
-               malt_backend_get_name (backend), name, list);
+               "Backend “%s” has no option “%s”: %s", malt_backend_get_name (backend), name,
+               unknown);
   return NULL;
 }
 
@@ -76,18 +86,18 @@ parse_double (const char *text)
   return end != text && *end == '\0' ? g_variant_new_double (number) : NULL;
 }
 
-/* The words that an enumeration takes, for people. */
-static char *
+/* The words that an enumeration takes; they are the class's, which stays. (transfer full) */
+static GPtrArray *
 list_nicks (GType type)
 {
   g_autoptr (GEnumClass) class = g_type_class_ref (type);
-  g_autoptr (GPtrArray) nicks = g_ptr_array_new ();
+  GPtrArray *nicks = g_ptr_array_new ();
 
   for (guint i = 0; i < class->n_values; i++)
     g_ptr_array_add (nicks, (gpointer) class->values[i].value_nick);
   g_ptr_array_add (nicks, NULL);
 
-  return g_strjoinv (", ", (char **) nicks->pdata);
+  return nicks;
 }
 
 static GVariant *
@@ -100,20 +110,30 @@ parse_enum (GType       type,
 }
 
 static char *
+join_nicks (GType type)
+{
+  g_autoptr (GPtrArray) nicks = list_nicks (type);
+
+  return g_strjoinv (", ", (char **) nicks->pdata);
+}
+
+static char *
 dup_type_words (GParamSpec *pspec)
 {
   GType type = pspec->value_type;
+  gboolean is_path = malt_param_spec_get_path_kind (pspec) != MALT_PATH_KIND_NONE;
 
   if (type == G_TYPE_BOOLEAN)
     return g_strdup ("true or false");
   if (type == G_TYPE_STRV)
-    return g_strdup ("text, may be given more than once");
+    return g_strdup (is_path ? "file name, may be given more than once"
+                             : "text, may be given more than once");
   if (type == G_TYPE_STRING)
-    return g_strdup ("text");
+    return g_strdup (is_path ? "file name" : "text");
   if (type == G_TYPE_DOUBLE)
     return g_strdup ("number");
   if (G_TYPE_IS_ENUM (type))
-    return list_nicks (type);
+    return join_nicks (type);
   if (type == G_TYPE_INT || type == G_TYPE_UINT || type == G_TYPE_INT64 || type == G_TYPE_UINT64
       || type == G_TYPE_LONG || type == G_TYPE_ULONG)
     return g_strdup ("integer");
@@ -160,6 +180,23 @@ dup_range (GParamSpec *pspec)
   return NULL;
 }
 
+/* The end of a message, "" when no word is near. (transfer full) */
+static char *
+suggest_nick (GType       type,
+              const char *text)
+{
+  g_autoptr (GPtrArray) nicks = NULL;
+  const char *nearest = NULL;
+
+  if (G_TYPE_IS_ENUM (type))
+    {
+      nicks = list_nicks (type);
+      nearest = malt_names_find_nearest (text, (const char *const *) nicks->pdata);
+    }
+
+  return nearest != NULL ? g_strdup_printf ("; did you mean “%s”?", nearest) : g_strdup ("");
+}
+
 /* (transfer full) (nullable). Ranges are the backend's to check: it knows them, and says them. */
 static GVariant *
 parse_value (GParamSpec  *pspec,
@@ -170,6 +207,7 @@ parse_value (GParamSpec  *pspec,
   GVariant *value = NULL;
   g_autofree char *expected = NULL;
   g_autofree char *range = NULL;
+  g_autofree char *suggestion = NULL;
 
   if (type == G_TYPE_BOOLEAN)
     value = parse_boolean (text);
@@ -189,9 +227,10 @@ parse_value (GParamSpec  *pspec,
 
   expected = dup_type_words (pspec);
   range = dup_range (pspec);
+  suggestion = suggest_nick (type, text);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "Option “%s” cannot be “%s”: expected %s%s%s", pspec->name, text, expected,
-               range != NULL ? " " : "", range != NULL ? range : "");
+               "Option “%s” cannot be “%s”: expected %s%s%s%s", pspec->name, text, expected,
+               range != NULL ? " " : "", range != NULL ? range : "", suggestion);
   return NULL;
 }
 
@@ -209,7 +248,7 @@ add_option (GVariantDict  *dictionary,
   g_autoptr (GVariant) value = NULL;
   GParamSpec *pspec;
 
-  if (!g_utf8_validate (word, -1, NULL) || pair[0] == NULL || pair[1] == NULL)
+  if (!g_utf8_validate (word, -1, NULL) || *word == '=' || strchr (word, '=') == NULL)
     {
       g_autofree char *shown = g_utf8_make_valid (word, -1);
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

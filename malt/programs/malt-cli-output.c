@@ -4,7 +4,10 @@
 
 #include "malt/programs/malt-cli-private.h"
 
+#include <malt/malt-plugin.h>
+
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,28 +40,69 @@ dup_interruption (const GError *error)
                       traceback, NULL);
 }
 
-/* For a terminal, whose cursor a worker's text must not move, nor pass for another: control
- * characters as “\x1B”, a byte at a time, as in what a worker prints. (transfer full) */
+/* (transfer full): as it may be written to the stream, which is a terminal or not. */
 static char *
-dup_shown (const char *text)
+dup_shown (FILE       *stream,
+           const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *shown = g_string_sized_new (strlen (valid));
+  GString *shown;
 
-  for (const char *rest = valid, *next; *rest != '\0'; rest = next)
-    {
-      gboolean is_shown = *rest == '\n' || *rest == '\t'
-                          || !g_unichar_iscntrl (g_utf8_get_char (rest));
+  if (!isatty (fileno (stream)))
+    return g_strdup (text);
 
-      next = g_utf8_next_char (rest);
-      if (is_shown)
-        g_string_append_len (shown, rest, next - rest);
-      else
-        for (; rest < next; rest++)
-          g_string_append_printf (shown, "\\x%02X", (guint8) *rest);
-    }
+  shown = g_string_new (NULL);
+  malt_terminal_append (shown, text, strlen (text));
 
   return g_string_free (shown, FALSE);
+}
+
+void
+malt_cli_print (FILE       *stream,
+                const char *format,
+                ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *shown = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  shown = dup_shown (stream, text);
+  fputs (shown, stream);
+}
+
+/* What GLib's writer shows of a record are its text and its domain. */
+static GLogWriterOutput
+write_record (GLogLevelFlags   level,
+              const GLogField *fields,
+              gsize            n_fields,
+              gpointer         user_data)
+{
+  g_autofree GLogField *shown_fields = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autofree char *message = NULL;
+  g_autofree char *domain = NULL;
+
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      gboolean is_message = g_str_equal (fields[i].key, "MESSAGE");
+      char **shown = is_message ? &message : &domain;
+
+      if ((!is_message && !g_str_equal (fields[i].key, "GLIB_DOMAIN")) || fields[i].length >= 0)
+        continue;
+
+      *shown = dup_shown (stderr, fields[i].value);
+      shown_fields[i].value = *shown;
+    }
+
+  return g_log_writer_default (level, shown_fields, n_fields, NULL);
+}
+
+void
+malt_cli_guard_log (void)
+{
+  g_log_set_writer_func (write_record, NULL, NULL);
 }
 
 void
@@ -66,7 +110,7 @@ malt_cli_print_error (const GError *error)
 {
   g_autofree char *interruption = dup_interruption (error);
   const char *message = interruption != NULL ? interruption : error->message;
-  g_autofree char *text = isatty (STDERR_FILENO) ? dup_shown (message) : g_strdup (message);
+  g_autofree char *text = dup_shown (stderr, message);
   gsize first_line = strcspn (text, "\n");
   const char *colour = "";
   const char *plain = "";

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "malt/malt-names-private.h"
 #include "malt/programs/malt-cli-private.h"
 
 #include <stdarg.h>
@@ -36,19 +37,56 @@ malt_cli_fail_usage (const MaltCliVerb *verb,
   message = g_strdup_vprintf (format, args);
   va_end (args);
 
-  fprintf (stderr, "malt %s: %s. Try “malt %s --help”.\n", verb->name, message, verb->name);
+  malt_cli_print (stderr, "malt %s: %s%s Try “malt %s --help”.\n", verb->name, message,
+                  g_str_has_suffix (message, "?") ? "" : ".", verb->name);
   return MALT_CLI_EXIT_USAGE;
 }
 
+/* What a command line may have: GOption's own list of it cannot be read. */
+typedef struct
+{
+  GOptionContext *context; /* owned */
+  GPtrArray      *names;   /* char *, owned: "--timeout" */
+  GPtrArray      *flags;   /* char *, of @names: those without a value */
+} Grammar;
+
 static void
-add_worker_entries (GOptionContext       *context,
+grammar_clear (Grammar *self)
+{
+  g_clear_pointer (&self->context, g_option_context_free);
+  g_clear_pointer (&self->names, g_ptr_array_unref);
+  g_clear_pointer (&self->flags, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Grammar, grammar_clear)
+
+static void
+add_entries (Grammar            *self,
+             const GOptionEntry *entries)
+{
+  g_option_context_add_main_entries (self->context, entries, NULL);
+
+  for (gsize i = 0; entries[i].long_name != NULL; i++)
+    {
+      char *name = g_strconcat ("--", entries[i].long_name, NULL);
+
+      g_ptr_array_add (self->names, name);
+      if (entries[i].arg == G_OPTION_ARG_NONE)
+        g_ptr_array_add (self->flags, name);
+    }
+}
+
+/* File names are taken as they are, strings would be converted from the character set of the locale:
+ * names are checked to be UTF-8 here, as all words are. */
+static void
+add_worker_entries (Grammar              *self,
                     MaltCliWorkerOptions *worker)
 {
   const GOptionEntry entries[] = {
-    { "profile", 'p', 0, G_OPTION_ARG_STRING, &worker->profile,
+    { "profile", 'p', 0, G_OPTION_ARG_FILENAME, &worker->profile,
       "Where the worker comes from: a profile, see malt config list, or a backend, see malt "
       "backends", "NAME" },
-    { "backend", 'b', 0, G_OPTION_ARG_STRING, &worker->profile, "The same as --profile", "NAME" },
+    { "backend", 'b', 0, G_OPTION_ARG_FILENAME, &worker->profile, "The same as --profile", "NAME" },
     { "option", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &worker->options,
       "An option of the backend, instead of the profile's; may be repeated", "NAME=VALUE" },
     { "timeout", 't', 0, G_OPTION_ARG_INT, &worker->timeout_ms,
@@ -58,11 +96,11 @@ add_worker_entries (GOptionContext       *context,
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  add_entries (self, entries);
 }
 
 static void
-add_format_entries (GOptionContext       *context,
+add_format_entries (Grammar              *self,
                     MaltCliFormatOptions *format)
 {
   const GOptionEntry entries[] = {
@@ -72,7 +110,7 @@ add_format_entries (GOptionContext       *context,
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  add_entries (self, entries);
 }
 
 /* GOptionContext takes -5 for an option. A leading space hides it, and is none of a number's:
@@ -115,32 +153,107 @@ steal_positional (char **words)
   return g_strv_builder_end (rest);
 }
 
-static GOptionContext *
-new_context (const MaltCliVerb    *verb,
-             const GOptionEntry   *entries,
-             MaltCliWorkerOptions *worker,
-             MaltCliFormatOptions *format,
-             gboolean             *help)
+static void
+grammar_init (Grammar              *self,
+              const MaltCliVerb    *verb,
+              const GOptionEntry   *entries,
+              MaltCliWorkerOptions *worker,
+              MaltCliFormatOptions *format,
+              gboolean             *help)
 {
   const GOptionEntry help_entry[] = {
     { "help", 'h', 0, G_OPTION_ARG_NONE, help, "Show this", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new (verb->parameters);
 
-  g_option_context_set_summary (context, verb->summary);
-  g_option_context_set_description (context, verb->description);
-  g_option_context_set_help_enabled (context, FALSE);
+  self->names = g_ptr_array_new_with_free_func (g_free);
+  self->flags = g_ptr_array_new ();
+  self->context = g_option_context_new (verb->parameters);
+  g_option_context_set_summary (self->context, verb->summary);
+  g_option_context_set_description (self->context, verb->description);
+  g_option_context_set_help_enabled (self->context, FALSE);
 
   if (entries != NULL)
-    g_option_context_add_main_entries (context, entries, NULL);
+    add_entries (self, entries);
   if (format != NULL)
-    add_format_entries (context, format);
+    add_format_entries (self, format);
   if (worker != NULL)
-    add_worker_entries (context, worker);
-  g_option_context_add_main_entries (context, help_entry, NULL);
+    add_worker_entries (self, worker);
+  add_entries (self, help_entry);
+  g_ptr_array_add (self->names, NULL);
+}
 
-  return context;
+/* GOption would take --json=no for --json. */
+static gboolean
+check_flags (const Grammar  *self,
+             char          **words,
+             GError        **error)
+{
+  for (guint i = 1; words[i] != NULL && strcmp (words[i], "--") != 0; i++)
+    {
+      gsize length = strcspn (words[i], "=");
+      g_autofree char *name = g_strndup (words[i], length);
+
+      if (words[i][length] == '=' && g_ptr_array_find_with_equal_func (self->flags, name,
+                                                                       g_str_equal, NULL))
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "Option %s takes no value", name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* The name stands at the end of what GOption says, in whatever language. */
+static void
+suggest_option (const Grammar  *self,
+                GError        **error)
+{
+  const char *start = strstr ((*error)->message, "--");
+  g_autofree char *name = g_strndup (start != NULL ? start : "",
+                                     start != NULL ? strcspn (start, "=") : 0);
+  const char *nearest = malt_names_find_nearest (name, (const char *const *) self->names->pdata);
+  g_autofree char *text = NULL;
+
+  if (nearest == NULL)
+    return;
+
+  text = g_strdup_printf ("%s; did you mean “%s”?", (*error)->message, nearest);
+  g_free ((*error)->message);
+  (*error)->message = g_steal_pointer (&text);
+}
+
+static gboolean
+parse (const Grammar   *self,
+       char          ***words,
+       GError         **error)
+{
+  hide_negative_numbers (*words);
+  if (!check_flags (self, *words, error))
+    return FALSE;
+  if (g_option_context_parse_strv (self->context, words, error))
+    return TRUE;
+
+  if (g_error_matches (*error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    suggest_option (self, error);
+  return FALSE;
+}
+
+static gboolean
+check_worker (const MaltCliWorkerOptions  *worker,
+              GError                     **error)
+{
+  if (worker->timeout_ms < 0)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "A time-out cannot be negative: found %d, but it takes milliseconds, 0 for none",
+                   worker->timeout_ms);
+      return FALSE;
+    }
+
+  return worker->profile == NULL || malt_cli_check_utf8 (worker->profile, error);
 }
 
 gboolean
@@ -154,12 +267,14 @@ malt_cli_parse (const MaltCliVerb     *verb,
                 MaltCliExit           *status)
 {
   gboolean help = FALSE;
-  g_autoptr (GOptionContext) context = new_context (verb, entries, worker, format, &help);
+  g_auto (Grammar) grammar = { 0 };
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) words = g_strdupv (argv);
 
-  hide_negative_numbers (words);
-  if (!g_option_context_parse_strv (context, &words, &error))
+  grammar_init (&grammar, verb, entries, worker, format, &help);
+  if (parse (&grammar, &words, &error) && !help && worker != NULL)
+    check_worker (worker, &error);
+  if (error != NULL)
     {
       *status = malt_cli_fail_usage (verb, "%s", error->message);
       return FALSE;
@@ -167,15 +282,10 @@ malt_cli_parse (const MaltCliVerb     *verb,
 
   if (help)
     {
-      g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+      g_autofree char *text = g_option_context_get_help (grammar.context, TRUE, NULL);
+
       fputs (text, stdout);
       *status = malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
-      return FALSE;
-    }
-
-  if (worker != NULL && worker->timeout_ms < 0)
-    {
-      *status = malt_cli_fail_usage (verb, "A time-out cannot be negative");
       return FALSE;
     }
 

@@ -4,6 +4,7 @@
 
 #include <malt/malt.h>
 
+#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 G_BEGIN_DECLS
@@ -53,6 +54,13 @@ extern const MaltCliVerb malt_cli_verb_repl;
 
 /* malt-cli-output.c: what people see. */
 gboolean    malt_cli_use_colour          (FILE               *stream);
+/* Text in which there is what a worker, a file, a plugin or the command line says: on a terminal it
+ * is only shown, see malt_terminal_append(). */
+void        malt_cli_print               (FILE               *stream,
+                                          const char         *format,
+                                          ...) G_GNUC_PRINTF (2, 3);
+/* The same for what is logged. */
+void        malt_cli_guard_log           (void);
 void        malt_cli_print_error         (const GError       *error);
 MaltCliExit malt_cli_exit_for_error      (const GError       *error);
 /* Writes out stdout; what cannot be written makes a success a failure. */
@@ -65,6 +73,11 @@ void        malt_cli_print_progress      (double              fraction,
 void        malt_cli_clear_progress      (void);
 
 /* malt-cli-values.c: words of the command line ↔ GVariant. */
+gboolean    malt_cli_check_utf8          (const char         *word,
+                                          GError            **error);
+/* The name of a function; NULL if it is not there. */
+gboolean    malt_cli_check_function      (const char         *word,
+                                          GError            **error);
 GVariant   *malt_cli_parse_argument      (const char         *word,
                                           GError            **error);
 GVariant   *malt_cli_parse_arguments     (char              **words,
@@ -89,7 +102,9 @@ typedef enum
 void        malt_cli_print_value         (GVariant           *value,
                                           MaltCliFormat       format);
 
-/* malt-cli-json.c */
+/* malt-cli-json.c: in ASCII where a terminal would act on it. */
+char       *malt_cli_node_to_json        (JsonNode           *node,
+                                          gboolean            is_pretty);
 char       *malt_cli_value_to_json       (GVariant           *value);
 
 /* malt-cli-backends.c */
@@ -145,6 +160,8 @@ char               *malt_cli_session_dup_signature (MaltCliSession            *s
 /* Iterates the main context until standard input can be read (TRUE) or Ctrl-C was pressed. */
 gboolean            malt_cli_session_wait_input  (MaltCliSession              *self);
 void                malt_cli_session_stop        (MaltCliSession              *self);
+/* Tells why there is no worker. */
+MaltCliExit         malt_cli_fail_start          (const GError                *error);
 /* A call from the command line: start, send, print, stop. With the `words` (nullable) of which its
  * arguments were made, they become what the function takes. */
 MaltCliExit         malt_cli_run_call            (const MaltCliWorkerOptions  *options,

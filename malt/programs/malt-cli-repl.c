@@ -53,8 +53,8 @@ replace_worker (Repl *self)
   malt_cli_session_stop (self->session);
   report = malt_abstract_worker_get_exit_report (worker);
   text = report != NULL ? malt_exit_report_to_string (report) : g_strdup ("no exit report");
-  fprintf (stderr,
-           "The worker is gone (%s). A new one takes its place; what was defined is lost.\n", text);
+  malt_cli_print (stderr, "The worker is gone (%s). A new one takes its place; what was defined is "
+                  "lost.\n", text);
 
   if (malt_cli_session_start (self->session, &error))
     return TRUE;
@@ -143,7 +143,8 @@ greet (Repl *self)
   g_autofree char *description = malt_abstract_worker_describe (worker);
 
   if (malt_cli_line_is_interactive (self->line))
-    printf ("malt " MALT_VERSION ", %s\nCtrl-C interrupts, Ctrl-D leaves.\n", description);
+    malt_cli_print (stdout, "malt " MALT_VERSION ", %s\nCtrl-C interrupts, Ctrl-D leaves.\n",
+                    description);
 }
 
 static MaltCliExit
@@ -176,7 +177,7 @@ run_repl (int    argc,
   const MaltCliVerb *verb = &malt_cli_verb_repl;
   g_autofree char *module = NULL;
   const GOptionEntry entries[] = {
-    { "module", 'm', 0, G_OPTION_ARG_STRING, &module,
+    { "module", 'm', 0, G_OPTION_ARG_FILENAME, &module,
       "Evaluate in this module of the worker (Main)", "NAME" },
     G_OPTION_ENTRY_NULL,
   };
@@ -190,7 +191,9 @@ run_repl (int    argc,
   if (!malt_cli_parse (verb, entries, &options, &format, argc, argv, &words, &status))
     return status;
   if (words[0] != NULL)
-    return malt_cli_fail_usage (verb, "There are no arguments here");
+    return malt_cli_fail_usage (verb, "“%s” is one too many: expected no argument", words[0]);
+  if (module != NULL && !malt_cli_check_utf8 (module, &error))
+    return malt_cli_fail_usage (verb, "%s", error->message);
 
   session = malt_cli_session_new (&options, &error);
   if (session == NULL)
@@ -200,11 +203,7 @@ run_repl (int    argc,
     }
 
   if (!malt_cli_session_start (session, &error))
-    {
-      malt_cli_print_error (error);
-      status = malt_cli_exit_for_error (error);
-      return status == MALT_CLI_EXIT_FAILED ? MALT_CLI_EXIT_START_FAILED : status;
-    }
+    return malt_cli_fail_start (error);
 
   status = converse (session, module, malt_cli_format_get (&format));
   malt_cli_session_stop (session);

@@ -58,9 +58,9 @@ new_value_from_stdin (GError **error)
   return g_variant_ref_sink (g_variant_new_string (text));
 }
 
-static gboolean
-check_utf8 (const char  *word,
-            GError     **error)
+gboolean
+malt_cli_check_utf8 (const char  *word,
+                     GError     **error)
 {
   g_autofree char *shown = NULL;
 
@@ -69,7 +69,20 @@ check_utf8 (const char  *word,
 
   shown = g_utf8_make_valid (word, -1);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "“%s” is not UTF-8: write bytes as b'\\ooo', in octal", shown);
+               "“%s” is not UTF-8 (bytes as an argument are written b'\\ooo', in octal)", shown);
+  return FALSE;
+}
+
+gboolean
+malt_cli_check_function (const char  *word,
+                         GError     **error)
+{
+  if (word != NULL && *word != '\0')
+    return malt_cli_check_utf8 (word, error);
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "The name of a function is %s: expected “module.function”",
+               word == NULL ? "missing" : "empty");
   return FALSE;
 }
 
@@ -84,7 +97,7 @@ malt_cli_parse_argument (const char  *word,
 
   if (strcmp (word, STDIN_ARGUMENT) == 0)
     return new_value_from_stdin (error);
-  if (!check_utf8 (word, error))
+  if (!malt_cli_check_utf8 (word, error))
     return NULL;
 
   value = g_variant_parse (NULL, word, NULL, NULL, &parse_error);
@@ -222,7 +235,7 @@ malt_cli_parse_keywords (char   **words,
         }
 
       name = g_strndup (words[i], (gsize) (equals - words[i]));
-      value = check_utf8 (name, error) ? malt_cli_parse_argument (equals + 1, error) : NULL;
+      value = malt_cli_check_utf8 (name, error) ? malt_cli_parse_argument (equals + 1, error) : NULL;
       if (value == NULL)
         return NULL;
       g_variant_builder_add (&builder, "{sv}", name, value);
@@ -238,7 +251,7 @@ malt_cli_read_expression (const char  *word,
   g_autoptr (GVariant) text = NULL;
 
   if (strcmp (word, STDIN_EXPRESSION) != 0)
-    return check_utf8 (word, error) ? g_strdup (word) : NULL;
+    return malt_cli_check_utf8 (word, error) ? g_strdup (word) : NULL;
 
   text = new_value_from_stdin (error);
   if (text == NULL)
@@ -266,5 +279,5 @@ malt_cli_print_value (GVariant      *value,
   else
     text = g_variant_print (value, format == MALT_CLI_FORMAT_TYPED_TEXT);
 
-  puts (text);
+  malt_cli_print (stdout, "%s\n", text);
 }

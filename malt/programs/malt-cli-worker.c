@@ -144,22 +144,6 @@ malt_cli_session_init (MaltCliSession *self)
   self->sigint_source = g_unix_signal_add (SIGINT, on_sigint, self);
 }
 
-static gboolean
-has_option (MaltBackend *backend,
-            const char  *name)
-{
-  guint n_options;
-  g_autofree GParamSpec **options = malt_backend_list_options (backend, &n_options);
-
-  for (guint i = 0; i < n_options; i++)
-    {
-      if (g_str_equal (options[i]->name, name))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* What a person at a terminal expects, if the backend knows it and the profile (which sets the
  * options in `configured`) does not say another. A word of the command line wins, for it comes
  * later. */
@@ -183,7 +167,7 @@ add_own_defaults (MaltBackend                *backend,
 
   for (gsize i = 0; i < n_defaults; i++)
     {
-      if (has_option (backend, defaults[i].name)
+      if (malt_backend_find_option (backend, defaults[i].name) != NULL
           && !g_strv_contains (configured, defaults[i].name))
         g_strv_builder_add (words, defaults[i].word);
     }
@@ -384,6 +368,16 @@ malt_cli_session_stop (MaltCliSession *self)
 }
 
 MaltCliExit
+malt_cli_fail_start (const GError *error)
+{
+  MaltCliExit status = malt_cli_exit_for_error (error);
+
+  malt_cli_print_error (error);
+
+  return status == MALT_CLI_EXIT_FAILED ? MALT_CLI_EXIT_START_FAILED : status;
+}
+
+MaltCliExit
 malt_cli_run_call (const MaltCliWorkerOptions *options,
                    MaltCall                   *call,
                    char                      **words,
@@ -402,11 +396,7 @@ malt_cli_run_call (const MaltCliWorkerOptions *options,
     }
 
   if (!malt_cli_session_start (session, &error))
-    {
-      malt_cli_print_error (error);
-      status = malt_cli_exit_for_error (error);
-      return status == MALT_CLI_EXIT_FAILED ? MALT_CLI_EXIT_START_FAILED : status;
-    }
+    return malt_cli_fail_start (error);
 
   fitting_call = fit_call (session, call, words, &error);
   if (fitting_call != NULL)

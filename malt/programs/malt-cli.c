@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "malt/malt-names-private.h"
 #include "malt/programs/malt-cli-private.h"
 
 #include <fcntl.h>
@@ -59,6 +60,27 @@ find_verb (const char *name)
   return NULL;
 }
 
+static MaltCliExit
+fail_unknown (const char *name)
+{
+  const char *names[G_N_ELEMENTS (verbs) + 2] = { "help" };
+  const char *nearest;
+
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    names[i + 1] = verbs[i]->name;
+  nearest = malt_names_find_nearest (name, names);
+
+  if (name[0] == '-')
+    malt_cli_print (stderr, "malt: “%s” is no command: options come after one.", name);
+  else if (nearest != NULL)
+    malt_cli_print (stderr, "malt: There is no command “%s”; did you mean “%s”?", name, nearest);
+  else
+    malt_cli_print (stderr, "malt: There is no command “%s”.", name);
+  fputs (" Try “malt --help”.\n", stderr);
+
+  return MALT_CLI_EXIT_USAGE;
+}
+
 static int
 run_verb (const char  *name,
           int          argc,
@@ -68,10 +90,7 @@ run_verb (const char  *name,
   g_autofree char *program = NULL;
 
   if (verb == NULL)
-    {
-      fprintf (stderr, "malt: There is no command “%s”. Try “malt --help”.\n", name);
-      return MALT_CLI_EXIT_USAGE;
-    }
+    return fail_unknown (name);
 
   program = g_strconcat ("malt ", verb->name, NULL);
   g_set_prgname (program);
@@ -116,6 +135,7 @@ main (int    argc,
   fill_closed_streams ();
   setlocale (LC_ALL, "");
   g_set_prgname ("malt");
+  malt_cli_guard_log ();
   /* Somebody may close our output, or a worker its socket: errors that have a return value. */
   signal (SIGPIPE, SIG_IGN);
 

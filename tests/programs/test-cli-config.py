@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 
-from malt_tap import SOURCE, contains, equal, expect, main, malt
+from malt_tap import SOURCE, built, contains, equal, expect, main, malt
 
 FOLDER = tempfile.TemporaryDirectory(prefix="malt-test-")
 
@@ -125,6 +125,20 @@ def schema_knows_the_backends():
     equal(sorted(options), sorted(names + ["backend", "extends"]))
 
 
+def schema_says_where_file_names_start():
+    """Of every option that is one by its name: none is left out by mistake."""
+    path = ":".join(built("backends", name) for name in ("process", "in-process"))
+    schema = json.loads(expect(malt("config", "schema", MALT_PLUGIN_PATH=path), 0).stdout)
+    n_found = 0
+    for name in ("process", "in-process"):
+        for option, rule in schema["definitions"][name]["properties"].items():
+            if re.search(r"(^|-)(paths?|files?|folders?|director(y|ies)|executable)$", option):
+                n_found += 1
+                contains(rule["description"], "relative ones start in the folder of this file")
+    equal(n_found >= 4, True, f"{n_found} options are file names")
+    contains(schema["properties"]["plugin-path"]["description"], "the folder of this file")
+
+
 def profile_is_used():
     expect(with_good("eval", "--profile", "quick", "while true do end"), 124)
     expect(with_good("eval", "-p", "patient", "6 * 7"), 0, "42\n")
@@ -152,9 +166,12 @@ def mistakes_are_not_passed_over():
 
 def usage():
     expect(malt("config"), 2, "", "What to do is missing")
-    expect(malt("config", "chekc"), 2, "", "not among check")
-    expect(malt("config", "path", "x"), 2, "", "one too many")
-    expect(malt("config", "show", "x", "y"), 2, "", "one too many")
+    expect(malt("config", "chekc"), 2, "", "not among check, list, path, schema, show; did you mean "
+           "“check”?")
+    expect(malt("config", "path", "x"), 2, "", "“x” is one too many: expected no argument")
+    expect(malt("config", "show", "x", "y"), 2, "", "“y” is one too many: expected the name of one")
+    expect(malt("config", "check", ""), 2, "", "expected the name of one file")
+    expect(malt("config", "show", ""), 2, "", "expected the name of one profile")
 
 
 def examples_of_the_manual_are_right():
@@ -181,6 +198,7 @@ main("cli-config", [
     path_follows_the_search,
     unreadable_user_file_is_not_passed_over,
     schema_knows_the_backends,
+    schema_says_where_file_names_start,
     profile_is_used,
     command_line_wins,
     mistakes_are_not_passed_over,

@@ -5,8 +5,11 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 from malt_screen import Terminal
@@ -102,7 +105,8 @@ def maps_a_function_over_files():
            "'7-x'\n'7-y'\n")
     expect(malt("map", "string.upper"), 0, "")
     expect(malt("map"), 2, "", "function")
-    expect(malt("map", "-j", "-1", "string.upper", "a"), 2, "", "workers")
+    for number in ("-1", "0", "1025"):
+        expect(malt("map", "-j", number, "string.upper", "a"), 2, "", "1 to 1024 workers, not " + number)
     result = expect(malt("map", *WITH_MODULES, "text.count", *files, __file__), 1, None, files[2])
     equal(len(result.stdout.splitlines()), 1)
     equal([line.split(":")[0] for line in result.stderr.splitlines()], files)
@@ -164,16 +168,73 @@ def shows_no_control_characters_of_a_worker_on_a_terminal():
     contains(malt("eval", expression).stderr, "a\033[2Jb\tc\nd\x9be\n")
 
 
+# What a terminal would act on: an escape sequence, a C1 one, a delete, a reversal of direction.
+HOSTILE = "a\033[2Jb\x9b2Jc\x7fd\u202ee\u2066f"
+
+
+def shows_nobody_elses_control_characters_on_a_terminal():
+    """Whoever they come from: a result, an error, a log record, a file, the command line."""
+    folder = tempfile.mkdtemp(prefix="malt-test-", suffix=HOSTILE)
+    config = os.path.join(folder, "config.json")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(json.dumps({"profiles": {HOSTILE.replace("\033", ""): 5}}, ensure_ascii=False))
+    literal = "'" + "".join(f"\\u{{{ord(character):x}}}" for character in HOSTILE) + "'"
+    cases = (
+        (("eval", literal), 0), (("eval", "--json", literal), 0), (("eval", "--types", literal), 0),
+        (("eval", f"error ({literal})"), 1),
+        (("eval", f"malt.log ('warning', {literal}, {{GLIB_DOMAIN = {literal}}})"), 0),
+        (("call", HOSTILE), 1), (("call", "error", HOSTILE), 1), (("map", "--no-progress", "error", HOSTILE), 1),
+        (("eval", "-o", "stdout=relay", f"print ({literal})"), 0),
+        ((HOSTILE,), 2), (("eval", "--" + HOSTILE), 2), (("backends", HOSTILE), 2),
+        (("eval", "-o", HOSTILE + "=1", "1"), 2), (("config", HOSTILE), 2),
+        (("config", "check", config), 1), (("config", "path"), 0),
+        (("backends", "--verbose"), 0), (("modules", "-o", f"module-path={folder}"), 0),
+    )
+    shutil.copy(os.path.join(MODULES, "text.so"), folder)
+    shutil.copy(os.path.join(MODULES, "text.so"), os.path.join(folder, "libmalt-x.so"))
+    paths = environment()["MALT_PLUGIN_PATH"] + ":" + folder
+    for arguments, status in cases:
+        terminal = Terminal(MALT, *arguments, columns=400, rows=50, NO_COLOR="1",
+                            MALT_CONFIG=config if arguments == ("config", "path") else "",
+                            MALT_PLUGIN_PATH=paths)
+        equal(terminal.leave(), status, f"{arguments}: {terminal.raw!r}")
+        if arguments[0] != "eval":
+            contains(terminal.raw, "\\x")
+        # GLib has colours of its own for what is logged.
+        text = re.sub("\033\\[[0-9;]*m", "", terminal.raw)
+        for character in HOSTILE:
+            if not character.isprintable():
+                equal(character in text, False, f"{character!r} in {terminal.raw!r}")
+    shutil.rmtree(folder)
+
+
+def json_is_ascii_where_a_terminal_would_act_on_it():
+    expect(malt("eval", "-j", r"'\27\u{9b}\127\u{202e}\u{2066}ü\u{200d}\t'"), 0,
+           '"\\u001b\\u009b\\u007f\\u202e\\u2066ü\u200d\\t"\n')
+    text = expect(malt("eval", "-j", r"{['\u{9b}'] = '\u{2028}'}"), 0).stdout
+    equal(json.loads(text), {"\x9b": "\u2028"})
+    equal(text, '{"\\u009b":"\\u2028"}\n')
+
+
 def refuses_a_wrong_command_line():
     expect(malt(), 2, "", "Usage:")
-    expect(malt("frobnicate"), 2, "", "frobnicate")
+    expect(malt("frobnicate"), 2, "", "no command “frobnicate”. Try")
+    expect(malt("evla", "1"), 2, "", "no command “evla”; did you mean “eval”? Try")
+    expect(malt("help", "evla"), 2, "", "did you mean “eval”?")
+    expect(malt("--json", "eval", "1"), 2, "", "“--json” is no command: options come after one")
     expect(malt("eval"), 2, "", "expression")
     expect(malt("call"), 2, "", "function")
-    expect(malt("call", ""), 2, "", "missing")
+    expect(malt("call", ""), 2, "", "is empty: expected “module.function”")
     expect(malt("backends", "process", "x"), 2, "", "x")
-    expect(malt("repl", "x"), 2, "", "arguments")
-    expect(malt("modules", "x"), 2, "", "arguments")
-    expect(malt("eval", "--frobnicate", "1"), 2, "", "--frobnicate")
+    expect(malt("repl", "x"), 2, "", "expected no argument")
+    expect(malt("modules", "x"), 2, "", "expected no argument")
+    expect(malt("eval", "--frobnicate", "1"), 2, "", "--frobnicate. Try")
+    expect(malt("eval", "--tiemout", "5", "1"), 2, "", "did you mean “--timeout”? Try")
+    expect(malt("eval", "--profle=x", "1"), 2, "", "did you mean “--profile”? Try")
+    expect(malt("eval", "-x", "1"), 2, "", "-x")
+    expect(malt("eval", "--timeout"), 2, "", "--timeout")
+    expect(malt("eval", "--json=no", "1"), 2, "", "Option --json takes no value")
+    expect(malt("eval", "--", "--json=no"), 0, "")
     expect(malt("eval", "--timeout", "soon", "1"), 2, "", "soon")
     expect(malt("eval", "--timeout", "-1", "1"), 2, "", "negative")
 
@@ -181,7 +242,12 @@ def refuses_a_wrong_command_line():
 def refuses_what_is_not_utf8():
     expect(malt("eval", b"'\xff'"), 2, "", "UTF-8")
     expect(malt("eval", "...", b"\xff"), 2, "", "UTF-8")
-    expect(malt("call", b"f\xff"), 2, "", "f\ufffd")
+    expect(malt("call", b"f\xff"), 2, "", "“f\ufffd” is not UTF-8")
+    expect(malt("map", b"f\xff", "x"), 2, "", "“f\ufffd” is not UTF-8")
+    for option in ("--profile", "--backend", "--module"):
+        expect(malt("eval", option, b"f\xff", "1"), 2, "", "“f\ufffd” is not UTF-8")
+    # What is UTF-8 is so in any locale.
+    expect(malt("eval", "--module", "ü", "1", LC_ALL="C"), 0, "1\n")
 
 
 def refuses_unknown_backends_and_options():
@@ -189,7 +255,11 @@ def refuses_unknown_backends_and_options():
              "process")
     contains(expect(malt("eval", "-o", "colour=red", "1"), 2, "", "colour").stderr, "executable")
     expect(malt("eval", "-o", "transport", "1"), 2, "", "NAME=VALUE")
+    expect(malt("eval", "-o", "=unix", "1"), 2, "", "NAME=VALUE")
+    expect(malt("eval", "-o", "transprot=unix", "1"), 2, "", "did you mean “transport”?")
     contains(expect(malt("eval", "-o", "transport=pigeon", "1"), 2, "").stderr, "unix")
+    expect(malt("eval", "-o", "transport=unx", "1"), 2, "", "did you mean “unix”?")
+    expect(malt("eval", "1", MALT_PLUGIN_PATH="/no/such"), 2, "", "there are none in /no/such, ")
     expect(malt("eval", "-o", "call-timeout=soon", "1"), 2, "", "integer from 0 to 4294967295")
     expect(malt("eval", "-o", "max-message-size=0", "1"), 2, "", "max-message-size")
 
@@ -272,6 +342,16 @@ def lists_backends_with_their_options():
     expect(malt("backends", "proces"), 2, "", "process")
 
 
+def says_who_may_write_to_plugin_folders():
+    with tempfile.TemporaryDirectory(prefix="malt-test-") as folder:
+        folders = {"MALT_PLUGIN_PATH": folder + ":/no/such"}
+        text = expect(malt("backends", "-v", **folders), 0).stdout
+        contains(text, f"  {folder}\n  /no/such (no such folder)\n")
+        os.chmod(folder, 0o777)
+        text = expect(malt("backends", "-v", **folders), 0).stdout
+        contains(text, f"  {folder} (anybody can write to it)\n")
+
+
 def says_which_plugins_cannot_be_used():
     folder = built("tests", "fixtures", "plugins")
     # GLib complains of a type that is registered twice, and is asked not to end the program then.
@@ -303,6 +383,19 @@ def lists_function_modules():
     text = expect(malt("modules", *WITH_MODULES), 0).stdout
     for part in (f"checksum ({MODULES}/checksum.so)\n", "  checksum.file (ss)\n", "  text.count ("):
         contains(text, part)
+
+
+def lists_the_function_modules_of_a_profile():
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"profiles": {"here": {"backend": "process", "module-path": [MODULES]}}}, file)
+        file.flush()
+        config = file.name
+        contains(expect(malt("modules", "-p", "here", MALT_CONFIG=config), 0).stdout,
+                 f"checksum ({MODULES}/checksum.so)\n")
+        # The command line's folders replace the profile's.
+        result = expect(malt("modules", "-p", "here", "-o", "module-path=/none", MALT_CONFIG=config), 0)
+        equal(MODULES in result.stdout, False, result.stdout)
+    expect(malt("modules", "-o", "executable=/bin/false"), 3, "", "/bin/false")
 
 
 def says_when_output_cannot_be_written():
@@ -348,6 +441,8 @@ main("cli", [
     shows_what_the_worker_prints,
     shows_an_exception_with_its_traceback,
     shows_no_control_characters_of_a_worker_on_a_terminal,
+    shows_nobody_elses_control_characters_on_a_terminal,
+    json_is_ascii_where_a_terminal_would_act_on_it,
     refuses_a_wrong_command_line,
     refuses_what_is_not_utf8,
     refuses_unknown_backends_and_options,
@@ -360,9 +455,11 @@ main("cli", [
     leaves_at_the_second_interrupt,
     leaves_no_worker_behind,
     lists_backends_with_their_options,
+    says_who_may_write_to_plugin_folders,
     says_which_plugins_cannot_be_used,
     lists_backends_as_json,
     lists_function_modules,
+    lists_the_function_modules_of_a_profile,
     says_when_output_cannot_be_written,
     writes_nothing_in_the_place_of_closed_streams,
 ])

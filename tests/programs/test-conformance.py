@@ -77,6 +77,10 @@ def mistakes_of_the_command_line():
     expect(conformance("nonesuch"), 2, "", "nonesuch")
     expect(conformance("wrong", "-o", "fault=none-at-all"), 2, "", "fault")
     expect(malt("conformance", MALT_CONFORMANCE="/no/such/suite"), 1, "", "/no/such/suite")
+    expect(conformance("wrong", "--only", "/no/such"), 2, None, "No case begins with /no/such")
+    expect(conformance("wrong", "--only", "basic"), 2, "", "expected a path, as /basic")
+    expect(conformance("wrong", "--deadline", "-1"), 2, "", "expected seconds")
+    expect(conformance("wrong", "x"), 2, "", "expected no argument")
 
 
 if __name__ == "__main__":
