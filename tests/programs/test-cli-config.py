@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 
-from malt_tap import SOURCE, built, contains, equal, expect, main, malt
+from malt_tap import MODULES, SOURCE, built, contains, equal, expect, main, malt
 
 FOLDER = tempfile.TemporaryDirectory(prefix="malt-test-")
 
@@ -150,6 +150,26 @@ def profile_is_used():
     expect(with_good("eval", "-p", "listed", "-o", "stdout=inherit", "print('seen')"), 0, "seen\n")
 
 
+def profiles_serve_workers_of_workers():
+    """A worker's environment is clean, so it is told where the configuration is. Its module path goes
+    on to those that say none of their own."""
+    profiles = {"plain": {"backend": "process"}, "quick": {"extends": "plain", "call-timeout": 100},
+                "elsewhere": {"extends": "plain", "module-path": ["/nowhere"]}}
+    write(json.dumps({"profiles": profiles}), "inner", "malt", "config.json")
+    outer = ("eval", "-o", "module-path=" + MODULES,
+             "-o", "environment=XDG_CONFIG_HOME=" + os.path.join(FOLDER.name, "inner"))
+    counts = "pcall (w.remote_call, w, 'checksum.bytes', 'md5', malt.bytes 'x')"
+    for options, program, expected in (
+            ("'quick'", "pcall (w.remote_eval, w, 'while true do end')", "g-io-error-quark:24"),
+            ("'plain'", counts, "none"), ("'process'", counts, "none"),
+            ("'elsewhere'", counts, "malt.unknown-function"),
+            ("'plain', module_path = {'/nowhere'}", counts, "malt.unknown-function")):
+        result = malt(*outer, f"local w <close> = malt.worker {{backend = {options}}} "
+                      f"local ok, e = {program} return ok and 'none' or malt.error_type (e)")
+        expect(result, 0, f"'{expected}'\n")
+    expect(malt(*outer, "malt.worker {backend = 'plian'}"), 1, "", "did you mean “plain”?")
+
+
 def command_line_wins():
     expect(with_good("eval", "-p", "quick", "-o", "call-timeout=0",
                      "local e = os.clock() + 0.6 while os.clock() < e do end return 1"), 0, "1\n")
@@ -200,6 +220,7 @@ main("cli-config", [
     schema_knows_the_backends,
     schema_says_where_file_names_start,
     profile_is_used,
+    profiles_serve_workers_of_workers,
     command_line_wins,
     mistakes_are_not_passed_over,
     usage,
