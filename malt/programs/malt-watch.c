@@ -28,7 +28,7 @@
 
 /* How long a worker that leaves waits for the end of what it has killed, and how often it looks. That
  * takes less than a millisecond, unless the machine is busy or a process stuck in the kernel. */
-#define REAP_MAX_MSEC 500
+#define REAP_MAX_MSEC 2000
 #define REAP_INTERVAL_USEC 100
 
 struct _MaltWatch
