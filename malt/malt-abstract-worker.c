@@ -83,9 +83,35 @@ G_DEFINE_FLAGS_TYPE (MaltWorkerCapabilities, malt_worker_capabilities,
  */
 G_DEFINE_INTERFACE (MaltAbstractWorker, malt_abstract_worker, G_TYPE_OBJECT)
 
+static MaltWorkerCapabilities
+default_get_capabilities (MaltAbstractWorker *self)
+{
+  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->capabilities;
+}
+
+static gboolean
+default_is_running (MaltAbstractWorker *self)
+{
+  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->get_exit_report (self) == NULL;
+}
+
+static GVariant *
+default_send_finish (MaltAbstractWorker  *self,
+                     GAsyncResult        *result,
+                     GError             **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 static void
 malt_abstract_worker_default_init (MaltAbstractWorkerInterface *iface)
 {
+  iface->get_capabilities = default_get_capabilities;
+  iface->is_running = default_is_running;
+  iface->send_finish = default_send_finish;
+
   /**
    * MaltAbstractWorker::output:
    * @self: the worker

@@ -67,6 +67,7 @@ struct _MaltAbstractWorkerInterface
    * @self: the worker
    *
    * Says what the worker can do. Does not block, never fails, and does not change after the start.
+   * Optional: without it the capabilities of the type.
    *
    * Returns: the capabilities
    *
@@ -79,7 +80,8 @@ struct _MaltAbstractWorkerInterface
    * @self: the worker
    *
    * Says whether the worker could take a call. %TRUE as soon as the start has succeeded; once it is
-   * %FALSE it stays so, and get_exit_report() has a report before. Does not block.
+   * %FALSE it stays so, and get_exit_report() has a report before. Does not block. Optional: without
+   * it the worker runs as long as it has no report.
    *
    * Returns: whether it runs
    *
@@ -117,7 +119,8 @@ struct _MaltAbstractWorkerInterface
    * @result: what the callback of send_async() got
    * @error: return location for an error
    *
-   * Gives the outcome of a call. Once for each, from its callback or later.
+   * Gives the outcome of a call. Once for each, from its callback or later. Optional: without it
+   * @result is a #GTask of the worker, whose pointer is the value.
    *
    * Errors: %MALT_ERROR_REMOTE_EXCEPTION if the function failed; %MALT_ERROR_UNKNOWN_FUNCTION;
    * %MALT_ERROR_SERIALIZATION; %MALT_ERROR_INTERRUPTED; %MALT_ERROR_TERMINATED_WORKER, with the

@@ -80,7 +80,7 @@ malt_call_dup_outcome (MaltCall     *self,
   g_return_val_if_fail ((value == NULL) != (error == NULL), NULL);
 
   if (value != NULL)
-    g_variant_dict_insert (&dict, "value", "v", value);
+    g_variant_dict_insert_value (&dict, "value", value);
   else
     insert_error (&dict, self, error);
   if (malt_call_get_run_time_us (self) >= 0)
@@ -196,7 +196,7 @@ malt_call_end_with_outcome (MaltCall  *self,
   g_variant_dict_lookup (&dict, "run-time", "x", &run_time_us);
   if (g_variant_dict_lookup (&dict, "error", "(&si&s)", &domain, &code, &text))
     failure = new_error (self, &dict, domain, code, text);
-  else if (!g_variant_dict_lookup (&dict, "value", "v", &value))
+  else if ((value = g_variant_dict_lookup_value (&dict, "value", NULL)) == NULL)
     failure = g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
                            "The outcome of “%s” has neither a value nor an error",
                            malt_call_get_function (self));

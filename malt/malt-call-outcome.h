@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* How a call ended as a value, a{sv}, for backends that keep it or bring it to another process. All
  * members are optional but one of the first two:
  *
- *   value v            what it answered
+ *   value              what it answered, of any type
  *   error (sis)        domain, code and text of what it failed with
  *   worker s           whose error it is
  *   message s, type s, traceback s   of the error as it was raised there

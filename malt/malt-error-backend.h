@@ -22,8 +22,4 @@ MALT_AVAILABLE_IN_ALL
 GError *malt_error_new_terminated (const char     *worker,
                                    MaltExitReport *report);
 
-MALT_AVAILABLE_IN_ALL
-void    malt_error_set_worker     (GError         *error,
-                                   const char     *worker);
-
 G_END_DECLS

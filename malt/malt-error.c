@@ -7,8 +7,6 @@
 #include "malt/malt-error-private.h"
 #include "malt/malt-exit-report.h"
 
-#include <string.h>
-
 /**
  * MaltError:
  * @MALT_ERROR_FAILED: anything that none of the others says better
@@ -216,45 +214,6 @@ malt_error_new_whole (int             code,
     priv->report = malt_exit_report_ref (report);
 
   return error;
-}
-
-/**
- * malt_error_set_worker: (skip)
- * @error: an error that a call ended with
- * @worker: the description of the worker that it is to come from, UTF-8
- *
- * Says that an error comes from another worker than it says, in its text, too. A
- * backend that has its calls run by a worker of another one does so, for the
- * program knows nothing of that one. Does nothing to an error that names no
- * worker.
- *
- * Since: 0.1
- */
-void
-malt_error_set_worker (GError     *error,
-                       const char *worker)
-{
-  MaltErrorPrivate *priv;
-  const char *found;
-
-  g_return_if_fail (error != NULL);
-  g_return_if_fail (worker != NULL);
-
-  priv = error->domain == MALT_ERROR ? malt_error_get_private (error) : NULL;
-  if (priv == NULL || priv->worker == NULL || *priv->worker == '\0')
-    return;
-
-  found = strstr (error->message, priv->worker);
-  if (found != NULL)
-    {
-      char *text = g_strdup_printf ("%.*s%s%s", (int) (found - error->message), error->message,
-                                    worker, found + strlen (priv->worker));
-
-      g_free (error->message);
-      error->message = text;
-    }
-  g_free (priv->worker);
-  priv->worker = g_strdup (worker);
 }
 
 static const MaltErrorPrivate *

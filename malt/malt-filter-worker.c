@@ -6,7 +6,7 @@
 
 #include "malt/malt-call.h"
 #include "malt/malt-create-worker-private.h"
-#include "malt/malt-error-backend.h"
+#include "malt/malt-error.h"
 #include "malt/malt-forward-private.h"
 #include "malt/malt-running-workers-backend.h"
 
@@ -20,8 +20,8 @@
  * G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, …), any function of the interface, where it finds
  * the others set.
  *
- * To the program the inner worker does not exist: it is not listed, the outer one has its signals,
- * and errors are errors of the outer one. */
+ * To the program they are one worker: only the outer one is listed, it has the signals of the inner
+ * one, and the name by which errors and logs know that. */
 typedef struct
 {
   char               *profile; /* immutable after construction; nullable */
@@ -56,34 +56,16 @@ malt_filter_worker_real_get_inner (MaltAbstractWorker *worker)
   return priv->inner;
 }
 
-static char *
-malt_filter_worker_describe (MaltAbstractWorker *worker)
-{
-  MaltAbstractWorker *inner = malt_forward_get_inner (worker, NULL);
-  g_autofree char *name = inner != NULL ? malt_abstract_worker_describe (inner) : NULL;
-
-  if (name == NULL)
-    return g_strdup_printf ("%s that has not been started", G_OBJECT_TYPE_NAME (worker));
-
-  return g_strdup_printf ("%s of %s", G_OBJECT_TYPE_NAME (worker), name);
-}
-
 static void
 call_ended (MaltAbstractWorker *worker,
             MaltCall           *call,
             GVariant           *value,
-            GError             *error)
+            const GError       *error)
 {
   MaltFilterWorkerClass *klass = MALT_FILTER_WORKER_GET_CLASS (worker);
 
   if (klass->call_ended != NULL)
     klass->call_ended (MALT_FILTER_WORKER (worker), call, value, error);
-  if (error != NULL)
-    {
-      g_autofree char *name = malt_abstract_worker_describe (worker);
-
-      malt_error_set_worker (error, name);
-    }
 }
 
 static void
@@ -158,7 +140,6 @@ static void
 malt_filter_worker_interface_init (MaltAbstractWorkerInterface *iface)
 {
   malt_forward_init_interface (iface, malt_filter_worker_real_get_inner);
-  iface->describe = malt_filter_worker_describe;
   iface->send_async = malt_filter_worker_send_async;
   iface->send_finish = malt_filter_worker_send_finish;
   iface->send_sync = malt_filter_worker_send_sync;

@@ -45,7 +45,7 @@ struct _MaltFilterWorkerClass
    * @self: the worker
    * @call: the call, which knows its times and the details of its error
    * @value: (nullable): what it answered
-   * @error: (nullable): what it failed with; whose error it is has not been changed yet
+   * @error: (nullable): what it failed with
    *
    * Looks at a call of the inner worker that has ended. Optional. Called before the sender of the
    * call gets its outcome, in the context of the sender, or for a blocking call its thread; so

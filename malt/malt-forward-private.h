@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* (transfer none) (nullable): the worker around which this one is; NULL before its start. */
 typedef MaltAbstractWorker *(*MaltForwardFunc) (MaltAbstractWorker *self);
 
-/* Sets all functions, so that each has the inner worker do it. Calls for who sends them end as the
- * inner worker's do: the errors name that one. What is different is set afterwards. */
+/* Sets all functions, so that each has the inner worker do it. What is different is set
+ * afterwards. */
 void                malt_forward_init_interface (MaltAbstractWorkerInterface  *iface,
                                                  MaltForwardFunc               get_inner);
 /* (transfer none): the inner worker; NULL with an error before the start. */

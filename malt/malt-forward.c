@@ -24,8 +24,10 @@ forward_describe (MaltAbstractWorker *worker)
 {
   MaltAbstractWorker *inner = malt_forward_get_inner (worker, NULL);
 
-  return inner != NULL ? malt_abstract_worker_describe (inner)
-                       : g_strdup (G_OBJECT_TYPE_NAME (worker));
+  if (inner == NULL)
+    return g_strdup_printf ("%s that has not been started", G_OBJECT_TYPE_NAME (worker));
+
+  return malt_abstract_worker_describe (inner);
 }
 
 static MaltWorkerCapabilities

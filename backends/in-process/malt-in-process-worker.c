@@ -87,12 +87,6 @@ malt_in_process_worker_describe (MaltAbstractWorker *worker)
   return g_strdup (malt_in_process_core_get_description (self->core));
 }
 
-static MaltWorkerCapabilities
-malt_in_process_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return MALT_ABSTRACT_WORKER_GET_IFACE (worker)->capabilities;
-}
-
 static gboolean
 malt_in_process_worker_is_running (MaltAbstractWorker *worker)
 {
@@ -215,7 +209,6 @@ static void
 malt_in_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
 {
   iface->describe = malt_in_process_worker_describe;
-  iface->get_capabilities = malt_in_process_worker_get_capabilities;
   iface->is_running = malt_in_process_worker_is_running;
   iface->send_async = malt_in_process_worker_send_async;
   iface->send_finish = malt_in_process_worker_send_finish;

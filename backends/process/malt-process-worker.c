@@ -85,12 +85,6 @@ malt_process_worker_describe (MaltAbstractWorker *worker)
   return g_strdup (malt_process_child_get_description (self->child));
 }
 
-static MaltWorkerCapabilities
-malt_process_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return MALT_ABSTRACT_WORKER_GET_IFACE (worker)->capabilities;
-}
-
 static gboolean
 malt_process_worker_is_running (MaltAbstractWorker *worker)
 {
@@ -253,7 +247,6 @@ static void
 malt_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
 {
   iface->describe = malt_process_worker_describe;
-  iface->get_capabilities = malt_process_worker_get_capabilities;
   iface->is_running = malt_process_worker_is_running;
   iface->send_async = malt_process_worker_send_async;
   iface->send_finish = malt_process_worker_send_finish;

@@ -4,6 +4,8 @@
 
 #include "contract-private.h"
 
+#include <malt/malt-plugin.h>
+
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -238,6 +240,15 @@ discard (Contract *contract)
   contract_assert_value (value, "()");
 }
 
+/* A worker around another one is known by the name of that. */
+static const char *
+get_type_name (MaltAbstractWorker *worker)
+{
+  while (MALT_IS_FILTER_WORKER (worker))
+    worker = malt_filter_worker_get_inner (MALT_FILTER_WORKER (worker));
+  return G_OBJECT_TYPE_NAME (worker);
+}
+
 static void
 describe (Contract *contract)
 {
@@ -245,7 +256,7 @@ describe (Contract *contract)
   g_autofree char *running = malt_abstract_worker_describe (worker);
   g_autofree char *ended = NULL;
 
-  contract_assert_contains (running, G_OBJECT_TYPE_NAME (worker));
+  contract_assert_contains (running, get_type_name (worker));
   if ((contract->capabilities & MALT_WORKER_CAPABILITY_KILL) != 0)
     {
       g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);

@@ -121,7 +121,9 @@ kinds (Contract *contract)
     { "w:remote_call 'nothing.there'", "malt.unknown-function" },
     { "w:remote_call 'contract.fail'", "g-io-error-quark:1" },
     { "malt.import 'contract'.fail ()", "g-io-error-quark:1" },
-    { "inner {call_timeout = 20}:remote_call ('malt.sleep', 1000.0)", "g-io-error-quark:24" },
+    { "inner {call_timeout = 20}:remote_call ('malt.sleep', 1000.0)",
+      contract_has_option (contract->settings->backend, "call-timeout")
+        ? "g-io-error-quark:24" : "malt.invalid-config" },
     { "inner {call_timeout = -1}", "malt.invalid-config" },
     { "inner {backend = 'none such'}", "malt.unknown-backend" },
     { "stopped:remote_eval '1'", "malt.terminated-worker" },
