@@ -6,6 +6,7 @@
 
 #include "malt/malt-config-chain-private.h"
 #include "malt/malt-config-members-private.h"
+#include "malt/malt-config-read-private.h"
 #include "malt/malt-config-value-private.h"
 #include "malt/malt-plugin-paths-private.h"
 
@@ -188,23 +189,8 @@ malt_config_file_new (const char         *name,
   return malt_config_mistakes_count (mistakes) == 0 ? g_steal_pointer (&self) : NULL;
 }
 
-/* Opening a pipe waits for somebody who writes, for ever if there is none, and no cancellable ends
- * that. */
-static GFileInputStream *
-open_file (GFile         *file,
-           GCancellable  *cancellable,
-           GError       **error)
-{
-  if (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, cancellable) != G_FILE_TYPE_SPECIAL)
-    return g_file_read (file, cancellable, error);
-
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "it is a pipe or a device");
-
-  return NULL;
-}
-
-/* Reads one byte more than is allowed, so that what is too large is found out. NULL with a mistake,
- * or with `error` when it was cancelled. */
+/* One byte more than is allowed, so that what is too large is found out. NULL with a mistake, or with
+ * `error` when it was cancelled. */
 static GBytes *
 read_bytes (GFile               *file,
             GCancellable        *cancellable,
@@ -212,21 +198,14 @@ read_bytes (GFile               *file,
             GError             **error)
 {
   g_autoptr (GError) read_error = NULL;
-  g_autoptr (GFileInputStream) stream = open_file (file, cancellable, &read_error);
-  g_autofree char *text = g_malloc (FILE_MAX_BYTES + 1);
-  gsize length;
-
-  if (stream != NULL
-      && g_input_stream_read_all (G_INPUT_STREAM (stream), text, FILE_MAX_BYTES + 1, &length,
-                                  cancellable, &read_error))
-    return g_bytes_new_take (g_steal_pointer (&text), length);
+  GBytes *bytes = malt_config_read (file, FILE_MAX_BYTES + 1, cancellable, &read_error);
 
   if (g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_steal_pointer (&read_error));
-  else
+  else if (bytes == NULL)
     malt_config_mistakes_add (mistakes, 0, NULL, "it cannot be read: %s", read_error->message);
 
-  return NULL;
+  return bytes;
 }
 
 static MaltConfigFile *

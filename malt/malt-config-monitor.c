@@ -10,18 +10,26 @@
  * when nothing has happened for so long, in milliseconds. A person does not notice it. */
 #define QUIET_MSEC 100
 
+/* It is looked at all the same when it has not been quiet for so long, in milliseconds. */
+#define PATIENCE_MSEC 1000
+
 /* Reference counted: a signal of a GFileMonitor may be under way in one thread while another one
  * frees the monitor. */
 struct _MaltConfigMonitor
 {
   gatomicrefcount  ref_count;
   GMainContext    *context;  /* immutable */
-  GPtrArray       *monitors; /* of GFileMonitor, owned; immutable until it is freed */
+  GPtrArray       *files;    /* of GFile, owned; immutable */
   GWeakRef         object;
   void           (*changed) (GObject *object); /* immutable */
+
+  /* Protected by @lock. */
   GMutex           lock;
-  GSource         *timer;    /* owned, NULL while all is quiet; protected by @lock */
-  gboolean         is_freed; /* protected by @lock */
+  GPtrArray       *monitors; /* of GFileMonitor, owned: of the files … */
+  GPtrArray       *targets;  /* … and of what those that are links lead to */
+  GSource         *timer;    /* owned, NULL while all is quiet */
+  gint64           since;    /* of the first event that has not been looked at; 0: there is none */
+  gboolean         is_freed;
 };
 
 static MaltConfigMonitor *
@@ -41,6 +49,8 @@ monitor_unref (gpointer data)
     return;
 
   g_clear_pointer (&self->monitors, g_ptr_array_unref);
+  g_clear_pointer (&self->targets, g_ptr_array_unref);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_weak_ref_clear (&self->object);
   g_mutex_clear (&self->lock);
@@ -55,11 +65,18 @@ clear_timer_locked (MaltConfigMonitor *self)
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
+static void on_quiet_locked (MaltConfigMonitor *self);
+
+/* Runs in the context of the monitor. */
 static gboolean
 on_quiet (gpointer user_data)
 {
   MaltConfigMonitor *self = user_data;
   g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+
+  g_mutex_lock (&self->lock);
+  on_quiet_locked (self);
+  g_mutex_unlock (&self->lock);
 
   if (object != NULL)
     self->changed (object);
@@ -76,12 +93,17 @@ on_event (GFileMonitor      *monitor,
 {
   MaltConfigMonitor *self = user_data;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gint64 now = g_get_monotonic_time ();
+  gint64 patience_ms;
 
   clear_timer_locked (self);
   if (self->is_freed)
     return;
 
-  self->timer = g_timeout_source_new (QUIET_MSEC);
+  if (self->since == 0)
+    self->since = now;
+  patience_ms = PATIENCE_MSEC - (now - self->since) / 1000;
+  self->timer = g_timeout_source_new ((guint) CLAMP (patience_ms, 0, QUIET_MSEC));
   g_source_set_callback (self->timer, on_quiet, monitor_ref (self), monitor_unref);
   g_source_attach (self->timer, self->context);
 }
@@ -94,8 +116,9 @@ release_closure (gpointer  data,
 }
 
 static void
-watch (MaltConfigMonitor *self,
-       GFile             *file)
+watch_locked (MaltConfigMonitor *self,
+              GFile             *file,
+              GPtrArray         *monitors)
 {
   GFileMonitor *monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
 
@@ -105,13 +128,25 @@ watch (MaltConfigMonitor *self,
   g_file_monitor_set_rate_limit (monitor, QUIET_MSEC);
   g_signal_connect_data (monitor, "changed", G_CALLBACK (on_event), monitor_ref (self),
                          release_closure, 0);
-  g_ptr_array_add (self->monitors, monitor);
+  g_ptr_array_add (monitors, monitor);
+}
+
+static void
+forget_locked (MaltConfigMonitor *self,
+               GPtrArray         *monitors)
+{
+  for (guint i = 0; i < monitors->len; i++)
+    {
+      g_file_monitor_cancel (monitors->pdata[i]);
+      g_signal_handlers_disconnect_by_data (monitors->pdata[i], self);
+    }
+  g_ptr_array_set_size (monitors, 0);
 }
 
 /* A link does not change when the file it leads to does. */
 static void
-watch_target (MaltConfigMonitor *self,
-              GFile             *file)
+watch_target_locked (MaltConfigMonitor *self,
+                     GFile             *file)
 {
   const char *path = g_file_peek_path (file);
   char *target = path != NULL ? realpath (path, NULL) : NULL;
@@ -120,9 +155,25 @@ watch_target (MaltConfigMonitor *self,
     {
       g_autoptr (GFile) target_file = g_file_new_for_path (target);
 
-      watch (self, target_file);
+      watch_locked (self, target_file, self->targets);
     }
   free (target);
+}
+
+/* What the links lead to may be another file now. It is watched before it is read: no change of it
+ * is missed. */
+static void
+on_quiet_locked (MaltConfigMonitor *self)
+{
+  self->since = 0;
+  if (self->is_freed)
+    return;
+
+  forget_locked (self, self->targets);
+  g_main_context_push_thread_default (self->context);
+  for (guint i = 0; i < self->files->len; i++)
+    watch_target_locked (self, self->files->pdata[i]);
+  g_main_context_pop_thread_default (self->context);
 }
 
 MaltConfigMonitor *
@@ -134,16 +185,20 @@ malt_config_monitor_new (GPtrArray  *files,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->context = g_main_context_ref_thread_default ();
+  self->files = g_ptr_array_ref (files);
   self->monitors = g_ptr_array_new_with_free_func (g_object_unref);
+  self->targets = g_ptr_array_new_with_free_func (g_object_unref);
   g_weak_ref_init (&self->object, object);
   self->changed = changed;
   g_mutex_init (&self->lock);
 
+  g_mutex_lock (&self->lock);
   for (guint i = 0; i < files->len; i++)
     {
-      watch (self, files->pdata[i]);
-      watch_target (self, files->pdata[i]);
+      watch_locked (self, files->pdata[i], self->monitors);
+      watch_target_locked (self, files->pdata[i]);
     }
+  g_mutex_unlock (&self->lock);
 
   return self;
 }
@@ -154,13 +209,9 @@ malt_config_monitor_free (MaltConfigMonitor *self)
   g_mutex_lock (&self->lock);
   self->is_freed = TRUE;
   clear_timer_locked (self);
+  forget_locked (self, self->monitors);
+  forget_locked (self, self->targets);
   g_mutex_unlock (&self->lock);
-
-  for (guint i = 0; i < self->monitors->len; i++)
-    {
-      g_file_monitor_cancel (self->monitors->pdata[i]);
-      g_signal_handlers_disconnect_by_data (self->monitors->pdata[i], self);
-    }
 
   monitor_unref (self);
 }

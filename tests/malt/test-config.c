@@ -8,9 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A file is noticed at once, a busy machine excepted. In seconds. */
-#define DEADLINE 60
-
 static MaltConfig *
 new_config (const char *json)
 {
@@ -439,99 +436,6 @@ test_reload (Fixture       *fixture,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
-static gboolean
-note_deadline (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-/* Until the profile “a” has this many profiles beside it; the file may be read more than once. */
-static void
-wait_for_profiles (MaltConfig *config,
-                   guint       n_profiles)
-{
-  gboolean is_late = FALSE;
-  guint deadline = g_timeout_add_seconds (DEADLINE, note_deadline, &is_late);
-
-  for (;;)
-    {
-      g_auto (GStrv) profiles = malt_config_list_profiles (config);
-
-      if (g_strv_length (profiles) == n_profiles)
-        break;
-      g_assert_false (is_late);
-      g_main_context_iteration (NULL, TRUE);
-    }
-  g_source_remove (deadline);
-}
-
-static void
-wait_for_error (MaltConfig *config)
-{
-  gboolean is_late = FALSE;
-  guint deadline = g_timeout_add_seconds (DEADLINE, note_deadline, &is_late);
-
-  for (;;)
-    {
-      g_autoptr (GError) error = malt_config_dup_error (config);
-
-      if (error != NULL)
-        break;
-      g_assert_false (is_late);
-      g_main_context_iteration (NULL, TRUE);
-    }
-  g_source_remove (deadline);
-}
-
-static void
-test_monitor (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_autoptr (MaltConfig) config = NULL;
-  gboolean is_on;
-
-  write_config (fixture, "{}");
-  config = read_config (fixture);
-  g_object_set (config, "monitor", TRUE, NULL);
-  g_object_get (config, "monitor", &is_on, NULL);
-  g_assert_true (is_on);
-
-  write_config (fixture, "{\"profiles\": {\"a\": {\"backend\": \"fake\"}}}");
-  wait_for_profiles (config, 1);
-  write_config (fixture, "{\"profiles\": ");
-  wait_for_error (config);
-  g_assert_cmpuint (g_unlink (fixture->path), ==, 0);
-  write_config (fixture, "{\"profiles\": {\"a\": {\"backend\": \"fake\"},"
-                         " \"b\": {\"extends\": \"a\"}}}");
-  wait_for_profiles (config, 2);
-  g_assert_null (malt_config_dup_error (config));
-
-  malt_config_set_monitor (config, FALSE);
-  malt_config_set_monitor (config, FALSE);
-  g_assert_false (malt_config_get_monitor (config));
-}
-
-/* It may go while a change is on its way. */
-static void
-test_monitor_ends (Fixture       *fixture,
-                   gconstpointer  data)
-{
-  write_config (fixture, "{}");
-
-  for (guint i = 0; i < 10; i++)
-    {
-      g_autoptr (MaltConfig) config = read_config (fixture);
-
-      malt_config_set_monitor (config, TRUE);
-      write_config (fixture, "{}");
-      g_main_context_iteration (NULL, FALSE);
-    }
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-}
-
 #define N_THREADS 4
 #define N_ROUNDS 50
 
@@ -600,8 +504,6 @@ main (int    argc,
   ADD ("unreadable", test_unreadable);
   ADD ("pipe", test_pipe);
   ADD ("reload", test_reload);
-  ADD ("monitor", test_monitor);
-  ADD ("monitor-ends", test_monitor_ends);
   ADD ("threads", test_threads);
 
   return g_test_run ();
