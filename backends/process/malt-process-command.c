@@ -7,13 +7,14 @@
 #include <gio/gio.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Makes an executable run as a worker, see malt_init(). */
 #define MALT_PROCESS_WORKER_ARGUMENT "--malt-worker"
 
-/* Overrides the worker program that belongs to the library, as $MALT_PLUGIN_PATH does for
- * plugins. */
+/* Overrides the worker program that belongs to the library, as $MALT_PLUGIN_PATH does for plugins;
+ * and as that, not in a setuid program. */
 #define MALT_PROCESS_WORKER_VARIABLE "MALT_WORKER"
 
 /* The option “executable” for the program that asks. By the link, not by what it points to: that
@@ -154,7 +155,7 @@ malt_process_command_fill (MaltProcessCommand        *self,
   if (name == NULL)
     name = g_strdup (malt_nesting_get_executable ());
   if (name == NULL)
-    name = g_strdup (g_getenv (MALT_PROCESS_WORKER_VARIABLE));
+    name = g_strdup (secure_getenv (MALT_PROCESS_WORKER_VARIABLE));
   if (name == NULL)
     name = g_strdup (MALT_WORKER_PROGRAM);
 

@@ -5,6 +5,7 @@
 #include "malt/programs/malt-cli-private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ add_each (GStrvBuilder  *builder,
 static MaltCliExit
 execute (const Conformance *self)
 {
-  const char *chosen = g_getenv (CONFORMANCE_VARIABLE);
+  const char *chosen = secure_getenv (CONFORMANCE_VARIABLE);
   const char *program = chosen != NULL ? chosen : MALT_CONFORMANCE_PROGRAM;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) arguments = NULL;
