@@ -26,7 +26,8 @@ cache_read (Cache      *cache,
   g_auto (GStrv) lines = NULL;
   GStatBuf status;
 
-  if (g_stat (path, &status) != 0 || !g_file_get_contents (path, &text, NULL, NULL))
+  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode)
+      || !g_file_get_contents (path, &text, NULL, NULL))
     return;
 
   cache->time = status.st_mtime;
@@ -101,9 +102,9 @@ malt_plugin_folder_list (const char *directory,
           || (basename != NULL && !g_str_equal (name, basename)))
         continue;
 
+      /* What is no file at all is found out when it is opened, and told. */
       path = g_build_filename (directory, name, NULL);
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR)
-          && !cache_excludes (&cache, path, name, extension_point))
+      if (!cache_excludes (&cache, path, name, extension_point))
         g_ptr_array_add (paths, g_steal_pointer (&path));
     }
 

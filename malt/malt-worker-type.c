@@ -25,6 +25,7 @@ find_unset_function (GType type)
 #undef FUNCTION
   g_autoptr (GTypeClass) worker_class = g_type_class_ref (type);
   gpointer iface = g_type_interface_peek (worker_class, MALT_TYPE_ABSTRACT_WORKER);
+  GInitableIface *initable = g_type_interface_peek (worker_class, G_TYPE_INITABLE);
 
   for (gsize i = 0; i < G_N_ELEMENTS (mandatory); i++)
     {
@@ -32,7 +33,7 @@ find_unset_function (GType type)
         return mandatory[i].name;
     }
 
-  return NULL;
+  return initable->init != NULL ? NULL : "init";
 }
 
 char *

@@ -8,9 +8,13 @@
 #include "malt/malt-backend.h"
 #include "malt/malt-error.h"
 
+#include <elf.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
 
 /* What is loaded stays loaded, so each test has a process of its own, which says
  * nothing on stderr: every fault is an error or a recorded reason. Two of the
@@ -114,10 +118,13 @@ test_reasons (void)
     const char *reason;
   } cases[] = {
     { "libfixture-absent.so", "g_io_fixture_absent_load" },
+    { "libmalt-abstract.so", "GAsyncInitable that can be made" },
     { "libmalt-incomplete.so", "Its type “FixtureIncomplete” does not implement “post”" },
     { "malt-unprefixed.so", "Its name does not begin with “lib”" },
     { "libmalt-missing-library.so", "libfixture-absent-at-run-time.so" },
+    { "libmalt-no-init.so", "Its type “FixtureNoInit” does not implement “init”" },
     { "libmalt-no-symbol.so", "g_io_malt_no_symbol_load" },
+    { "libmalt-refuses.so", "There is no such machine" },
     { "libmalt-same-name.so", "The name “good” belongs to “FixtureGood” already" },
     { "libmalt-same-type.so", "FixtureGood" },
     { "libmalt-silent.so", "neither a backend nor an evaluator" },
@@ -262,55 +269,154 @@ make_folder (void)
 static void
 remove_folder (const char *folder)
 {
-  static const char *const names[] = { "libmalt-good.so", "giomodule.cache" };
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
+  const char *name;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+  while ((name = g_dir_read_name (directory)) != NULL)
     {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_autofree char *path = g_build_filename (folder, name, NULL);
 
-      g_unlink (path);
+      g_assert_no_errno (g_remove (path));
     }
   g_assert_no_errno (g_rmdir (folder));
 }
 
+typedef enum
+{
+  CACHE_FRESH,
+  CACHE_STALE, /* older than the plugin */
+  CACHE_PIPE,
+  CACHE_FOLDER
+} CacheKind;
+
+typedef struct
+{
+  const char *name;
+  CacheKind   kind;
+  const char *text;
+  gboolean    is_found;
+} CacheCase;
+
 static void
-write_cache (const char *folder,
-             const char *text)
+write_cache (const char      *folder,
+             const CacheCase *test)
 {
   g_autofree char *path = g_build_filename (folder, "giomodule.cache", NULL);
+  struct utimbuf long_ago = { 1, 1 };
   g_autoptr (GError) error = NULL;
 
-  g_file_set_contents (path, text, -1, &error);
+  if (test->kind == CACHE_PIPE)
+    g_assert_no_errno (mkfifo (path, 0600));
+  else if (test->kind == CACHE_FOLDER)
+    g_assert_no_errno (g_mkdir (path, 0700));
+  else
+    g_file_set_contents (path, test->text, -1, &error);
   g_assert_no_error (error);
+  if (test->kind == CACHE_STALE)
+    g_assert_no_errno (g_utime (path, &long_ago));
 }
 
+/* A plugin is passed over only for what a cache says that can be believed. */
 static void
-test_cache_excludes (void)
+test_cache (gconstpointer data)
 {
-  static const struct
-  {
-    const char *cache;
-    gboolean    is_found;
-  } cases[] = {
-    { "libmalt-good.so: malt-evaluator\n", FALSE },
-    { "# libmalt-good.so: malt-evaluator\nlibmalt-x.so: y\n\nnonsense", TRUE },
-    { "libmalt-good.so: malt-evaluator,malt-worker\n", TRUE },
-  };
+  const CacheCase *test = data;
+  g_autoptr (GHashTable) failures = NULL;
+  g_autofree char *folder = NULL;
+  GType type;
 
   if (!run_apart ())
     return;
 
+  folder = make_folder ();
+  write_cache (folder, test);
+  type = look_up ("good", NULL);
+  failures = list_failures ();
+  remove_folder (folder);
+  g_assert_true ((type != G_TYPE_INVALID) == test->is_found);
+  g_assert_cmpuint (g_hash_table_size (failures), ==, 0);
+}
+
+static void
+add_cache_tests (void)
+{
+  static const CacheCase cases[] = {
+    { "other-point", CACHE_FRESH, "libmalt-good.so: malt-evaluator\n", FALSE },
+    { "this-point", CACHE_FRESH, "libmalt-good.so: malt-evaluator,malt-worker\n", TRUE },
+    { "no-newline", CACHE_FRESH, "libmalt-good.so: malt-worker", TRUE },
+    { "other-plugins", CACHE_FRESH, "libmalt-absent.so: malt-worker\n", TRUE },
+    { "comment", CACHE_FRESH, "# libmalt-good.so: malt-evaluator\n", TRUE },
+    { "nonsense", CACHE_FRESH, "\177ELF\001\n:\n\n:::\xff\n libmalt-good.so : x", TRUE },
+    { "empty", CACHE_FRESH, "", TRUE },
+    { "stale", CACHE_STALE, "libmalt-good.so: malt-evaluator\n", TRUE },
+    { "pipe", CACHE_PIPE, NULL, TRUE },
+    { "folder", CACHE_FOLDER, NULL, TRUE },
+  };
+
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *outer = g_strdup (g_getenv ("MALT_PLUGIN_PATH"));
-      g_autofree char *folder = make_folder ();
-      GType type;
+      g_autofree char *path = g_strconcat ("/malt/plugin-loader/cache/", cases[i].name, NULL);
 
-      write_cache (folder, cases[i].cache);
-      type = look_up ("good", NULL);
-      g_assert_true ((type != G_TYPE_INVALID) == cases[i].is_found);
-      remove_folder (folder);
-      g_setenv ("MALT_PLUGIN_PATH", outer, TRUE);
+      g_test_add_data_func (path, &cases[i], test_cache);
+    }
+}
+
+/* Of another kind of machine: the number of the real one, in the other order of bytes. */
+static void
+copy_for_other_machine (const char *from,
+                        const char *to)
+{
+  g_autofree char *bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+  char first;
+
+  g_file_get_contents (from, &bytes, &length, &error);
+  g_assert_no_error (error);
+  first = bytes[G_STRUCT_OFFSET (Elf64_Ehdr, e_machine)];
+  bytes[G_STRUCT_OFFSET (Elf64_Ehdr, e_machine)] =
+    bytes[G_STRUCT_OFFSET (Elf64_Ehdr, e_machine) + 1];
+  bytes[G_STRUCT_OFFSET (Elf64_Ehdr, e_machine) + 1] = first;
+  g_file_set_contents (to, bytes, (gssize) length, &error);
+  g_assert_no_error (error);
+}
+
+/* What has the name of a plugin, and is none. */
+static void
+test_odd_files (void)
+{
+  static const char *const names[] = { "libmalt-empty.so", "libmalt-folder.so", "libmalt-pipe.so",
+                                       "libmalt-link.so", "libmalt-machine.so" };
+  static const char *const reasons[] = { "file too short", "not a regular file",
+                                         "not a regular file", "No such file", "" };
+  char *paths[G_N_ELEMENTS (names)];
+  g_autofree char *folder = NULL;
+  g_autofree char *good = NULL;
+  g_autoptr (GHashTable) failures = NULL;
+  g_autoptr (GList) extensions = NULL;
+
+  if (!run_apart ())
+    return;
+
+  folder = make_folder ();
+  good = g_build_filename (folder, "libmalt-good.so", NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    paths[i] = g_build_filename (folder, names[i], NULL);
+  g_file_set_contents (paths[0], "", 0, NULL);
+  g_assert_no_errno (g_mkdir (paths[1], 0700));
+  g_assert_no_errno (mkfifo (paths[2], 0600));
+  g_assert_no_errno (symlink ("/no/such/plugin.so", paths[3]));
+  copy_for_other_machine (good, paths[4]);
+
+  extensions = malt_plugin_loader_list (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER);
+  failures = list_failures ();
+  remove_folder (folder);
+  g_assert_cmpuint (g_list_length (extensions), >=, 1);
+  g_assert_cmpuint (g_hash_table_size (failures), ==, G_N_ELEMENTS (names));
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      assert_contains (g_hash_table_lookup (failures, paths[i]), reasons[i]);
+      g_free (paths[i]);
     }
 }
 
@@ -370,7 +476,8 @@ main (int    argc,
   g_test_add_func ("/malt/plugin-loader/evaluators-are-another-point",
                    test_evaluators_are_another_point);
   g_test_add_func ("/malt/plugin-loader/type-is-checked-late", test_type_is_checked_late);
-  g_test_add_func ("/malt/plugin-loader/cache-excludes", test_cache_excludes);
+  add_cache_tests ();
+  g_test_add_func ("/malt/plugin-loader/odd-files", test_odd_files);
   g_test_add_func ("/malt/plugin-loader/first-folder-hides-the-second",
                    test_first_folder_hides_the_second);
   g_test_add_func ("/malt/plugin-loader/many-threads", test_many_threads);
