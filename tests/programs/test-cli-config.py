@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 
-from malt_tap import MODULES, SOURCE, built, contains, equal, expect, main, malt
+from malt_tap import MODULES, SOURCE, Skip, built, contains, equal, expect, main, malt
 
 FOLDER = tempfile.TemporaryDirectory(prefix="malt-test-")
 
@@ -43,6 +43,15 @@ def write(text, *path):
 
 def with_good(*arguments, **extra):
     return malt(*arguments, MALT_CONFIG=write(GOOD, "good.json"), **extra)
+
+
+def read_manual():
+    with open(os.path.join(SOURCE, "docs", "configuration.md"), encoding="utf-8") as file:
+        return file.read()
+
+
+def read_examples():
+    return re.findall(r"```json\n(.*?)```", read_manual(), re.DOTALL)
 
 
 def check_accepts():
@@ -139,6 +148,37 @@ def schema_says_where_file_names_start():
     contains(schema["properties"]["plugin-path"]["description"], "the folder of this file")
 
 
+def schema_agrees_with_malt():
+    """An editor that has the schema accepts what malt accepts, and finds what a schema can find."""
+    try:
+        import jsonschema  # pylint: disable=import-outside-toplevel # not everybody has it
+    except ImportError as error:
+        raise Skip("python3-jsonschema is not installed") from error
+
+    schema = json.loads(expect(malt("config", "schema"), 0).stdout)
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    texts = [(block, True) for block in read_examples()]
+    texts += [(GOOD, True), (BAD, False), ("{}", True), ("[]", False)]
+    texts += [(json.dumps({"profiles": {"a": {"backend": "process", **options}}}), is_right)
+              for options, is_right in (
+                  ({"call-timeout": None, "extends": None, "arguments": ["a"]}, True),
+                  ({"max-pending-bytes": 2**63 - 1, "environment": []}, True),
+                  ({"call-timeout": "10"}, False), ({"call-timeout": -1}, False),
+                  ({"call-timeout": 2**32}, False), ({"start-timeout": 0}, False),
+                  ({"transport": "tpc"}, False), ({"stdout": True}, False),
+                  ({"arguments": "a"}, False), ({"module-path": ["a", 5]}, False),
+                  ({"extends": 5}, False), ({"backend": 5}, False), ({"backend": "none"}, False),
+                  ({"transprot": "tcp"}, False))]
+    texts += [(json.dumps(root), False) for root in (
+        {"default": 5}, {"plugin-path": "x"}, {"plugin-path": [5]}, {"profiles": []},
+        {"profiles": {"a": 5}}, {"profile": {}}, {"$schema": 5})]
+    for text, is_right in texts:
+        equal(validator.is_valid(json.loads(text)), is_right, f"the schema about {text}")
+        result = malt("config", "check", write(text, "compared.json"))
+        equal(result.returncode, 0 if is_right else 1, f"{result.stderr} about {text}")
+
+
 def profile_is_used():
     expect(with_good("eval", "--profile", "quick", "while true do end"), 124)
     expect(with_good("eval", "-p", "patient", "6 * 7"), 0, "42\n")
@@ -195,9 +235,8 @@ def usage():
 
 
 def examples_of_the_manual_are_right():
-    with open(os.path.join(SOURCE, "docs", "configuration.md"), encoding="utf-8") as file:
-        text = file.read()
-    blocks = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    text = read_manual()
+    blocks = read_examples()
     equal(len(blocks), 3, "examples in configuration.md")
     for number, block in enumerate(blocks):
         expect(malt("config", "check", write(block, f"example-{number}.json")), 0, "")
@@ -219,6 +258,7 @@ main("cli-config", [
     unreadable_user_file_is_not_passed_over,
     schema_knows_the_backends,
     schema_says_where_file_names_start,
+    schema_agrees_with_malt,
     profile_is_used,
     profiles_serve_workers_of_workers,
     command_line_wins,
