@@ -13,9 +13,9 @@ typedef struct _MaltConfigFile MaltConfigFile;
 
 /* No configuration at all. */
 MaltConfigFile    *malt_config_file_new_empty           (void);
-/* `name`: what messages call it. `folder`: where relative file names start, NULL: where those of the
- * program do. NULL with mistakes. Loads the backends that are named, and from then on plugins are
- * looked for where it says. */
+/* `name`: what messages call it. `folder`: where relative file names start, NULL: where those of
+ * the program do. NULL with mistakes. Loads the backends that are named, and from then on plugins
+ * are looked for where it says. */
 MaltConfigFile    *malt_config_file_new                 (const char          *name,
                                                          const char          *folder,
                                                          const char          *text,

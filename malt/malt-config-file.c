@@ -189,8 +189,8 @@ malt_config_file_new (const char         *name,
   return malt_config_mistakes_count (mistakes) == 0 ? g_steal_pointer (&self) : NULL;
 }
 
-/* One byte more than is allowed, so that what is too large is found out. NULL with a mistake, or with
- * `error` when it was cancelled. */
+/* One byte more than is allowed, so that what is too large is found out. NULL with a mistake, or
+ * with `error` when it was cancelled. */
 static GBytes *
 read_bytes (GFile               *file,
             GCancellable        *cancellable,

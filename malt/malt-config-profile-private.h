@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 typedef struct _MaltConfigProfile MaltConfigProfile;
 
 /* Follows a profile of `profiles`, an object with objects only, to the end of what it extends.
- * `folder`: where relative file names start, NULL: where those of the program do. NULL with mistakes,
- * which may be those of another profile that have been noted there. */
+ * `folder`: where relative file names start, NULL: where those of the program do. NULL with
+ * mistakes, which may be those of another profile that have been noted there. */
 MaltConfigProfile *malt_config_profile_new         (const char          *name,
                                                     JsonObject          *profiles,
                                                     MaltConfigJson      *json,

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* At most `max_bytes` of a file. NULL with an error of G_IO_ERROR, in words that can follow the name
- * of the file; also when it is no regular one. A pipe does not keep us waiting. (transfer full) */
+/* At most `max_bytes` of a file. NULL with an error of G_IO_ERROR, in words that can follow the
+ * name of the file; also when it is no regular one. A pipe does not keep us waiting. (transfer
+ * full) */
 GBytes *malt_config_read (GFile         *file,
                           gsize          max_bytes,
                           GCancellable  *cancellable,

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-/* Not of somebody else, as in a shell, and not in a setuid program: whoever starts it must not choose
- * what a file of the system means. */
+/* Not of somebody else, as in a shell, and not in a setuid program: whoever starts it must not
+ * choose what a file of the system means. */
 static gboolean
 is_in_home (const char *path)
 {

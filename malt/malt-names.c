@@ -9,8 +9,8 @@
 /* Longer ones are not misspelt names, and the distance costs their product. */
 #define MAX_NAME_BYTES 64u
 
-/* How many bytes are wrong, too many, missing, or in the place of their neighbour. Three rows of the
- * table are enough.
+/* How many bytes are wrong, too many, missing, or in the place of their neighbour. Three rows of
+ * the table are enough.
  *
  * Source: the restricted Damerau–Levenshtein distance. */
 static guint

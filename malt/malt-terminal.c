@@ -4,8 +4,8 @@
 
 #include "malt/malt-terminal.h"
 
-/* Source: Unicode Standard Annex 9, “Unicode Bidirectional Algorithm”, section 2, and the separators of
- * lines and paragraphs, which end what it works on. */
+/* Source: Unicode Standard Annex 9, “Unicode Bidirectional Algorithm”, section 2, and the
+ * separators of lines and paragraphs, which end what it works on. */
 static gboolean
 is_direction (gunichar character)
 {

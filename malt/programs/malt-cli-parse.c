@@ -76,8 +76,8 @@ add_entries (Grammar            *self,
     }
 }
 
-/* File names are taken as they are, strings would be converted from the character set of the locale:
- * names are checked to be UTF-8 here, as all words are. */
+/* File names are taken as they are, strings would be converted from the character set of the
+ * locale: names are checked to be UTF-8 here, as all words are. */
 static void
 add_worker_entries (Grammar              *self,
                     MaltCliWorkerOptions *worker)

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* malt-lua-operation.c: what of an inner worker takes time, its start, its calls, its stop. A program
- * waits for it; its callback comes in the context of the outer worker, whoever still waits. */
+/* malt-lua-operation.c: what of an inner worker takes time, its start, its calls, its stop. A
+ * program waits for it; its callback comes in the context of the outer worker, whoever still
+ * waits. */
 
 /* What an inner worker's call or its start failed with, as an error of the program that asked for
  * it: its code would be taken for one about the outer worker and its call. */

@@ -12,9 +12,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* What the environment may not say to a program that has more rights than whoever starts it. The test
- * is such a program: it starts a copy of itself that belongs to somebody else. It is linked with
- * malt statically, for no linker looks beside a setuid program for libraries. */
+/* What the environment may not say to a program that has more rights than whoever starts it. The
+ * test is such a program: it starts a copy of itself that belongs to somebody else. It is linked
+ * with malt statically, for no linker looks beside a setuid program for libraries. */
 
 #define CHILD_ARGUMENT "--child"
 

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A configuration whose file changes while it is watched. Which of the states that follow each other
- * quickly is seen is a matter of chance, so every test waits for the last one. */
+/* A configuration whose file changes while it is watched. Which of the states that follow each
+ * other quickly is seen is a matter of chance, so every test waits for the last one. */
 
-/* Nobody waits longer for a change, in seconds; a main loop that is stalled ends the program then. */
+/* Nobody waits longer for a change, in seconds; a main loop that is stalled ends the program then.
+ * */
 #define DEADLINE 60
 
 /* How often a file changes that changes all the time. */

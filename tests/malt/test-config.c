@@ -334,7 +334,8 @@ test_relative_paths (Fixture       *fixture,
                          "\"files\": [\"../b\", \"c\", \"/d\"]},\n"
                          "\"b\": {\"backend\": \"fake\", \"program\": \"e\", \"text\": \"a/b\",\n"
                          "\"file\": \"\"},\n"
-                         "\"c\": {\"backend\": \"fake\", \"program\": \"~/bin/e\", \"text\": \"~\",\n"
+                         "\"c\": {\"backend\": \"fake\", \"program\": \"~/bin/e\",\n"
+                         "\"text\": \"~\",\n"
                          "\"files\": [\"~\", \"~/./b\", \"~c\", \"d/~\"]}}}");
   config = read_config (fixture);
 

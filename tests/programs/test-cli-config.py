@@ -191,8 +191,8 @@ def profile_is_used():
 
 
 def profiles_serve_workers_of_workers():
-    """A worker's environment is clean, so it is told where the configuration is. Its module path goes
-    on to those that say none of their own."""
+    """A worker's environment is clean, so it is told where the configuration is. Its module path
+    goes on to those that say none of their own."""
     profiles = {"plain": {"backend": "process"}, "quick": {"extends": "plain", "call-timeout": 100},
                 "elsewhere": {"extends": "plain", "module-path": ["/nowhere"]}}
     write(json.dumps({"profiles": profiles}), "inner", "malt", "config.json")
@@ -226,8 +226,8 @@ def mistakes_are_not_passed_over():
 
 def usage():
     expect(malt("config"), 2, "", "What to do is missing")
-    expect(malt("config", "chekc"), 2, "", "not among check, list, path, schema, show; did you mean "
-           "“check”?")
+    expect(malt("config", "chekc"), 2, "",
+           "not among check, list, path, schema, show; did you mean “check”?")
     expect(malt("config", "path", "x"), 2, "", "“x” is one too many: expected no argument")
     expect(malt("config", "show", "x", "y"), 2, "", "“y” is one too many: expected the name of one")
     expect(malt("config", "check", ""), 2, "", "expected the name of one file")

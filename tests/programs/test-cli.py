@@ -106,7 +106,8 @@ def maps_a_function_over_files():
     expect(malt("map", "string.upper"), 0, "")
     expect(malt("map"), 2, "", "function")
     for number in ("-1", "0", "1025"):
-        expect(malt("map", "-j", number, "string.upper", "a"), 2, "", "1 to 1024 workers, not " + number)
+        expect(malt("map", "-j", number, "string.upper", "a"), 2, "",
+               "1 to 1024 workers, not " + number)
     result = expect(malt("map", *WITH_MODULES, "text.count", *files, __file__), 1, None, files[2])
     equal(len(result.stdout.splitlines()), 1)
     equal([line.split(":")[0] for line in result.stderr.splitlines()], files)
@@ -183,7 +184,8 @@ def shows_nobody_elses_control_characters_on_a_terminal():
         (("eval", literal), 0), (("eval", "--json", literal), 0), (("eval", "--types", literal), 0),
         (("eval", f"error ({literal})"), 1),
         (("eval", f"malt.log ('warning', {literal}, {{GLIB_DOMAIN = {literal}}})"), 0),
-        (("call", HOSTILE), 1), (("call", "error", HOSTILE), 1), (("map", "--no-progress", "error", HOSTILE), 1),
+        (("call", HOSTILE), 1), (("call", "error", HOSTILE), 1),
+        (("map", "--no-progress", "error", HOSTILE), 1),
         (("eval", "-o", "stdout=relay", f"print ({literal})"), 0),
         ((HOSTILE,), 2), (("eval", "--" + HOSTILE), 2), (("backends", HOSTILE), 2),
         (("eval", "-o", HOSTILE + "=1", "1"), 2), (("config", HOSTILE), 2),
@@ -393,7 +395,8 @@ def lists_the_function_modules_of_a_profile():
         contains(expect(malt("modules", "-p", "here", MALT_CONFIG=config), 0).stdout,
                  f"checksum ({MODULES}/checksum.so)\n")
         # The command line's folders replace the profile's.
-        result = expect(malt("modules", "-p", "here", "-o", "module-path=/none", MALT_CONFIG=config), 0)
+        result = expect(malt("modules", "-p", "here", "-o", "module-path=/none",
+                             MALT_CONFIG=config), 0)
         equal(MODULES in result.stdout, False, result.stdout)
     expect(malt("modules", "-o", "executable=/bin/false"), 3, "", "/bin/false")
 
