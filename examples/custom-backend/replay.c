@@ -2,19 +2,18 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A backend without a worker: it answers each call with what record.c wrote down for the same call,
- * in the order in which they were answered. */
+ * in the order in which those ended. */
 
-#include <malt/malt-plugin.h>
-
-#define RECORD_LINE "(sva{sv}v(sissss))"
+#include "recording.h"
 
 typedef struct
 {
   GObject         parent_instance;
-  char           *file;
+  char           *file;      /* immutable after construction */
+  GMainContext   *context;   /* immutable; owned: where "exited" is emitted */
   GMutex          lock;
-  GPtrArray      *lines;  /* GVariant, owned, not answered yet; protected by @lock */
-  MaltExitReport *report; /* NULL while it runs; protected by @lock */
+  GHashTable     *recording; /* what has not been answered yet; protected by @lock */
+  MaltExitReport *report;    /* NULL while it runs; protected by @lock */
 } ReplayWorker;
 
 typedef GObjectClass ReplayWorkerClass;
@@ -34,12 +33,6 @@ replay_worker_describe (MaltAbstractWorker *worker)
   return g_strdup_printf ("ReplayWorker of %s", ((ReplayWorker *) worker)->file);
 }
 
-static MaltWorkerCapabilities
-replay_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return MALT_WORKER_CAPABILITY_ISOLATED;
-}
-
 static MaltExitReport *
 replay_worker_get_exit_report (MaltAbstractWorker *worker)
 {
@@ -49,72 +42,63 @@ replay_worker_get_exit_report (MaltAbstractWorker *worker)
   return self->report;
 }
 
+/* FALSE: it has ended before. */
 static gboolean
-replay_worker_is_running (MaltAbstractWorker *worker)
+end (ReplayWorker *self, MaltExitReport *report)
 {
-  return replay_worker_get_exit_report (worker) == NULL;
+  MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (self);
+  gboolean was_running;
+
+  g_mutex_lock (&self->lock);
+  was_running = self->report == NULL;
+  if (was_running)
+    self->report = malt_exit_report_ref (report);
+  g_mutex_unlock (&self->lock);
+
+  malt_running_workers_remove (worker);
+  if (was_running)
+    malt_emit_exited (worker, self->context);
+  return was_running;
 }
 
-/* The first line of the call, which is used up by it. (transfer full) (nullable) */
 static GVariant *
-take_line (ReplayWorker *self, MaltCall *call)
+take_outcome (ReplayWorker *self, MaltCall *call)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  for (guint i = 0; i < self->lines->len; i++)
-    {
-      g_autoptr (GVariant) args = NULL;
-      g_autoptr (GVariant) kwargs = NULL;
-      const char *function;
-
-      g_variant_get (self->lines->pdata[i], "(&sv@a{sv}v(sissss))", &function, &args, &kwargs,
-                     NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-      if (g_str_equal (function, malt_call_get_function (call))
-          && g_variant_equal (args, malt_call_get_args (call))
-          && g_variant_equal (kwargs, malt_call_get_kwargs (call)))
-        return g_ptr_array_steal_index (self->lines, i);
-    }
-
-  return NULL;
+  return recording_take (self->recording, call);
 }
 
-/* What happened then. (transfer full) */
-static GVariant *
-replay_line (GVariant *line, GError **error)
-{
-  const char *domain, *text, *from, *type, *traceback;
-  GVariant *value;
-  int code;
-
-  g_variant_get (line, "(&sv@a{sv}v(&si&s&s&s&s))", NULL, NULL, NULL, &value, &domain, &code, &text,
-                 &from, &type, &traceback);
-  if (*domain == '\0')
-    return value;
-
-  g_variant_unref (value);
-  g_propagate_error (error, *from != '\0'
-                              ? malt_error_new_remote (code, from, text, type, traceback)
-                              : g_error_new_literal (g_quark_from_string (domain), code, text));
-  return NULL;
-}
-
+/* Ends a call that was begun. (transfer full) */
 static GVariant *
 answer (ReplayWorker *self, MaltCall *call, GCancellable *cancellable, GError **error)
 {
   MaltExitReport *report = replay_worker_get_exit_report (MALT_ABSTRACT_WORKER (self));
   g_autofree char *name = replay_worker_describe (MALT_ABSTRACT_WORKER (self));
-  g_autoptr (GVariant) line = NULL;
+  g_autoptr (GVariant) outcome = NULL;
+  GError *failure = NULL;
+  GVariant *value = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
   if (report != NULL)
-    g_propagate_error (error, malt_error_new_terminated (name, report));
-  else if ((line = take_line (self, call)) == NULL)
-    g_set_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
-                 "“%s” has no other call of “%s” with these arguments", self->file,
-                 malt_call_get_function (call));
+    failure = malt_error_new_terminated (name, report);
+  else if (!g_cancellable_set_error_if_cancelled (cancellable, &failure)
+           && (outcome = take_outcome (self, call)) == NULL)
+    failure = g_error_new (MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
+                           "“%s” has no other call of “%s” with these arguments", self->file,
+                           malt_call_get_function (call));
 
-  return line != NULL ? replay_line (line, error) : NULL;
+  if (outcome != NULL)
+    value = malt_call_end_with_outcome (call, outcome, &failure);
+  else
+    malt_call_end (call, -1, failure);
+  if (failure == NULL)
+    return value;
+
+  /* A worker that had ended ends here, too. */
+  if (malt_error_get_exit_report (failure) != NULL)
+    end (self, malt_error_get_exit_report (failure));
+  g_propagate_error (error, failure);
+  return NULL;
 }
 
 static void
@@ -122,25 +106,16 @@ replay_worker_send_async (MaltAbstractWorker *worker, MaltCall *call, GCancellab
                           GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (worker, NULL, callback, user_data);
-  GVariant *value = NULL;
   GError *error = NULL;
+  GVariant *value = NULL;
 
   g_task_set_source_tag (task, replay_worker_send_async);
   if (malt_call_begin (call, &error))
-    {
-      value = answer ((ReplayWorker *) worker, call, cancellable, &error);
-      malt_call_end (call, -1, error);
-    }
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
+    value = answer ((ReplayWorker *) worker, call, cancellable, &error);
+  if (value != NULL)
     g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
-}
-
-static GVariant *
-replay_worker_send_finish (MaltAbstractWorker *worker, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
+  else
+    g_task_return_error (task, error);
 }
 
 /* Nobody would see what comes of it. */
@@ -155,28 +130,15 @@ replay_worker_post (MaltAbstractWorker *worker, MaltCall *call, GError **error)
   return report == NULL;
 }
 
-static gboolean
-end (ReplayWorker *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  if (self->report != NULL)
-    return FALSE;
-  self->report = malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL, NULL, NULL);
-  return TRUE;
-}
-
 static void
 replay_worker_stop_async (MaltAbstractWorker *worker, guint exit_timeout_ms, guint term_timeout_ms,
                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (worker, NULL, callback, user_data);
-  gboolean was_running = end ((ReplayWorker *) worker);
+  g_autoptr (MaltExitReport) report =
+    malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL, NULL, NULL);
 
-  malt_running_workers_remove (worker);
-  if (was_running)
-    g_signal_emit_by_name (worker, "exited", replay_worker_get_exit_report (worker));
-  g_task_return_boolean (task, was_running);
+  g_task_return_boolean (task, end ((ReplayWorker *) worker, report));
 }
 
 static gboolean
@@ -191,10 +153,7 @@ static void
 replay_worker_iface_init (MaltAbstractWorkerInterface *iface)
 {
   iface->describe = replay_worker_describe;
-  iface->get_capabilities = replay_worker_get_capabilities;
-  iface->is_running = replay_worker_is_running;
   iface->send_async = replay_worker_send_async;
-  iface->send_finish = replay_worker_send_finish;
   iface->post = replay_worker_post;
   iface->stop_async = replay_worker_stop_async;
   iface->stop_finish = replay_worker_stop_finish;
@@ -206,24 +165,10 @@ static gboolean
 replay_worker_start (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   ReplayWorker *self = (ReplayWorker *) initable;
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
 
-  if (!g_file_get_contents (self->file, &text, NULL, error))
+  self->recording = recording_read (self->file, error);
+  if (self->recording == NULL)
     return FALSE;
-
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
-    {
-      GVariant *line = g_variant_parse (G_VARIANT_TYPE (RECORD_LINE), lines[i], NULL, NULL, error);
-
-      if (line == NULL)
-        {
-          g_prefix_error (error, "Cannot read “%s”, line %u: ", self->file, i + 1);
-          return FALSE;
-        }
-      g_ptr_array_add (self->lines, line);
-    }
 
   malt_running_workers_add (MALT_ABSTRACT_WORKER (self));
   return TRUE;
@@ -247,8 +192,9 @@ replay_worker_finalize (GObject *object)
   ReplayWorker *self = (ReplayWorker *) object;
 
   malt_running_workers_remove (MALT_ABSTRACT_WORKER (self));
+  g_clear_pointer (&self->recording, g_hash_table_unref);
   g_clear_pointer (&self->report, malt_exit_report_unref);
-  g_ptr_array_unref (self->lines);
+  g_main_context_unref (self->context);
   g_free (self->file);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (replay_worker_parent_class)->finalize (object);
@@ -269,7 +215,7 @@ static void
 replay_worker_init (ReplayWorker *self)
 {
   g_mutex_init (&self->lock);
-  self->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  self->context = g_main_context_ref_thread_default ();
 }
 
 MALT_DEFINE_PLUGIN (malt_replay, MALT_WORKER_EXTENSION_POINT, "replay", replay_worker_get_type ())
