@@ -320,7 +320,8 @@ malt_error_get_remote_traceback (const GError *error)
  * malt_error_get_exit_report:
  * @error: any error
  *
- * Gets how the worker ended, of a %MALT_ERROR_TERMINATED_WORKER.
+ * Gets how the worker ended, of a %MALT_ERROR_TERMINATED_WORKER, or of a
+ * %MALT_ERROR_START_FAILED of a pool whose workers end right after their start.
  *
  * Returns: (transfer none) (nullable): the report, which lives as long as
  *   @error, or %NULL if the error carries none or is of another domain

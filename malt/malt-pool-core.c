@@ -4,16 +4,8 @@
 
 #include "malt/malt-pool-private.h"
 
-#include "malt/malt-error.h"
+#include "malt/malt-error-backend.h"
 #include "malt/malt-nesting.h"
-
-/* Milliseconds before a worker that failed is replaced: none after the first failure, then twice as
- * many each time. At the most, a program that cannot start costs a process a second. */
-#define RESTART_DELAY_MIN_MSEC 20
-#define RESTART_DELAY_MAX_MSEC 1000
-
-/* Starts that fail in a row before calls are told instead of kept waiting. It is tried on. */
-#define RESTART_MAX_FAILED_STARTS 5
 
 /* Milliseconds between two looks at what the items of the list show: what people can follow. */
 #define NOTIFY_INTERVAL_MSEC 100
@@ -142,242 +134,33 @@ malt_pool_core_wake_locked (MaltPoolCore *self)
 }
 
 gboolean
-malt_pool_core_is_broken_locked (MaltPoolCore *self)
+malt_pool_core_check_phase_locked (MaltPoolCore   *self,
+                                   MaltPoolPhase   phase,
+                                   GError        **error)
 {
-  if (self->n_failed_starts < RESTART_MAX_FAILED_STARTS)
-    return FALSE;
-
-  for (guint i = 0; i < self->listed->len; i++)
-    {
-      if (malt_pool_member_is_active (g_ptr_array_index (self->listed, i)))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static void
-delay_start_locked (MaltPoolCore *self)
-{
-  guint doublings = MIN (self->n_failures, 16);
-  gint64 delay_ms = 0;
-
-  self->n_failures++;
-  self->statistics.n_restarts++;
-  if (doublings > 0)
-    delay_ms = MIN (RESTART_DELAY_MIN_MSEC << (doublings - 1), RESTART_DELAY_MAX_MSEC);
-  self->next_start_us = g_get_monotonic_time () + delay_ms * 1000;
-}
-
-/* Without an error: a member crashed. */
-void
-malt_pool_core_start_failed (MaltPoolCore *self,
-                             const GError *error)
-{
-  gboolean is_first = FALSE;
-
-  g_mutex_lock (&self->lock);
-  delay_start_locked (self);
-  if (error != NULL)
-    {
-      self->n_failed_starts++;
-      g_clear_error (&self->start_error);
-      self->start_error = g_error_copy (error);
-      if (malt_pool_core_is_broken_locked (self))
-        malt_pool_core_refuse_all_locked (self, error);
-    }
-  if (self->phase == MALT_POOL_PHASE_STARTING)
-    {
-      /* A crash before the others were up is one of the start as well. */
-      if (self->start_error == NULL)
-        self->start_error = g_error_new_literal (MALT_ERROR, MALT_ERROR_START_FAILED,
-                                                 "A worker ended right after its start");
-      self->phase = MALT_POOL_PHASE_ENDING;
-      is_first = TRUE;
-    }
-  malt_pool_core_wake_locked (self);
-  g_mutex_unlock (&self->lock);
-
-  if (is_first)
-    malt_pool_core_end_members (self, ABANDON_TIMEOUT_MSEC, ABANDON_TIMEOUT_MSEC);
-}
-
-/* What is to be done with one member: nothing but for the first reason there is. Sets when to look
- * again. */
-static void
-judge_member_locked (MaltPoolCore   *self,
-                     MaltPoolMember *member,
-                     gint64          now,
-                     gint64         *next)
-{
-  gint64 end_us = member->start_us + (gint64) self->max_age_sec * G_USEC_PER_SEC;
-
-  if (member->state != MALT_POOL_MEMBER_READY || self->max_age_sec == 0)
-    return;
-
-  if (end_us > now)
-    *next = MIN (*next, end_us);
+  if (self->report != NULL)
+    g_propagate_error (error, malt_error_new_terminated (self->description, self->report));
+  else if (self->phase < phase)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
+                 self->description);
   else
-    member->state = MALT_POOL_MEMBER_RETIRING;
-}
-
-/* The one that is missed least. NULL: there are not too many. */
-static MaltPoolMember *
-find_surplus_locked (MaltPoolCore *self)
-{
-  MaltPoolMember *surplus = NULL;
-  guint n_active = 0;
-
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (self->members, i);
-
-      if (!malt_pool_member_is_active (member))
-        continue;
-      n_active++;
-      if (surplus == NULL || member->worker == NULL
-          || (surplus->worker != NULL && member->calls.length <= surplus->calls.length))
-        surplus = member;
-    }
-
-  return n_active > self->size ? surplus : NULL;
-}
-
-/* Milliseconds between two looks at the memory of one worker; each costs some microseconds. */
-#define MEMORY_INTERVAL_MSEC 20
-
-static void
-check_memory (MaltPoolCore   *self,
-              MaltPoolMember *member)
-{
-  guint64 memory = malt_pool_member_get_memory (member->worker);
-
-  g_mutex_lock (&self->lock);
-  if (member->state == MALT_POOL_MEMBER_READY && self->max_memory != 0
-      && memory > self->max_memory)
-    member->state = MALT_POOL_MEMBER_RETIRING;
-  g_mutex_unlock (&self->lock);
-}
-
-/* (transfer container): members whose memory is to be looked at. */
-static GPtrArray *
-list_memory_checks_locked (MaltPoolCore *self,
-                           gint64        now,
-                           gint64       *next)
-{
-  GPtrArray *due = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_pool_member_unref);
-
-  for (guint i = 0; i < self->listed->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (self->listed, i);
-
-      if (!member->wants_memory_check)
-        continue;
-      if (member->memory_check_us > now)
-        {
-          *next = MIN (*next, member->memory_check_us);
-          continue;
-        }
-      member->wants_memory_check = FALSE;
-      member->memory_check_us = now + MEMORY_INTERVAL_MSEC * 1000;
-      g_ptr_array_add (due, malt_pool_member_ref (member));
-    }
-
-  return due;
-}
-
-static void
-check_memories (MaltPoolCore *self,
-                gint64        now,
-                gint64       *next)
-{
-  g_autoptr (GPtrArray) due = NULL;
-
-  g_mutex_lock (&self->lock);
-  due = list_memory_checks_locked (self, now, next);
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < due->len; i++)
-    check_memory (self, g_ptr_array_index (due, i));
-}
-
-/* (transfer container): retired members that have nothing left to do, those that have ended, and
- * those that have something to evaluate. */
-static GPtrArray *
-list_changed_members (MaltPoolCore *self,
-                      gint64        now,
-                      gint64       *next)
-{
-  GPtrArray *changed = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_pool_member_unref);
-  MaltPoolMember *surplus;
-
-  g_mutex_lock (&self->lock);
-  while ((surplus = find_surplus_locked (self)) != NULL)
-    surplus->state = MALT_POOL_MEMBER_RETIRING;
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (self->members, i);
-
-      judge_member_locked (self, member, now, next);
-      if (member->has_ended || member->state == MALT_POOL_MEMBER_SETTING_UP
-          || (member->state == MALT_POOL_MEMBER_RETIRING && member->calls.length == 0))
-        g_ptr_array_add (changed, malt_pool_member_ref (member));
-    }
-  g_mutex_unlock (&self->lock);
-
-  return changed;
-}
-
-static void
-look_at_members (MaltPoolCore *self,
-                 gint64        now,
-                 gint64       *next)
-{
-  g_autoptr (GPtrArray) changed = NULL;
-
-  check_memories (self, now, next);
-  changed = list_changed_members (self, now, next);
-  for (guint i = 0; i < changed->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (changed, i);
-
-      if (member->has_ended)
-        malt_pool_member_ended (self, member);
-      else if (member->worker == NULL)
-        g_cancellable_cancel (member->cancellable);
-      else if (member->state == MALT_POOL_MEMBER_RETIRING)
-        malt_pool_member_stop (self, member, MALT_STOP_TIMEOUT_DEFAULT, MALT_STOP_TIMEOUT_DEFAULT);
-      else
-        malt_pool_setup_advance (self, member);
-    }
-}
-
-/* As many start at the same time as there are processors, and one: more would only take longer. */
-static gboolean
-wants_start (MaltPoolCore *self,
-             gint64        now,
-             gint64       *next)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  guint n_active = 0;
-  guint n_starting = 0;
-
-  if (self->phase != MALT_POOL_PHASE_STARTING && self->phase != MALT_POOL_PHASE_RUNNING)
-    return FALSE;
-
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (self->members, i);
-
-      n_active += malt_pool_member_is_active (member);
-      n_starting += member->worker == NULL;
-    }
-  if (n_active >= self->size || n_starting > g_get_num_processors ())
-    return FALSE;
-  if (self->next_start_us <= now)
     return TRUE;
 
-  *next = MIN (*next, self->next_start_us);
   return FALSE;
+}
+
+gboolean
+malt_pool_core_check_open_locked (MaltPoolCore  *self,
+                                  GError       **error)
+{
+  if (!malt_pool_core_check_phase_locked (self, MALT_POOL_PHASE_RUNNING, error))
+    return FALSE;
+
+  if (self->is_draining)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED,
+                 "%s takes no more calls: it is being drained", self->description);
+
+  return !self->is_draining;
 }
 
 static void
@@ -386,9 +169,8 @@ look_at_drain (MaltPoolCore *self)
   gboolean is_drained;
 
   g_mutex_lock (&self->lock);
-  is_drained = self->is_draining && self->queue.length == 0 && self->refused.length == 0;
-  for (guint i = 0; i < self->listed->len && is_drained; i++)
-    is_drained = ((MaltPoolMember *) g_ptr_array_index (self->listed, i))->calls.length == 0;
+  is_drained = self->is_draining && self->n_maps == 0 && self->n_pending == 0
+               && self->queue.length == 0 && self->refused.length == 0;
   g_mutex_unlock (&self->lock);
   if (is_drained)
     malt_pool_wait_end_all (self, MALT_POOL_WAIT_DRAIN, 1, NULL);
@@ -415,16 +197,18 @@ look_at_start (MaltPoolCore *self)
     malt_pool_wait_end_all (self, MALT_POOL_WAIT_START, 1, NULL);
 }
 
-static gboolean
-begin_abandon (MaltPoolCore *self)
+static void
+look_at_abandon (MaltPoolCore *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gboolean is_new;
 
-  if (!self->is_abandoned || self->phase >= MALT_POOL_PHASE_ENDING)
-    return FALSE;
-
-  self->phase = MALT_POOL_PHASE_ENDING;
-  return TRUE;
+  g_mutex_lock (&self->lock);
+  is_new = self->is_abandoned && self->phase < MALT_POOL_PHASE_ENDING;
+  if (is_new)
+    malt_pool_core_begin_end_locked (self);
+  g_mutex_unlock (&self->lock);
+  if (is_new)
+    malt_pool_core_end_members (self, ABANDON_TIMEOUT_MSEC, ABANDON_TIMEOUT_MSEC);
 }
 
 /* Runs in the pool thread. Everything that is to be done now. */
@@ -438,13 +222,10 @@ tend (MaltPoolCore *self)
   self->is_woken = FALSE;
   g_mutex_unlock (&self->lock);
 
-  if (begin_abandon (self))
-    malt_pool_core_end_members (self, ABANDON_TIMEOUT_MSEC, ABANDON_TIMEOUT_MSEC);
+  look_at_abandon (self);
   malt_pool_wait_end_cancelled (self);
   malt_pool_core_flush (self);
-  look_at_members (self, now, &next);
-  while (wants_start (self, now, &next))
-    malt_pool_member_start (self);
+  malt_pool_core_keep_up (self, now, &next);
   malt_pool_setup_settle (self);
   look_at_start (self);
   look_at_drain (self);
@@ -517,6 +298,7 @@ core_clear (MaltPoolCore *self)
   g_clear_pointer (&self->profile, g_free);
   g_clear_pointer (&self->description, g_free);
   g_clear_error (&self->start_error);
+  g_clear_error (&self->stop_error);
   g_mutex_clear (&self->lock);
 }
 
@@ -539,7 +321,7 @@ malt_pool_core_start (MaltPoolCore *self,
   self->source = source;
   g_mutex_unlock (&self->lock);
 
-  malt_pool_wait_add (malt_pool_wait_new (self, MALT_POOL_WAIT_START, task));
+  malt_pool_wait_begin (self, MALT_POOL_WAIT_START, task);
   g_source_attach (source, malt_pool_get_context ());
 }
 

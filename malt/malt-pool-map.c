@@ -5,6 +5,7 @@
 #include "malt/malt-pool-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-pool-request-private.h"
 #include "malt/malt-return-task.h"
 
 /* Calls of a map that are not over, for each that the workers can have at a time: the next one is
@@ -161,11 +162,35 @@ collect (Map *self)
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+/* A pool that is drained waits for the maps that it has begun. FALSE: it takes no more. */
+static gboolean
+enter (MaltPoolCore  *core,
+       GError       **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+
+  if (!malt_pool_core_check_open_locked (core, error))
+    return FALSE;
+
+  core->n_maps++;
+  return TRUE;
+}
+
+static void
+leave (MaltPoolCore *core)
+{
+  g_mutex_lock (&core->lock);
+  core->n_maps--;
+  malt_pool_core_wake_locked (core);
+  g_mutex_unlock (&core->lock);
+}
+
 static void
 finish (Map *self)
 {
   GTask *task = g_steal_pointer (&self->task);
 
+  leave (self->core);
   g_cancellable_disconnect (g_task_get_cancellable (task), self->cancel_handler);
   if (self->error == NULL && self->func == NULL)
     g_task_set_task_data (task, collect (self), (GDestroyNotify) g_variant_unref);
@@ -293,7 +318,7 @@ submit (Map *self)
 
   call = malt_call_new (self->function, args, NULL);
   request = malt_pool_request_new (self->core, call, self->cancellable, on_done, item);
-  if (malt_pool_request_submit (request, FALSE, &item->error))
+  if (malt_pool_request_submit (request, TRUE, &item->error))
     return;
 
   malt_pool_request_unref (request);
@@ -342,12 +367,21 @@ malt_pool_map_start (MaltPool        *pool,
                      gpointer         func_data,
                      GTask           *task)
 {
-  Map *self = g_atomic_rc_box_new0 (Map);
   GCancellable *cancellable = g_task_get_cancellable (task);
+  GError *error = NULL;
+  Map *self;
 
   g_task_set_check_cancellable (task, FALSE);
+  if (!enter (pool->core, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
+  self = g_atomic_rc_box_new0 (Map);
   self->delivery.func = on_progress_delivered;
-  self->core = malt_pool_core_ref (malt_pool_get_core (pool));
+  self->core = malt_pool_core_ref (pool->core);
   self->function = g_strdup (function);
   self->inputs = g_variant_ref_sink (inputs);
   self->n_inputs = (guint) MIN (g_variant_n_children (inputs), G_MAXINT);

@@ -73,9 +73,8 @@ malt_pool_member_unref (MaltPoolMember *self)
   g_atomic_rc_box_release_full (self, (GDestroyNotify) member_clear);
 }
 
-/* Whether it counts to the size of the pool. */
 gboolean
-malt_pool_member_is_active (MaltPoolMember *self)
+malt_pool_member_is_active_locked (MaltPoolMember *self)
 {
   return self->state <= MALT_POOL_MEMBER_READY && !self->has_ended;
 }
@@ -189,21 +188,24 @@ on_exited (MaltAbstractWorker *worker,
   malt_pool_member_ended (data->core, data->member);
 }
 
-/* FALSE: the pool ends, and so is this to. */
+/* FALSE: the pool ends, or has given it up, and so this is to end. */
 static gboolean
 take_worker (MaltPoolCore       *core,
              MaltPoolMember     *self,
              MaltAbstractWorker *worker)
 {
+  MaltWorkerCapabilities capabilities = malt_abstract_worker_get_capabilities (worker);
+  gboolean is_running = malt_abstract_worker_is_running (worker);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
 
   self->worker = worker;
-  self->start_us = g_get_monotonic_time ();
+  if (self->state == MALT_POOL_MEMBER_ENDED)
+    return FALSE;
+
+  self->has_ended = !is_running;
   g_ptr_array_add (core->listed, malt_pool_member_ref (self));
-  core->capabilities = core->phase == MALT_POOL_PHASE_STARTING && core->listed->len == 1
-                         ? malt_abstract_worker_get_capabilities (worker)
-                         : core->capabilities;
-  core->n_failed_starts = 0;
+  if (core->phase == MALT_POOL_PHASE_STARTING && core->listed->len == 1)
+    core->capabilities = capabilities;
   if (self->state == MALT_POOL_MEMBER_STARTING)
     self->state = MALT_POOL_MEMBER_SETTING_UP;
   malt_pool_core_changed_locked (core);
@@ -212,10 +214,10 @@ take_worker (MaltPoolCore       *core,
   return core->phase < MALT_POOL_PHASE_ENDING;
 }
 
-static void
-drop_unstarted (MaltPoolCore   *core,
-                MaltPoolMember *self,
-                const GError   *error)
+void
+malt_pool_member_drop (MaltPoolCore   *core,
+                       MaltPoolMember *self,
+                       const GError   *error)
 {
   gboolean is_missed;
 
@@ -231,6 +233,25 @@ drop_unstarted (MaltPoolCore   *core,
 }
 
 static void
+watch_worker (MaltAbstractWorker *worker,
+              MemberData         *data)
+{
+  g_signal_connect_data (worker, "output", G_CALLBACK (on_output),
+                         member_data_new (data->core, data->member), member_data_closure_free, 0);
+  g_signal_connect_data (worker, "exited", G_CALLBACK (on_exited),
+                         member_data_new (data->core, data->member), member_data_closure_free, 0);
+}
+
+static void
+unwatch_worker (MaltAbstractWorker *worker)
+{
+  g_signal_handlers_disconnect_matched (worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
+                                        (gpointer) on_output, NULL);
+  g_signal_handlers_disconnect_matched (worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
+                                        (gpointer) on_exited, NULL);
+}
+
+static void
 on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
@@ -241,14 +262,11 @@ on_started (GObject      *source,
 
   if (worker == NULL)
     {
-      drop_unstarted (data->core, data->member, error);
+      malt_pool_member_drop (data->core, data->member, error);
       return;
     }
 
-  g_signal_connect_data (worker, "output", G_CALLBACK (on_output),
-                         member_data_new (data->core, data->member), member_data_closure_free, 0);
-  g_signal_connect_data (worker, "exited", G_CALLBACK (on_exited),
-                         member_data_new (data->core, data->member), member_data_closure_free, 0);
+  watch_worker (worker, data);
   if (!take_worker (data->core, data->member, worker))
     malt_pool_member_stop (data->core, data->member, 0, 0);
 }
@@ -261,7 +279,6 @@ malt_pool_member_start (MaltPoolCore *core)
 
   self->cancellable = g_cancellable_new ();
   g_mutex_lock (&core->lock);
-  self->id = ++core->last_member_id;
   g_ptr_array_add (core->members, self);
   g_mutex_unlock (&core->lock);
 
@@ -277,14 +294,22 @@ on_stopped (GObject      *source,
             gpointer      user_data)
 {
   g_autoptr (MemberData) data = user_data;
-  g_autoptr (GError) error = NULL;
+  MaltPoolCore *core = data->core;
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (source);
+  g_autoptr (GError) error = NULL;
 
-  /* One that does not die is left to whoever asked for the end of the pool. */
   if (malt_abstract_worker_stop_finish (worker, result, NULL, &error))
-    malt_pool_member_ended (data->core, data->member);
-  else
-    malt_pool_wait_end_all (data->core, MALT_POOL_WAIT_STOP, -1, error);
+    malt_pool_member_ended (core, data->member);
+  else if (core->stop_error == NULL)
+    core->stop_error = g_steal_pointer (&error);
+
+  /* One that does not die is left to whoever asked for the end of the pool, when no other is still
+   * to come. */
+  if (--core->n_stops > 0)
+    return;
+  if (core->stop_error != NULL && core->listed->len > 0)
+    malt_pool_wait_end_all (core, MALT_POOL_WAIT_STOP, -1, core->stop_error);
+  g_clear_error (&core->stop_error);
 }
 
 void
@@ -299,17 +324,16 @@ malt_pool_member_stop (MaltPoolCore   *core,
   malt_pool_core_notify_later_locked (core);
   g_mutex_unlock (&core->lock);
 
+  core->n_stops++;
   malt_abstract_worker_stop_async (self->worker, exit_timeout_ms, term_timeout_ms, NULL,
                                    on_stopped, member_data_new (core, self));
 }
 
 /* What the pool ended with is what its members did, the worst of it. */
 static void
-keep_report_locked (MaltPoolCore       *core,
-                    MaltAbstractWorker *worker)
+keep_report_locked (MaltPoolCore   *core,
+                    MaltExitReport *report)
 {
-  MaltExitReport *report = malt_abstract_worker_get_exit_report (worker);
-
   if (report == NULL
       || (core->last_report != NULL
           && malt_exit_report_get_reason (core->last_report) != MALT_EXIT_REASON_STOPPED))
@@ -325,28 +349,26 @@ malt_pool_member_ended (MaltPoolCore   *core,
                         MaltPoolMember *self)
 {
   g_autoptr (MaltPoolMember) held = malt_pool_member_ref (self);
+  MaltExitReport *report = malt_abstract_worker_get_exit_report (self->worker);
+  gboolean is_first;
   gboolean is_crash;
 
   g_mutex_lock (&core->lock);
-  if (self->state == MALT_POOL_MEMBER_ENDED)
-    {
-      g_mutex_unlock (&core->lock);
-      return;
-    }
+  is_first = self->state != MALT_POOL_MEMBER_ENDED;
   is_crash = self->state <= MALT_POOL_MEMBER_READY && core->phase < MALT_POOL_PHASE_ENDING;
-  if (core->phase == MALT_POOL_PHASE_ENDING)
-    keep_report_locked (core, self->worker);
-  self->state = MALT_POOL_MEMBER_ENDED;
-  g_ptr_array_remove (core->listed, self);
-  g_ptr_array_remove (core->members, self);
-  malt_pool_core_changed_locked (core);
-  malt_pool_core_wake_locked (core);
+  if (is_first && core->phase == MALT_POOL_PHASE_ENDING)
+    keep_report_locked (core, report);
+  if (is_first)
+    {
+      self->state = MALT_POOL_MEMBER_ENDED;
+      g_ptr_array_remove (core->listed, self);
+      g_ptr_array_remove (core->members, self);
+      malt_pool_core_changed_locked (core);
+      malt_pool_core_wake_locked (core);
+    }
   g_mutex_unlock (&core->lock);
 
-  g_signal_handlers_disconnect_matched (self->worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
-                                        (gpointer) on_output, NULL);
-  g_signal_handlers_disconnect_matched (self->worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
-                                        (gpointer) on_exited, NULL);
+  unwatch_worker (self->worker);
   if (is_crash)
-    malt_pool_core_start_failed (core, NULL);
+    malt_pool_core_member_crashed (core, self, report);
 }

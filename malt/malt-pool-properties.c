@@ -13,76 +13,10 @@
  * arguments. */
 #define MAX_QUEUE_DEFAULT 100000
 
-enum
-{
-  PROP_PROFILE = 1,
-  PROP_OPTIONS,
-  PROP_SIZE,
-  PROP_MAX_IN_FLIGHT,
-  PROP_MAX_CALLS_PER_WORKER,
-  PROP_MAX_QUEUE,
-  PROP_MAX_AGE,
-  PROP_MAX_MEMORY,
-  PROP_N_PENDING,
-  PROP_N_QUEUED,
-  PROP_N_CALLS,
-  PROP_N_FAILED,
-  PROP_N_RESTARTS,
-  PROP_QUEUE_TIME_MEAN,
-  PROP_QUEUE_TIME_MAX,
-  PROP_RUN_TIME_MEAN,
-  PROP_RUN_TIME_MAX,
-  N_PROPS
-};
+/* The statistics come after these. */
+#define N_PROPS MALT_POOL_PROP_N_CALLS
 
 static GParamSpec *properties[N_PROPS];
-
-static guint
-count_pending_locked (MaltPoolCore *core)
-{
-  guint n_pending = 0;
-
-  for (guint i = 0; i < core->listed->len; i++)
-    n_pending += ((MaltPoolMember *) g_ptr_array_index (core->listed, i))->calls.length;
-
-  return n_pending;
-}
-
-static void
-get_statistic_locked (MaltPoolCore *core,
-                      guint         prop_id,
-                      GValue       *value)
-{
-  const MaltPoolStatistics *statistics = &core->statistics;
-
-  switch (prop_id)
-    {
-    case PROP_N_CALLS:
-      g_value_set_uint64 (value, statistics->n_calls);
-      break;
-    case PROP_N_FAILED:
-      g_value_set_uint64 (value, statistics->n_failed);
-      break;
-    case PROP_N_RESTARTS:
-      g_value_set_uint64 (value, statistics->n_restarts);
-      break;
-    case PROP_QUEUE_TIME_MEAN:
-      g_value_set_uint64 (value, statistics->queue_time_sum_us
-                                   / MAX (statistics->n_queue_times, 1));
-      break;
-    case PROP_QUEUE_TIME_MAX:
-      g_value_set_uint64 (value, statistics->queue_time_max_us);
-      break;
-    case PROP_RUN_TIME_MEAN:
-      g_value_set_uint64 (value, statistics->run_time_sum_us / MAX (statistics->n_run_times, 1));
-      break;
-    case PROP_RUN_TIME_MAX:
-      g_value_set_uint64 (value, statistics->run_time_max_us);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
 
 static void
 malt_pool_get_property (GObject    *object,
@@ -90,44 +24,44 @@ malt_pool_get_property (GObject    *object,
                         GValue     *value,
                         GParamSpec *pspec)
 {
-  MaltPoolCore *core = malt_pool_get_core (MALT_POOL (object));
+  MaltPoolCore *core = MALT_POOL (object)->core;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
 
   switch (prop_id)
     {
-    case PROP_PROFILE:
+    case MALT_POOL_PROP_PROFILE:
       g_value_set_string (value, core->profile);
       break;
-    case PROP_OPTIONS:
+    case MALT_POOL_PROP_OPTIONS:
       g_value_set_variant (value, core->options);
       break;
-    case PROP_SIZE:
+    case MALT_POOL_PROP_SIZE:
       g_value_set_uint (value, core->size);
       break;
-    case PROP_MAX_IN_FLIGHT:
+    case MALT_POOL_PROP_MAX_IN_FLIGHT:
       g_value_set_uint (value, core->max_in_flight);
       break;
-    case PROP_MAX_CALLS_PER_WORKER:
+    case MALT_POOL_PROP_MAX_CALLS_PER_WORKER:
       g_value_set_uint (value, core->max_calls);
       break;
-    case PROP_MAX_QUEUE:
+    case MALT_POOL_PROP_MAX_QUEUE:
       g_value_set_uint (value, core->max_queue);
       break;
-    case PROP_MAX_AGE:
+    case MALT_POOL_PROP_MAX_AGE:
       g_value_set_uint (value, core->max_age_sec);
       break;
-    case PROP_MAX_MEMORY:
+    case MALT_POOL_PROP_MAX_MEMORY:
       g_value_set_uint64 (value, core->max_memory);
       break;
-    case PROP_N_PENDING:
-      g_value_set_uint (value, count_pending_locked (core));
+    case MALT_POOL_PROP_N_PENDING:
+      g_value_set_uint (value, core->n_pending);
       break;
-    case PROP_N_QUEUED:
+    case MALT_POOL_PROP_N_QUEUED:
       g_value_set_uint (value, core->queue.length);
       break;
     default:
-      if (prop_id < N_PROPS)
-        get_statistic_locked (core, prop_id, value);
+      if (prop_id >= MALT_POOL_PROP_N_CALLS && prop_id <= MALT_POOL_PROP_RUN_TIME_MAX)
+        malt_pool_statistics_get_locked (core, prop_id, value);
       else
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -142,25 +76,25 @@ set_limit (MaltPoolCore *core,
 
   switch (prop_id)
     {
-    case PROP_SIZE:
+    case MALT_POOL_PROP_SIZE:
       core->size = g_value_get_uint (value);
       if (core->size == 0)
         core->size = MIN (g_get_num_processors (), MALT_POOL_MAX_SIZE);
       break;
-    case PROP_MAX_IN_FLIGHT:
+    case MALT_POOL_PROP_MAX_IN_FLIGHT:
       core->max_in_flight = g_value_get_uint (value);
       malt_pool_core_dispatch_locked (core);
       break;
-    case PROP_MAX_CALLS_PER_WORKER:
+    case MALT_POOL_PROP_MAX_CALLS_PER_WORKER:
       core->max_calls = g_value_get_uint (value);
       break;
-    case PROP_MAX_QUEUE:
+    case MALT_POOL_PROP_MAX_QUEUE:
       core->max_queue = g_value_get_uint (value);
       break;
-    case PROP_MAX_AGE:
+    case MALT_POOL_PROP_MAX_AGE:
       core->max_age_sec = g_value_get_uint (value);
       break;
-    case PROP_MAX_MEMORY:
+    case MALT_POOL_PROP_MAX_MEMORY:
       core->max_memory = g_value_get_uint64 (value);
       break;
     default:
@@ -176,25 +110,25 @@ malt_pool_set_property (GObject      *object,
                         GParamSpec   *pspec)
 {
   static int last_number;
-  MaltPoolCore *core = malt_pool_get_core (MALT_POOL (object));
+  MaltPoolCore *core = MALT_POOL (object)->core;
 
   switch (prop_id)
     {
-    case PROP_PROFILE:
+    case MALT_POOL_PROP_PROFILE:
       core->profile = g_value_dup_string (value);
       core->description = g_strdup_printf ("MaltPool %d of workers “%s”",
                                            g_atomic_int_add (&last_number, 1) + 1,
                                            core->profile != NULL ? core->profile : "");
       break;
-    case PROP_OPTIONS:
+    case MALT_POOL_PROP_OPTIONS:
       core->options = g_value_dup_variant (value);
       break;
-    case PROP_SIZE:
-    case PROP_MAX_IN_FLIGHT:
-    case PROP_MAX_CALLS_PER_WORKER:
-    case PROP_MAX_QUEUE:
-    case PROP_MAX_AGE:
-    case PROP_MAX_MEMORY:
+    case MALT_POOL_PROP_SIZE:
+    case MALT_POOL_PROP_MAX_IN_FLIGHT:
+    case MALT_POOL_PROP_MAX_CALLS_PER_WORKER:
+    case MALT_POOL_PROP_MAX_QUEUE:
+    case MALT_POOL_PROP_MAX_AGE:
+    case MALT_POOL_PROP_MAX_MEMORY:
       set_limit (core, prop_id, value);
       g_object_notify_by_pspec (object, pspec);
       break;
@@ -216,7 +150,7 @@ install_profile (void)
    *
    * Since: 0.1
    */
-  properties[PROP_PROFILE] =
+  properties[MALT_POOL_PROP_PROFILE] =
     g_param_spec_string ("profile", "Profile", "Profile or backend of the workers", NULL, flags);
 
   /**
@@ -227,7 +161,7 @@ install_profile (void)
    *
    * Since: 0.1
    */
-  properties[PROP_OPTIONS] =
+  properties[MALT_POOL_PROP_OPTIONS] =
     g_param_spec_variant ("options", "Options", "Options of the workers", G_VARIANT_TYPE_VARDICT,
                           NULL, flags);
 }
@@ -246,7 +180,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_SIZE] =
+  properties[MALT_POOL_PROP_SIZE] =
     g_param_spec_uint ("size", "Size", "Workers, 0 for one a processor", 0, MALT_POOL_MAX_SIZE, 0,
                        flags);
 
@@ -259,7 +193,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_IN_FLIGHT] =
+  properties[MALT_POOL_PROP_MAX_IN_FLIGHT] =
     g_param_spec_uint ("max-in-flight", "Calls in flight", "Calls that a worker has at a time", 1,
                        MAX_IN_FLIGHT_MAX, MAX_IN_FLIGHT_DEFAULT, flags);
 
@@ -270,7 +204,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_CALLS_PER_WORKER] =
+  properties[MALT_POOL_PROP_MAX_CALLS_PER_WORKER] =
     g_param_spec_uint ("max-calls-per-worker", "Calls per worker",
                        "Calls before a worker is replaced, 0 for any number", 0, G_MAXUINT, 0,
                        flags);
@@ -283,7 +217,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_QUEUE] =
+  properties[MALT_POOL_PROP_MAX_QUEUE] =
     g_param_spec_uint ("max-queue", "Queue", "Calls that may wait, 0 for any number", 0, G_MAXUINT,
                        MAX_QUEUE_DEFAULT, flags);
 
@@ -294,7 +228,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_AGE] =
+  properties[MALT_POOL_PROP_MAX_AGE] =
     g_param_spec_uint ("max-age", "Age", "Seconds before a worker is replaced, 0 for never", 0,
                        G_MAXUINT, 0, flags);
 
@@ -306,13 +240,13 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_MEMORY] =
+  properties[MALT_POOL_PROP_MAX_MEMORY] =
     g_param_spec_uint64 ("max-memory", "Memory", "Bytes before a worker is replaced, 0 for any", 0,
                          G_MAXUINT64, 0, flags);
 }
 
 static void
-install_counts (void)
+install_load (void)
 {
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
@@ -323,7 +257,7 @@ install_counts (void)
    *
    * Since: 0.1
    */
-  properties[PROP_N_PENDING] =
+  properties[MALT_POOL_PROP_N_PENDING] =
     g_param_spec_uint ("n-pending", "Pending calls", "Calls that workers have", 0, G_MAXUINT, 0,
                        flags);
 
@@ -334,92 +268,8 @@ install_counts (void)
    *
    * Since: 0.1
    */
-  properties[PROP_N_QUEUED] =
+  properties[MALT_POOL_PROP_N_QUEUED] =
     g_param_spec_uint ("n-queued", "Queued calls", "Calls that wait", 0, G_MAXUINT, 0, flags);
-
-  /**
-   * MaltPool:n-calls:
-   *
-   * How many calls are over that a worker was given. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_N_CALLS] =
-    g_param_spec_uint64 ("n-calls", "Calls", "Calls that are over", 0, G_MAXUINT64, 0, flags);
-
-  /**
-   * MaltPool:n-failed:
-   *
-   * How many of them ended with an error. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_N_FAILED] =
-    g_param_spec_uint64 ("n-failed", "Failed calls", "Calls that ended with an error", 0,
-                         G_MAXUINT64, 0, flags);
-
-  /**
-   * MaltPool:n-restarts:
-   *
-   * How often a worker ended, or did not come up, without having been asked to. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_N_RESTARTS] =
-    g_param_spec_uint64 ("n-restarts", "Restarts", "Workers that ended by themselves", 0,
-                         G_MAXUINT64, 0, flags);
-}
-
-static void
-install_times (void)
-{
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * MaltPool:queue-time-mean:
-   *
-   * How long calls were on their way and waited, without running: microseconds, the mean of all
-   * that are over. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_QUEUE_TIME_MEAN] =
-    g_param_spec_uint64 ("queue-time-mean", "Mean queue time", "Microseconds that calls waited", 0,
-                         G_MAXUINT64, 0, flags);
-
-  /**
-   * MaltPool:queue-time-max:
-   *
-   * The longest of these times, microseconds. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_QUEUE_TIME_MAX] =
-    g_param_spec_uint64 ("queue-time-max", "Longest queue time", "Microseconds that a call waited",
-                         0, G_MAXUINT64, 0, flags);
-
-  /**
-   * MaltPool:run-time-mean:
-   *
-   * How long calls ran, as the workers measured it: microseconds, the mean of all that are over.
-   * Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_RUN_TIME_MEAN] =
-    g_param_spec_uint64 ("run-time-mean", "Mean run time", "Microseconds that calls ran", 0,
-                         G_MAXUINT64, 0, flags);
-
-  /**
-   * MaltPool:run-time-max:
-   *
-   * The longest of these times, microseconds. Does not notify.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_RUN_TIME_MAX] =
-    g_param_spec_uint64 ("run-time-max", "Longest run time", "Microseconds that a call ran", 0,
-                         G_MAXUINT64, 0, flags);
 }
 
 void
@@ -430,7 +280,7 @@ malt_pool_properties_install (GObjectClass *object_class)
 
   install_profile ();
   install_limits ();
-  install_counts ();
-  install_times ();
+  install_load ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
+  malt_pool_statistics_install (object_class);
 }

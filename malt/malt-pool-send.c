@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-pool-private.h"
+#include "malt/malt-pool-request-private.h"
 
 #include "malt/malt-call-backend.h"
 #include "malt/malt-error.h"
@@ -167,7 +167,7 @@ malt_pool_core_send_task (MaltPoolCore *core,
   g_signal_connect_data (copy, "progress", G_CALLBACK (on_progress), sending_ref (self),
                          (GClosureNotify) (GCallback) sending_unref, 0);
   request = malt_pool_request_new (core, copy, g_task_get_cancellable (task), on_done, self);
-  if (malt_pool_request_submit (request, TRUE, &error))
+  if (malt_pool_request_submit (request, FALSE, &error))
     return;
 
   malt_call_end (call, -1, error);
@@ -189,16 +189,15 @@ on_progress_here (MaltCall   *copy,
 /* A call that was on its way while it was in the queue. */
 static GVariant *
 send_copy (MaltPoolRequest  *request,
-           MaltCall         *call,
            GError          **error)
 {
-  g_autoptr (MaltCall) copy = copy_call (call);
+  g_autoptr (MaltCall) copy = copy_call (request->call);
   GVariant *value;
 
-  g_set_object (&request->call, copy);
-  g_signal_connect (copy, "progress", G_CALLBACK (on_progress_here), call);
+  g_signal_connect (copy, "progress", G_CALLBACK (on_progress_here), request->call);
   value = malt_abstract_worker_send (request->member->worker, copy, request->cancellable, error);
-  end_call (call, copy, error != NULL ? *error : NULL);
+  end_call (request->call, copy, *error);
+  malt_pool_request_release (request, malt_call_get_run_time_us (copy), *error);
 
   return value;
 }
@@ -217,10 +216,7 @@ malt_pool_core_send_sync (MaltPoolCore  *core,
     return NULL;
 
   if (malt_pool_request_wait (request, &local_error))
-    {
-      value = send_copy (request, call, &local_error);
-      malt_pool_request_release (request, local_error);
-    }
+    value = send_copy (request, &local_error);
   else
     malt_call_end (call, -1, local_error);
 
@@ -265,7 +261,7 @@ malt_pool_core_post (MaltPoolCore  *core,
   copy = copy_call (call);
   malt_call_set_discard_result (copy, TRUE);
   request = malt_pool_request_new (core, copy, NULL, on_post_done, NULL);
-  if (malt_pool_request_submit (request, TRUE, &local_error))
+  if (malt_pool_request_submit (request, FALSE, &local_error))
     {
       malt_call_end (call, -1, NULL);
       return TRUE;

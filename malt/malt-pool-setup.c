@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-pool-private.h"
+#include "malt/malt-pool-core-private.h"
 
+#include "malt/malt-call.h"
 #include "malt/malt-error-backend.h"
-#include "malt/malt-own-context.h"
 #include "malt/malt-return-task.h"
 
 /* One expression that every member evaluates: asked for while it has a task, and part of the
@@ -116,11 +116,10 @@ has_setup (MaltPoolCore  *core,
   return g_ptr_array_find (core->setups, setup, NULL);
 }
 
-/* A member that ended meanwhile is none of the expression's business, unless it ends all of them.
-    */
+/* A member that ended meanwhile is none of the expression's business, unless all of them end. */
 static void
-on_failed (Evaluation *evaluation,
-           GError     *error)
+on_failed (Evaluation   *evaluation,
+           const GError *error)
 {
   MaltPoolSetup *setup = evaluation->setup;
 
@@ -137,10 +136,13 @@ on_failed (Evaluation *evaluation,
     }
   else
     {
-      g_prefix_error (&error, "Cannot set up a worker of the pool: ");
+      g_autoptr (GError) start_error = g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
+                                                    "Cannot set up a worker of the pool: %s",
+                                                    error->message);
+
       malt_pool_member_stop (evaluation->core, evaluation->member, MALT_STOP_TIMEOUT_DEFAULT,
                              MALT_STOP_TIMEOUT_DEFAULT);
-      malt_pool_core_start_failed (evaluation->core, error);
+      malt_pool_core_start_failed (evaluation->core, start_error);
     }
 }
 
@@ -169,9 +171,7 @@ on_evaluated (GObject      *source,
     }
   else
     {
-      g_autoptr (GError) copy = g_error_copy (error);
-
-      on_failed (evaluation, copy);
+      on_failed (evaluation, error);
     }
 }
 
@@ -192,6 +192,14 @@ evaluate (MaltPoolCore   *core,
                                    evaluation);
 }
 
+static void
+become_ready_locked (MaltPoolMember *member)
+{
+  member->state = MALT_POOL_MEMBER_READY;
+  if (member->ready_us == 0)
+    member->ready_us = g_get_monotonic_time ();
+}
+
 /* The next one; ready if there is none. */
 void
 malt_pool_setup_advance (MaltPoolCore   *core,
@@ -205,7 +213,7 @@ malt_pool_setup_advance (MaltPoolCore   *core,
       if (member->n_set_up < core->setups->len)
         setup = setup_ref (g_ptr_array_index (core->setups, member->n_set_up));
       else
-        member->state = MALT_POOL_MEMBER_READY;
+        become_ready_locked (member);
       malt_pool_core_notify_later_locked (core);
       malt_pool_core_dispatch_locked (core);
       malt_pool_core_wake_locked (core);
@@ -225,7 +233,7 @@ is_awaited_locked (MaltPoolCore *core,
     {
       MaltPoolMember *member = g_ptr_array_index (core->members, i);
 
-      if (malt_pool_member_is_active (member) && member->n_set_up <= index)
+      if (malt_pool_member_is_active_locked (member) && member->n_set_up <= index)
         return TRUE;
     }
 
@@ -304,17 +312,8 @@ add_setup (MaltPoolCore   *core,
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
 
-  if (core->report != NULL)
-    {
-      g_propagate_error (error, malt_error_new_terminated (core->description, core->report));
-      return FALSE;
-    }
-  if (core->phase == MALT_POOL_PHASE_NEW)
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
-                   core->description);
-      return FALSE;
-    }
+  if (!malt_pool_core_check_phase_locked (core, MALT_POOL_PHASE_STARTING, error))
+    return FALSE;
 
   g_ptr_array_add (core->setups, setup_ref (self));
   for (guint i = 0; i < core->listed->len; i++)
@@ -329,140 +328,27 @@ add_setup (MaltPoolCore   *core,
   return TRUE;
 }
 
-/**
- * malt_pool_eval_everywhere_async:
- * @self: a pool
- * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not
- *   exist is created.
- * @expression: source text in the language of the workers, UTF-8
- * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
- *   reference is taken.
- * @cancellable: (nullable): ends it, and the pool forgets the expression
- * @callback: (scope async) (nullable): called when all workers have evaluated it, in the
- *   thread-default main context
- * @user_data: data for @callback
- *
- * Evaluates an expression in every worker of the pool.
- *
- * Since: 0.1
- */
 void
-malt_pool_eval_everywhere_async (MaltPool            *self,
-                                 const char          *module,
-                                 const char          *expression,
-                                 GVariant            *args,
-                                 GCancellable        *cancellable,
-                                 GAsyncReadyCallback  callback,
-                                 gpointer             user_data)
+malt_pool_setup_begin (MaltPoolCore *core,
+                       const char   *module,
+                       const char   *expression,
+                       GVariant     *args,
+                       GTask        *task)
 {
-  g_autoptr (MaltPoolSetup) setup = NULL;
-  MaltPoolCore *core;
-  GError *error = NULL;
-  GTask *task;
+  g_autoptr (MaltPoolSetup) self = g_atomic_rc_box_new0 (MaltPoolSetup);
+  g_autoptr (GError) error = NULL;
+  GCancellable *cancellable = g_task_get_cancellable (task);
 
-  g_return_if_fail (MALT_IS_POOL (self));
-  g_return_if_fail (module == NULL || g_utf8_validate (module, -1, NULL));
-  g_return_if_fail (expression != NULL && g_utf8_validate (expression, -1, NULL));
-  g_return_if_fail (args == NULL || g_variant_is_of_type (args, G_VARIANT_TYPE_TUPLE));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  core = malt_pool_get_core (self);
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, malt_pool_eval_everywhere_async);
-  g_task_set_check_cancellable (task, FALSE);
-  setup = g_atomic_rc_box_new0 (MaltPoolSetup);
-  setup->core = malt_pool_core_ref (core);
-  setup->module = g_strdup (module);
-  setup->expression = g_strdup (expression);
-  setup->args = args != NULL ? g_variant_ref_sink (args) : NULL;
-  setup->cancellable = g_cancellable_new ();
-  setup->task = g_object_ref (task);
+  self->core = malt_pool_core_ref (core);
+  self->module = g_strdup (module);
+  self->expression = g_strdup (expression);
+  self->args = args != NULL ? g_variant_ref_sink (args) : NULL;
+  self->cancellable = g_cancellable_new ();
+  self->task = task;
   if (cancellable != NULL)
-    setup->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                                   setup_ref (setup),
-                                                   (GDestroyNotify) malt_pool_setup_unref);
-  if (!add_setup (core, setup, &error))
-    {
-      settle (setup, error);
-      g_error_free (error);
-    }
-  g_object_unref (task);
-}
-
-/**
- * malt_pool_eval_everywhere_finish:
- * @self: a pool
- * @result: what the callback got
- * @error: return location for an error
- *
- * Gets the outcome of [method@Malt.Pool.eval_everywhere_async].
- *
- * Errors: those of [method@Malt.Pool.eval_everywhere].
- *
- * Returns: whether every worker has evaluated the expression
- *
- * Since: 0.1
- */
-gboolean
-malt_pool_eval_everywhere_finish (MaltPool      *self,
-                                  GAsyncResult  *result,
-                                  GError       **error)
-{
-  g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, malt_pool_eval_everywhere_async), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  return g_task_propagate_int (G_TASK (result), error) > 0;
-}
-
-/**
- * malt_pool_eval_everywhere:
- * @self: a pool
- * @module: (nullable): the module to evaluate in, UTF-8; %NULL for `Main`. One that does not
- *   exist is created.
- * @expression: source text in the language of the workers, UTF-8
- * @args: (nullable): what the expression sees as `...`, a tuple; %NULL for `()`. A floating
- *   reference is taken.
- * @cancellable: (nullable): ends it, and the pool forgets the expression
- * @error: return location for an error
- *
- * Evaluates an expression in every worker of the pool, and blocks until all have: to load a module,
- * to set a variable. What it answers is dropped.
- *
- * Workers that are started later, in the place of others or because the pool grows, evaluate it
- * before their first call, and what else was asked for everywhere, in the order in which it was. If
- * one cannot, its start has failed.
- *
- * A call that is made afterwards finds the expression evaluated. Those that a worker has at the
- * moment are not waited for, unless it does one thing at a time.
- *
- * Errors: what the expression fails with in the first worker where it does; the pool forgets it
- * then, and workers that have evaluated it stay as they are. %MALT_ERROR_TERMINATED_WORKER if the
- * pool has ended, or the expression ends every worker; %MALT_ERROR_FAILED if the pool has not been
- * started; %MALT_ERROR_START_FAILED and the like if no worker can be started;
- * %G_IO_ERROR_CANCELLED.
- *
- * Returns: whether every worker has evaluated the expression
- *
- * Since: 0.1
- */
-gboolean
-malt_pool_eval_everywhere (MaltPool      *self,
-                           const char    *module,
-                           const char    *expression,
-                           GVariant      *args,
-                           GCancellable  *cancellable,
-                           GError       **error)
-{
-  g_autoptr (MaltOwnContext) own = NULL;
-
-  g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
-  g_return_val_if_fail (expression != NULL, FALSE);
-
-  own = malt_own_context_new ();
-  malt_pool_eval_everywhere_async (self, module, expression, args, cancellable,
-                                   malt_own_context_return, own);
-
-  return malt_pool_eval_everywhere_finish (self, malt_own_context_wait (own), error);
+    self->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                  setup_ref (self),
+                                                  (GDestroyNotify) malt_pool_setup_unref);
+  if (!add_setup (core, self, &error))
+    settle (self, error);
 }

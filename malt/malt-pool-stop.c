@@ -9,20 +9,33 @@
 
 #include <signal.h>
 
-/* (transfer container): those that have not ended. */
+/* Milliseconds that starts have to heed their cancellation: twice what those of processes take at
+ * the longest. A pool that ends does not wait for the others. */
+#define START_CANCEL_TIMEOUT_MSEC 5000
+
+/* (transfer container): those that have started and not ended. */
 static GPtrArray *
 list_members (MaltPoolCore *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   GPtrArray *members = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_pool_member_unref);
 
-  for (guint i = 0; i < self->members->len; i++)
-    g_ptr_array_add (members, malt_pool_member_ref (g_ptr_array_index (self->members, i)));
+  for (guint i = 0; i < self->listed->len; i++)
+    g_ptr_array_add (members, malt_pool_member_ref (g_ptr_array_index (self->listed, i)));
 
   return members;
 }
 
-/* In the phase ENDING: nothing takes their place. */
+void
+malt_pool_core_begin_end_locked (MaltPoolCore *self)
+{
+  if (self->phase < MALT_POOL_PHASE_ENDING)
+    self->give_up_us = g_get_monotonic_time () + START_CANCEL_TIMEOUT_MSEC * 1000;
+  self->phase = MALT_POOL_PHASE_ENDING;
+  malt_pool_core_wake_locked (self);
+}
+
+/* In the phase ENDING: nothing takes their place, and those that have not started are cancelled. */
 void
 malt_pool_core_end_members (MaltPoolCore *self,
                             guint         exit_timeout_ms,
@@ -31,14 +44,7 @@ malt_pool_core_end_members (MaltPoolCore *self,
   g_autoptr (GPtrArray) members = list_members (self);
 
   for (guint i = 0; i < members->len; i++)
-    {
-      MaltPoolMember *member = g_ptr_array_index (members, i);
-
-      if (member->worker != NULL)
-        malt_pool_member_stop (self, member, exit_timeout_ms, term_timeout_ms);
-      else
-        g_cancellable_cancel (member->cancellable);
-    }
+    malt_pool_member_stop (self, g_ptr_array_index (members, i), exit_timeout_ms, term_timeout_ms);
 }
 
 /* How the pool has ended, if it has. (transfer full) (nullable) */
@@ -93,19 +99,21 @@ tell_exit (MaltPoolCore   *self,
   malt_delivery_send (&ended->delivery, self->context);
 }
 
-/* Runs in the pool thread. Also for those who come when it has ended. */
+/* Also for those who come when it has ended. */
 void
 malt_pool_core_look_at_end (MaltPoolCore *self)
 {
   g_autoptr (MaltExitReport) report = NULL;
   g_autoptr (GError) error = NULL;
   gboolean is_abandoned;
+  gboolean is_over;
 
   g_mutex_lock (&self->lock);
   report = take_end_locked (self);
+  is_over = self->phase == MALT_POOL_PHASE_ENDED;
   is_abandoned = self->is_abandoned;
   g_mutex_unlock (&self->lock);
-  if (self->phase != MALT_POOL_PHASE_ENDED)
+  if (!is_over)
     return;
 
   malt_pool_core_flush (self);
@@ -162,11 +170,10 @@ begin_end (MaltPoolCore *self)
   if (self->phase == MALT_POOL_PHASE_NEW || self->phase == MALT_POOL_PHASE_ENDED)
     return FALSE;
 
-  self->phase = MALT_POOL_PHASE_ENDING;
+  malt_pool_core_begin_end_locked (self);
   return TRUE;
 }
 
-/* Takes the task. */
 void
 malt_pool_core_stop (MaltPoolCore *self,
                      guint         exit_timeout_ms,
@@ -182,7 +189,7 @@ malt_pool_core_stop (MaltPoolCore *self,
       return;
     }
 
-  malt_pool_wait_add (malt_pool_wait_new (self, MALT_POOL_WAIT_STOP, task));
+  malt_pool_wait_begin (self, MALT_POOL_WAIT_STOP, task);
   stop = g_new (Stop, 1);
   stop->core = malt_pool_core_ref (self);
   stop->exit_timeout_ms = exit_timeout_ms;
@@ -191,7 +198,6 @@ malt_pool_core_stop (MaltPoolCore *self,
                               stop_free);
 }
 
-/* Takes the task. */
 void
 malt_pool_core_drain (MaltPoolCore *self,
                       GTask        *task)
@@ -199,26 +205,17 @@ malt_pool_core_drain (MaltPoolCore *self,
   GError *error = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->report != NULL)
-    error = malt_error_new_terminated (self->description, self->report);
-  else
-    self->is_draining = TRUE;
+  self->is_draining = malt_pool_core_check_phase_locked (self, MALT_POOL_PHASE_STARTING, &error);
   g_mutex_unlock (&self->lock);
 
   if (error == NULL)
     {
-      malt_pool_wait_add (malt_pool_wait_new (self, MALT_POOL_WAIT_DRAIN, task));
+      malt_pool_wait_begin (self, MALT_POOL_WAIT_DRAIN, task);
       return;
     }
 
   g_task_return_error (task, error);
   g_object_unref (task);
-}
-
-static gboolean
-is_deadly (int signum)
-{
-  return signum == SIGTERM || signum == SIGKILL;
 }
 
 /* Marks the end before the first member can be missed. */
@@ -229,20 +226,21 @@ begin_kill (MaltPoolCore  *self,
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  if (self->report != NULL)
-    g_propagate_error (error, malt_error_new_terminated (self->description, self->report));
-  else if (self->phase == MALT_POOL_PHASE_NEW)
-    g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
-                 self->description);
-  else
+  if (!malt_pool_core_check_phase_locked (self, MALT_POOL_PHASE_STARTING, error))
+    return FALSE;
+
+  if (self->phase > MALT_POOL_PHASE_STARTING
+      && (self->capabilities & MALT_WORKER_CAPABILITY_KILL) == 0)
     {
-      if (is_deadly (signum))
-        self->phase = MALT_POOL_PHASE_ENDING;
-      malt_pool_core_wake_locked (self);
-      return TRUE;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Cannot kill %s: its workers do not support it", self->description);
+      return FALSE;
     }
 
-  return FALSE;
+  if (signum == SIGTERM || signum == SIGKILL)
+    malt_pool_core_begin_end_locked (self);
+
+  return TRUE;
 }
 
 gboolean
@@ -262,12 +260,9 @@ malt_pool_core_kill (MaltPoolCore  *self,
       MaltPoolMember *member = g_ptr_array_index (members, i);
       g_autoptr (GError) local_error = NULL;
 
-      if (member->worker == NULL && is_deadly (signum))
-        g_cancellable_cancel (member->cancellable);
-      else if (member->worker != NULL
-               && !malt_abstract_worker_kill (member->worker, signum, &local_error)
-               && !g_error_matches (local_error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
-               && first_error == NULL)
+      if (!malt_abstract_worker_kill (member->worker, signum, &local_error)
+          && !g_error_matches (local_error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER)
+          && first_error == NULL)
         first_error = g_steal_pointer (&local_error);
     }
   if (first_error == NULL)

@@ -16,20 +16,6 @@ struct _MaltPoolWait
   int               is_cancelled;   /* atomic */
 };
 
-MaltPoolWait *
-malt_pool_wait_new (MaltPoolCore     *core,
-                    MaltPoolWaitKind  kind,
-                    GTask            *task)
-{
-  MaltPoolWait *self = g_atomic_rc_box_new0 (MaltPoolWait);
-
-  self->core = malt_pool_core_ref (core);
-  self->kind = kind;
-  self->task = task;
-
-  return self;
-}
-
 static void
 wait_clear (MaltPoolWait *self)
 {
@@ -56,13 +42,17 @@ on_cancelled (GCancellable *cancellable,
   g_mutex_unlock (&self->core->lock);
 }
 
-/* Takes the wait. */
 void
-malt_pool_wait_add (MaltPoolWait *self)
+malt_pool_wait_begin (MaltPoolCore     *core,
+                      MaltPoolWaitKind  kind,
+                      GTask            *task)
 {
-  GCancellable *cancellable = g_task_get_cancellable (self->task);
-  g_autoptr (MaltPoolCore) core = malt_pool_core_ref (self->core);
+  MaltPoolWait *self = g_atomic_rc_box_new0 (MaltPoolWait);
+  GCancellable *cancellable = g_task_get_cancellable (task);
 
+  self->core = malt_pool_core_ref (core);
+  self->kind = kind;
+  self->task = task;
   if (cancellable != NULL)
     self->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
                                                   g_atomic_rc_box_acquire (self),
@@ -91,42 +81,39 @@ is_given_up (MaltPoolWait *self)
   return self->kind != MALT_POOL_WAIT_START && g_atomic_int_get (&self->is_cancelled);
 }
 
-/* (transfer full) (nullable): one of the kind, or one that has been given up. */
-static MaltPoolWait *
-steal_one (MaltPoolCore     *core,
-           MaltPoolWaitKind  kind,
-           gboolean          wants_given_up)
+/* (transfer container): those of the kind, or those that have been given up. All at once: who is
+ * told may wait again at the same moment. */
+static GPtrArray *
+steal (MaltPoolCore     *core,
+       MaltPoolWaitKind  kind,
+       gboolean          wants_given_up)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  GPtrArray *stolen = g_ptr_array_new ();
 
-  for (guint i = 0; i < core->waits->len; i++)
+  for (guint i = core->waits->len; i > 0; i--)
     {
-      MaltPoolWait *self = g_ptr_array_index (core->waits, i);
+      MaltPoolWait *self = g_ptr_array_index (core->waits, i - 1);
 
       if (wants_given_up ? is_given_up (self) : self->kind == kind)
-        return g_ptr_array_steal_index (core->waits, i);
+        g_ptr_array_insert (stolen, 0, g_ptr_array_steal_index (core->waits, i - 1));
     }
 
-  return NULL;
+  return stolen;
 }
 
-/* Runs in the pool thread. FALSE: nobody waited. */
 gboolean
 malt_pool_wait_end_all (MaltPoolCore     *core,
                         MaltPoolWaitKind  kind,
                         int               result,
                         const GError     *error)
 {
-  gboolean has_waited = FALSE;
-  MaltPoolWait *self;
+  g_autoptr (GPtrArray) stolen = steal (core, kind, FALSE);
 
-  while ((self = steal_one (core, kind, FALSE)) != NULL)
-    {
-      end (self, result, error != NULL ? g_error_copy (error) : NULL);
-      has_waited = TRUE;
-    }
+  for (guint i = 0; i < stolen->len; i++)
+    end (g_ptr_array_index (stolen, i), result, error != NULL ? g_error_copy (error) : NULL);
 
-  return has_waited;
+  return stolen->len > 0;
 }
 
 static gboolean
@@ -145,29 +132,16 @@ is_start_cancelled (MaltPoolCore *core)
   return FALSE;
 }
 
-/* Runs in the pool thread. */
 void
 malt_pool_wait_end_cancelled (MaltPoolCore *core)
 {
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                                   "Operation was cancelled");
-  MaltPoolWait *self;
+  g_autoptr (GPtrArray) stolen = NULL;
 
   if (is_start_cancelled (core))
     malt_pool_core_start_failed (core, error);
-  while ((self = steal_one (core, MALT_POOL_WAIT_START, TRUE)) != NULL)
-    end (self, -1, g_error_copy (error));
-}
-
-gboolean
-malt_pool_wait_has_locked (MaltPoolCore     *core,
-                           MaltPoolWaitKind  kind)
-{
-  for (guint i = 0; i < core->waits->len; i++)
-    {
-      if (((MaltPoolWait *) g_ptr_array_index (core->waits, i))->kind == kind)
-        return TRUE;
-    }
-
-  return FALSE;
+  stolen = steal (core, MALT_POOL_WAIT_START, TRUE);
+  for (guint i = 0; i < stolen->len; i++)
+    end (g_ptr_array_index (stolen, i), -1, g_error_copy (error));
 }

@@ -7,6 +7,7 @@
 #include "malt/malt-error.h"
 #include "malt/malt-own-context.h"
 #include "malt/malt-pool-private.h"
+#include "malt/malt-pool-request-private.h"
 
 /**
  * MaltPool:
@@ -29,7 +30,8 @@
  * worker. A worker that ends takes its own calls along, which fail with
  * [error@Malt.Error.TERMINATED_WORKER], and no other; another is started in its place, a little
  * later each time in a row that this happens. When five starts in a row have failed and no worker
- * is left, calls fail with the reason, until a start succeeds.
+ * is left, calls fail with the reason, until a start succeeds. A worker that soon ends without having
+ * had a call, or cannot evaluate what all are to, has not started.
  *
  * A pool is a list of its workers, [class@Malt.PoolWorker]s, oldest first. It changes in the main
  * context that was the thread-default one where the pool was created, and may be used there only;
@@ -41,18 +43,9 @@
  *
  * Since: 0.1
  */
-struct _MaltPool
-{
-  GObject       parent_instance;
-
-  MaltPoolCore *core;  /* owned; immutable */
-  GPtrArray    *items; /* owned MaltPoolWorker; context of the pool only */
-};
-
 static void malt_pool_abstract_worker_init (MaltAbstractWorkerInterface *iface);
 static void malt_pool_initable_init        (GInitableIface              *iface);
 static void malt_pool_async_initable_init  (GAsyncInitableIface         *iface);
-static void malt_pool_list_model_init      (GListModelInterface         *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (
   MaltPool, malt_pool, G_TYPE_OBJECT,
@@ -60,12 +53,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (
     G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, malt_pool_initable_init)
       G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE, malt_pool_async_initable_init)
         G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, malt_pool_list_model_init))
-
-MaltPoolCore *
-malt_pool_get_core (MaltPool *self)
-{
-  return self->core;
-}
 
 static char *
 malt_pool_describe (MaltAbstractWorker *worker)
@@ -267,107 +254,6 @@ malt_pool_initable_init (GInitableIface *iface)
   iface->init = malt_own_context_init;
 }
 
-static GType
-malt_pool_get_item_type (GListModel *model)
-{
-  return MALT_TYPE_POOL_WORKER;
-}
-
-static guint
-malt_pool_get_n_items (GListModel *model)
-{
-  return MALT_POOL (model)->items->len;
-}
-
-static gpointer
-malt_pool_get_item (GListModel *model,
-                    guint       position)
-{
-  MaltPool *self = MALT_POOL (model);
-
-  if (position >= self->items->len)
-    return NULL;
-
-  g_mutex_lock (&self->core->lock);
-  self->core->is_watched = TRUE;
-  g_mutex_unlock (&self->core->lock);
-
-  return g_object_ref (g_ptr_array_index (self->items, position));
-}
-
-static void
-malt_pool_list_model_init (GListModelInterface *iface)
-{
-  iface->get_item_type = malt_pool_get_item_type;
-  iface->get_n_items = malt_pool_get_n_items;
-  iface->get_item = malt_pool_get_item;
-}
-
-/* (transfer container) */
-static GPtrArray *
-list_members (MaltPoolCore *core)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
-  GPtrArray *members = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_pool_member_unref);
-
-  for (guint i = 0; i < core->listed->len; i++)
-    g_ptr_array_add (members, malt_pool_member_ref (g_ptr_array_index (core->listed, i)));
-
-  return members;
-}
-
-/* Makes one change that brings the list nearer to the truth. Members come at the end only, so the
- * first difference is one that has gone, or everything from there on is new. */
-static gboolean
-refresh_step (MaltPool *self)
-{
-  g_autoptr (GPtrArray) truth = list_members (self->core);
-  guint n_same = 0;
-
-  while (n_same < self->items->len && n_same < truth->len
-         && malt_pool_worker_get_member (g_ptr_array_index (self->items, n_same))
-              == g_ptr_array_index (truth, n_same))
-    n_same++;
-
-  if (n_same < self->items->len)
-    {
-      g_autoptr (MaltPoolWorker) gone = g_ptr_array_steal_index (self->items, n_same);
-
-      g_list_model_items_changed (G_LIST_MODEL (self), n_same, 1, 0);
-      malt_pool_worker_refresh (gone);
-      return TRUE;
-    }
-
-  if (n_same == truth->len)
-    return FALSE;
-
-  for (guint i = n_same; i < truth->len; i++)
-    g_ptr_array_add (self->items,
-                     malt_pool_worker_new (self->core, g_ptr_array_index (truth, i)));
-  g_list_model_items_changed (G_LIST_MODEL (self), n_same, 0, truth->len - n_same);
-
-  return TRUE;
-}
-
-void
-malt_pool_refresh_list (MaltPool *self)
-{
-  while (refresh_step (self))
-    {
-    }
-}
-
-void
-malt_pool_refresh_items (MaltPool *self)
-{
-  g_autoptr (GPtrArray) items = g_ptr_array_copy (self->items, (GCopyFunc) (GCallback) g_object_ref,
-                                                  NULL);
-
-  g_ptr_array_set_free_func (items, g_object_unref);
-  for (guint i = 0; i < items->len; i++)
-    malt_pool_worker_refresh (g_ptr_array_index (items, i));
-}
-
 static void
 malt_pool_dispose (GObject *object)
 {
@@ -515,8 +401,8 @@ malt_pool_new_finish (GAsyncResult  *result,
  *   main context
  * @user_data: data for @callback
  *
- * Takes no more calls, and waits for those that are there. They fail with [error@Malt.Error.FAILED]
- * from now on. What remains to be done is to stop the pool.
+ * Takes no more calls, which fail with [error@Malt.Error.FAILED] from now on, and waits for those
+ * that are there, and for maps that have begun. What remains to be done is to stop the pool.
  *
  * Since: 0.1
  */
@@ -546,7 +432,7 @@ malt_pool_drain_async (MaltPool            *self,
  * Gets the outcome of [method@Malt.Pool.drain_async].
  *
  * Errors: %MALT_ERROR_TERMINATED_WORKER if the pool has ended, or is stopped first;
- * %G_IO_ERROR_CANCELLED.
+ * %MALT_ERROR_FAILED if it has not been started; %G_IO_ERROR_CANCELLED.
  *
  * Returns: whether no call is left
  *
