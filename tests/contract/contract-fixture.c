@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "contract-private.h"
+#include "tests/malt-test-slowness.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,13 +15,6 @@
 
 /* So many times in a row a case is late, then it is not the machine. */
 #define CONTRACT_ATTEMPTS 5
-
-/* A signal that is sent to a loop in an evaluator's language comes when the loop is over. */
-#if defined (__SANITIZE_THREAD__)
-#define CONTRACT_HOLDS_SIGNALS_BACK TRUE
-#else
-#define CONTRACT_HOLDS_SIGNALS_BACK FALSE
-#endif
 
 /* How long what a worker held may take to be let go of after its end. */
 #define CONTRACT_LET_GO_MSEC 3000
@@ -224,7 +218,7 @@ contract_run (gpointer fixture, gconstpointer data)
     }
   else if (the_settings->pool && !contract_pool_is_held_to (test_case->path))
     g_test_skip ("a pool is not its worker");
-  else if (test_case->loops && CONTRACT_HOLDS_SIGNALS_BACK)
+  else if (test_case->loops && MALT_TEST_HOLDS_SIGNALS_BACK)
     g_test_skip ("ThreadSanitizer holds signals back in a loop of the language alone");
   else
     run_until_in_time (contract);

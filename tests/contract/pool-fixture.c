@@ -23,22 +23,34 @@ new_worker_options (void)
 }
 
 MaltPool *
-pool_start (const char *options)
+pool_new (const char *backend,
+          GVariant   *worker_options,
+          const char *options)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) settings = g_variant_ref_sink (g_variant_new_parsed (options));
   MaltPool *pool = g_object_new (MALT_TYPE_POOL,
-                                 "profile", "process",
-                                 "options", new_worker_options (),
+                                 "profile", backend,
+                                 "options", worker_options,
                                  NULL);
   GVariantIter iter;
   const char *name;
   guint value;
 
-  alarm (POOL_WATCHDOG_SECONDS);
   g_variant_iter_init (&iter, settings);
   while (g_variant_iter_next (&iter, "{&su}", &name, &value))
     g_object_set (pool, name, value, NULL);
+
+  return pool;
+}
+
+MaltPool *
+pool_start (const char *backend,
+            const char *options)
+{
+  MaltPool *pool = pool_new (backend, modules != NULL ? new_worker_options () : NULL, options);
+  g_autoptr (GError) error = NULL;
+
+  alarm (POOL_WATCHDOG_SECONDS);
   g_initable_init (G_INITABLE (pool), NULL, &error);
   g_assert_no_error (error);
 
@@ -85,6 +97,34 @@ pool_eval_error (MaltPool   *pool,
   return error;
 }
 
+gboolean
+pool_echo (MaltPool    *pool,
+           const char  *function,
+           gint64       value,
+           GError     **error)
+{
+  g_autoptr (GVariant) answer =
+    malt_abstract_worker_remote_call_fetch (MALT_ABSTRACT_WORKER (pool), function,
+                                            g_variant_new ("(x)", value), NULL, NULL, error);
+
+  if (answer != NULL)
+    g_assert_cmpint (g_variant_get_int64 (answer), ==, value);
+
+  return answer != NULL;
+}
+
+void
+pool_echo_async (MaltPool     *pool,
+                 const char   *function,
+                 gint64        value,
+                 GCancellable *cancellable,
+                 PoolReplies  *replies)
+{
+  malt_abstract_worker_remote_call_async (MALT_ABSTRACT_WORKER (pool), function,
+                                          g_variant_new ("(x)", value), NULL, cancellable,
+                                          pool_on_reply, replies);
+}
+
 guint
 pool_get_uint (MaltPool   *pool,
                const char *name)
@@ -117,7 +157,11 @@ pool_on_reply (GObject      *source,
 
   replies->n_ended++;
   if (value != NULL)
-    return;
+    {
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+        replies->sum += g_variant_get_int64 (value);
+      return;
+    }
   replies->n_failed++;
   g_clear_error (&replies->error);
   replies->error = g_steal_pointer (&error);

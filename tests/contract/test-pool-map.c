@@ -9,7 +9,7 @@
 static void
 test_map (void)
 {
-  MaltPool *pool = pool_start ("@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
   g_autoptr (GError) error = NULL;
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(x)"));
   g_autoptr (GVariant) inputs = NULL;
@@ -36,7 +36,7 @@ test_map (void)
 static void
 test_map_failure (void)
 {
-  MaltPool *pool = pool_start ("@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) results = NULL;
 
@@ -112,7 +112,7 @@ on_each_over (GObject      *source,
 static void
 test_map_each (void)
 {
-  MaltPool *pool = pool_start ("@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
   g_autoptr (GVariant) inputs = g_variant_ref_sink (
     g_variant_new_parsed ("[<(1.0,)>, <('x',)>, <(4.0,)>, <5>, <(9.0,)>]"));
   Each all = { 0 };
@@ -163,7 +163,7 @@ on_mapped (GObject      *source,
 static void
 test_map_many (void)
 {
-  MaltPool *pool = pool_start ("@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
   const guint n = 100000 / malt_test_get_slowness ();
   g_autoptr (GVariant) results = NULL;
   guint last = 0;
@@ -185,7 +185,7 @@ test_map_many (void)
 static void
 test_map_cancelled (void)
 {
-  MaltPool *pool = pool_start ("@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Each each = { 0 };
 
