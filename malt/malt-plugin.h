@@ -19,6 +19,7 @@
 #include <malt/malt-local-channel-backend.h>
 #include <malt/malt-own-context.h>
 #include <malt/malt-param-path.h>
+#include <malt/malt-parse-variant.h>
 #include <malt/malt-plugin-macros.h>
 #include <malt/malt-plugin-paths.h>
 #include <malt/malt-return-task.h>

@@ -97,14 +97,11 @@ parse_line (GHashTable *self, const char *text, gsize length, GError **error)
   if (length == 0 || *text == '#')
     return TRUE;
 
-  /* GVariant takes the text for UTF-8. */
   if (length > RECORDING_MAX_LINE_BYTES)
     g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT, "it has %" G_GSIZE_FORMAT " bytes, of which "
                  "%u can be read", length, RECORDING_MAX_LINE_BYTES);
-  else if (!g_utf8_validate_len (text, length, NULL))
-    g_set_error_literal (error, MALT_ERROR, MALT_ERROR_SERIALIZATION, "it is not UTF-8");
   else
-    line = g_variant_parse (G_VARIANT_TYPE (LINE), text, text + length, NULL, error);
+    line = malt_parse_variant (G_VARIANT_TYPE (LINE), text, length, error);
 
   if (line != NULL)
     add_line (self, line);

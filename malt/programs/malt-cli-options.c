@@ -218,7 +218,7 @@ parse_value (GParamSpec  *pspec,
   else if (G_TYPE_IS_ENUM (type))
     value = parse_enum (type, text);
   else if (g_type_is_a (type, G_TYPE_VARIANT))
-    value = g_variant_parse (NULL, text, NULL, NULL, NULL);
+    value = malt_parse_variant (NULL, text, -1, NULL);
   else
     value = parse_integer (type, text);
 

@@ -4,6 +4,8 @@
 
 #include "malt/programs/malt-cli-private.h"
 
+#include <malt/malt-plugin.h>
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,7 +102,7 @@ malt_cli_parse_argument (const char  *word,
   if (!malt_cli_check_utf8 (word, error))
     return NULL;
 
-  value = g_variant_parse (NULL, word, NULL, NULL, &parse_error);
+  value = malt_parse_variant (NULL, word, -1, &parse_error);
   if (value != NULL)
     return g_steal_pointer (&value);
 
@@ -168,7 +170,7 @@ fit_argument (GVariant           *value,
   if (g_variant_type_equal (type, G_VARIANT_TYPE_STRING))
     return g_variant_ref_sink (g_variant_new_string (word));
 
-  fitting = g_variant_parse (type, word, NULL, NULL, NULL);
+  fitting = malt_parse_variant (type, word, -1, NULL);
   if (fitting != NULL)
     return fitting;
 
