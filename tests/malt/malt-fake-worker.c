@@ -38,18 +38,6 @@ malt_fake_worker_describe (MaltAbstractWorker *worker)
   return g_strdup ("MaltFakeWorker");
 }
 
-static MaltWorkerCapabilities
-malt_fake_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return MALT_WORKER_CAPABILITY_ISOLATED;
-}
-
-static gboolean
-malt_fake_worker_is_running (MaltAbstractWorker *worker)
-{
-  return MALT_FAKE_WORKER (worker)->report == NULL;
-}
-
 static MaltExitReport *
 malt_fake_worker_get_exit_report (MaltAbstractWorker *worker)
 {
@@ -196,16 +184,6 @@ malt_fake_worker_send_async (MaltAbstractWorker  *worker,
     }
 }
 
-static GVariant *
-malt_fake_worker_send_finish (MaltAbstractWorker  *worker,
-                              GAsyncResult        *result,
-                              GError             **error)
-{
-  g_assert_true (g_task_is_valid (result, worker));
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static gboolean
 malt_fake_worker_post (MaltAbstractWorker  *worker,
                        MaltCall            *call,
@@ -264,10 +242,7 @@ static void
 malt_fake_worker_interface_init (MaltAbstractWorkerInterface *iface)
 {
   iface->describe = malt_fake_worker_describe;
-  iface->get_capabilities = malt_fake_worker_get_capabilities;
-  iface->is_running = malt_fake_worker_is_running;
   iface->send_async = malt_fake_worker_send_async;
-  iface->send_finish = malt_fake_worker_send_finish;
   iface->post = malt_fake_worker_post;
   iface->stop_async = malt_fake_worker_stop_async;
   iface->stop_finish = malt_fake_worker_stop_finish;
