@@ -4,6 +4,14 @@
 
 #include <glib.h>
 
+/* ThreadSanitizer gives a signal that is sent to a loop in an evaluator's language when the loop is
+ * over. */
+#if defined (__SANITIZE_THREAD__)
+#define MALT_TEST_HOLDS_SIGNALS_BACK TRUE
+#else
+#define MALT_TEST_HOLDS_SIGNALS_BACK FALSE
+#endif
+
 /* How many times as slow as usual this run is, for a sanitizer or valgrind looks on. */
 static inline guint
 malt_test_get_slowness (void)

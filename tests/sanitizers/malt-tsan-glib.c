@@ -126,8 +126,17 @@ void
   real (location, result);
 }
 
-/* Whoever is not the last only counts down, so that the last one acquires after all others released.
- * Nobody here has toggle references, which GLib would tell of it. */
+/* Runs within the last g_object_unref(), before the object is finalized. */
+static void
+acquire_at_end (gpointer  data,
+                GObject  *object)
+{
+  __tsan_acquire (object);
+}
+
+/* Whoever is not the last only counts down, so that the last one acquires after all others released:
+ * also after those who took and gave back a reference through a GWeakRef at the last moment. Nobody
+ * here has toggle references, which GLib would tell of it. */
 void
 g_object_unref (gpointer object)
 {
@@ -140,6 +149,7 @@ g_object_unref (gpointer object)
     if (__atomic_compare_exchange_n (count, &old, old - 1, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
       return;
   __tsan_acquire (object);
+  g_object_weak_ref (object, acquire_at_end, NULL);
   real (object);
 }
 
