@@ -30,7 +30,9 @@ G_DEFINE_TYPE_WITH_CODE (ReplayWorker, replay_worker, G_TYPE_OBJECT,
 static char *
 replay_worker_describe (MaltAbstractWorker *worker)
 {
-  return g_strdup_printf ("ReplayWorker of %s", ((ReplayWorker *) worker)->file);
+  g_autofree char *file = g_filename_display_name (((ReplayWorker *) worker)->file);
+
+  return g_strdup_printf ("ReplayWorker of %s", file);
 }
 
 static MaltExitReport *

@@ -8,7 +8,8 @@ import re
 import shutil
 import tempfile
 
-from malt_tap import BUILD, SOURCE, Skip, built, contains, equal, expect, main, malt, run
+from malt_tap import (BUILD, MALT, SOURCE, Skip, built, contains, equal, expect, main, malt,
+                      need_crashes, run)
 
 EXAMPLE = os.path.join(SOURCE, "examples", "custom-backend")
 FOLDER = tempfile.TemporaryDirectory(prefix="malt-test-")
@@ -18,15 +19,13 @@ def folder(*path):
     return os.path.join(FOLDER.name, *path)
 
 
+PLUGIN_PATH = ":".join((folder("build"), built("backends", "process"), built("plugins", "lua")))
+
+
 def command(*argv, **extra):
     result = run(*argv, **extra)
     equal(result.returncode, 0, f"{argv}: {result.stdout}{result.stderr}")
     return result
-
-
-def malt_with_example(*arguments):
-    return malt(*arguments, MALT_PLUGIN_PATH=":".join(
-        (folder("build"), built("backends", "process"), built("plugins", "lua"))))
 
 
 def pkg_config():
@@ -82,60 +81,56 @@ def the_contract_is_a_library():
 
 def is_listed():
     need_example()
-    text = expect(malt_with_example("backends", "--verbose"), 0).stdout
+    text = expect(malt("backends", "--verbose", MALT_PLUGIN_PATH=PLUGIN_PATH), 0).stdout
     for part in ("record (RecordWorker)\n  loaded from " + folder("build", "libmalt-record.so"),
                  "  profile: text; process by default", "replay (ReplayWorker)"):
         contains(text, part)
 
 
-def record(*arguments):
-    return malt_with_example(arguments[0], "--backend", "record", "-o",
-                             "file=" + folder("calls"), *arguments[1:])
+def walk():
+    with open(os.path.join(SOURCE, "docs", "writing-a-backend.md"), encoding="utf-8") as file:
+        return file.read()
 
 
-def replay(*arguments):
-    return malt_with_example(arguments[0], "--backend", "replay", "-o",
-                             "file=" + folder("calls"), *arguments[1:])
+def sessions():
+    """Each command of the walk, with its output, in which "…" stands for anything."""
+    command, output = None, []
+    for line in walk().splitlines() + ["    $ "]:
+        if line.startswith("    $ "):
+            if command is not None:
+                yield command, "".join(output)
+            command, output = line[6:], []
+        elif line.startswith("    ") and command is not None:
+            output.append(line[4:] + "\n")
 
 
-def replays_what_it_recorded():
+def a_failure_is_recorded_and_replayed():
+    """As the walk says it, in a shell."""
     need_example()
-    expect(record("eval", "--", "math.random (1000000) .. ...", "a\nb"), 0)
-    with open(folder("calls"), encoding="utf-8") as file:
-        contains(file.read(), "malt.eval")
-    expected = record("eval", "--", "math.random (1000000) .. ...", "a\nb").stdout
-    expect(replay("eval", "--", "math.random (1000000) .. ...", "a\nb"), 0, expected, "")
-    expect(replay("eval", "--", "math.random (1000000) .. ...", "c"), 1, "", "has no other call")
-
-
-def replays_failures():
-    need_example()
-    expected = record("eval", "error ('no luck')")
-    expect(expected, 1, "", "no luck")
-    equal(replay("eval", "error ('no luck')").stderr, expected.stderr)
-    expected = record("eval", "--timeout", "50", "malt.sleep (3600)")
-    expect(expected, 124, "")
-    equal(replay("eval", "malt.sleep (3600)").stderr, expected.stderr)
-
-
-def refuses_what_is_no_record():
-    need_example()
-    with open(folder("calls"), "w", encoding="utf-8") as file:
-        file.write("nonsense\n")
-    expect(replay("eval", "1"), 3, "", "line 1")
-    os.remove(folder("calls"))
-    expect(replay("eval", "1"), 3, "", folder("calls"))
+    need_crashes()
+    os.mkdir(folder("session"))
+    with open(folder("session", "config.json"), "w", encoding="utf-8") as file:
+        file.write(re.search(r"^```json\n(.*?)^```", walk(), re.MULTILINE | re.DOTALL)[1])
+    os.symlink(built("examples", "survey"), folder("session", "modules"))
+    n_sessions = 0
+    for line, output in sessions():
+        result = run("sh", "-c", f"cd {folder('session')}; {line}", MALT_PLUGIN_PATH=PLUGIN_PATH,
+                     MALT_CONFIG=folder("session", "config.json"),
+                     PATH=os.path.dirname(MALT) + ":" + os.environ["PATH"])
+        pattern = ".*".join(re.escape(part) for part in output.split("…"))
+        equal(re.fullmatch(pattern, result.stdout + result.stderr) is not None, True,
+              f"{line}: {result}")
+        n_sessions += 1
+    equal(n_sessions >= 7, True, "number of commands")
 
 
 def the_walk_shows_the_code():
     """What docs/writing-a-backend.md shows as C stands in the example as it is."""
     code = ""
-    for name in ("record.c", "replay.c", "meson.build"):
+    for name in ("record.c", "recording.c", "replay.c", "meson.build"):
         with open(os.path.join(EXAMPLE, name), encoding="utf-8") as file:
             code += file.read()
-    with open(os.path.join(SOURCE, "docs", "writing-a-backend.md"), encoding="utf-8") as file:
-        text = file.read()
-    blocks = re.findall(r"^```(?:c|meson)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```(?:c|meson)\n(.*?)^```", walk(), re.MULTILINE | re.DOTALL)
     equal(len(blocks) >= 5, True, "number of excerpts")
     for block in blocks:
         contains(code, block)
@@ -146,8 +141,6 @@ if __name__ == "__main__":
         builds_against_the_installed_library,
         the_contract_is_a_library,
         is_listed,
-        replays_what_it_recorded,
-        replays_failures,
-        refuses_what_is_no_record,
+        a_failure_is_recorded_and_replayed,
         the_walk_shows_the_code,
     ])
