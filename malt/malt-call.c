@@ -5,6 +5,9 @@
 #include "malt/malt-call.h"
 
 #include "malt/malt-call-private.h"
+#include "malt/malt-known-types-private.h"
+
+#include <string.h>
 
 /* The function that evaluates expressions, and the type of its arguments: module, expression,
  * "...". */
@@ -200,6 +203,16 @@ malt_call_init (MaltCall *self)
   self->run_time_us = -1;
 }
 
+/* The next call has arguments of the same type, most likely. */
+static void
+remember_type (GVariant *value)
+{
+  const char *type_string = g_variant_get_type_string (value);
+
+  if (malt_known_types_lookup (type_string, strlen (type_string)) == NULL)
+    malt_known_types_add (g_variant_get_type (value));
+}
+
 /**
  * malt_call_new:
  * @function: the name of the function, `module.function`, UTF-8
@@ -231,6 +244,7 @@ malt_call_new (const char *function,
   self->function = g_strdup (function);
   self->args = g_variant_ref_sink (args != NULL ? args : no_args);
   self->kwargs = g_variant_ref_sink (kwargs != NULL ? kwargs : no_kwargs);
+  remember_type (self->args);
 
   return self;
 }

@@ -5,6 +5,7 @@
 #include "malt/wire/malt-value-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-known-types-private.h"
 
 #include <string.h>
 
@@ -48,7 +49,10 @@ malt_value_check_type (const char  *type_string,
                        gsize        length,
                        GError     **error)
 {
-  const GVariantType *type;
+  const GVariantType *type = malt_known_types_lookup (type_string, length - 1);
+
+  if (type != NULL && type_string[length - 1] == '\0')
+    return type;
 
   if (type_string[length - 1] != '\0' || length > VALUE_MAX_TYPE_BYTES
       || strlen (type_string) != length - 1
@@ -74,6 +78,7 @@ malt_value_check_type (const char  *type_string,
       return NULL;
     }
 
+  malt_known_types_add (type);
   return type;
 }
 
