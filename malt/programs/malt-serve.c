@@ -17,6 +17,10 @@
  * which does not run its main loop makes its worker wait, not grow. */
 #define REPLIES_MAX_QUEUED_BYTES (64u * 1024 * 1024)
 
+/* Short calls that are answered in a row before the main context has its turn, in which functions may
+ * have timers and the like. */
+#define BATCHES_MAX_IN_A_ROW 64u
+
 /* The worker's side of the data connection. Everything runs in the executing thread, except progress,
  * which functions of the thread pool report from theirs. */
 typedef struct
@@ -229,12 +233,12 @@ handle_message (MaltServer        *self,
     malt_runtime_report (self->runtime, message_error);
 }
 
-/* One read, and everything that is complete in it; the answers leave together. */
+/* What a read has brought, and everything that is complete in it; the answers leave together. */
 static void
-read_batch (MaltServer *self)
+handle_batch (MaltServer       *self,
+              MaltStreamStatus  status)
 {
   MaltMessage message = { 0 };
-  MaltStreamStatus status = malt_stream_fill (self->stream, NULL);
   g_autoptr (GError) message_error = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -256,6 +260,30 @@ read_batch (MaltServer *self)
   flush (self);
   if (error != NULL)
     self->is_over = TRUE;
+}
+
+static gboolean
+is_idle (MaltServer *self)
+{
+  return !self->is_over
+         && malt_stream_get_queued_bytes (self->stream) == 0
+         && malt_runtime_get_n_unfinished (self->runtime) == 0;
+}
+
+/* One read, and while nothing else is to be done those that follow soon. */
+static void
+read_batches (MaltServer *self)
+{
+  MaltStreamStatus status = malt_stream_fill (self->stream, NULL);
+
+  handle_batch (self, status);
+  for (guint i = 1; i < BATCHES_MAX_IN_A_ROW && is_idle (self); i++)
+    {
+      status = malt_stream_fill_spinning (self->stream, NULL);
+      if (status == MALT_STREAM_WOULD_BLOCK)
+        break;
+      handle_batch (self, status);
+    }
 }
 
 typedef struct
@@ -305,7 +333,7 @@ data_source_dispatch (GSource     *source,
   if (condition & G_IO_OUT)
     flush (self->server);
   if (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR) && !self->server->in_batch)
-    read_batch (self->server);
+    read_batches (self->server);
 
   return self->server->is_over ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }

@@ -117,6 +117,8 @@ void                   malt_connection_offer_role_locked        (MaltConnection 
 void                   malt_connection_release_role             (MaltConnection    *self);
 /* One read and everything that is complete then; FALSE when there was nothing. With the role. */
 gboolean               malt_connection_read_batch               (MaltConnection    *self);
+/* The same, which waits for it some microseconds where that is worth while. With the role. */
+gboolean               malt_connection_read_spinning            (MaltConnection    *self);
 /* What lies in the socket. With the role. */
 void                   malt_connection_read_all                 (MaltConnection    *self);
 /* Takes a SENT call out of the table. (transfer full) (nullable) */

@@ -151,12 +151,12 @@ deliver (MaltConnection *self)
     end_data (self, error);
 }
 
-gboolean
-malt_connection_read_batch (MaltConnection *self)
+/* What a read has come to. Takes the error. */
+static gboolean
+deliver_batch (MaltConnection   *self,
+               MaltStreamStatus  status,
+               GError           *error)
 {
-  GError *error = NULL;
-  MaltStreamStatus status = malt_stream_fill (self->data, &error);
-
   if (status == MALT_STREAM_OK)
     {
       if (self->hooks.before_delivery != NULL && !g_atomic_int_get (&self->is_closing))
@@ -172,6 +172,24 @@ malt_connection_read_batch (MaltConnection *self)
     end_data (self, error);
 
   return FALSE;
+}
+
+gboolean
+malt_connection_read_batch (MaltConnection *self)
+{
+  GError *error = NULL;
+  MaltStreamStatus status = malt_stream_fill (self->data, &error);
+
+  return deliver_batch (self, status, error);
+}
+
+gboolean
+malt_connection_read_spinning (MaltConnection *self)
+{
+  GError *error = NULL;
+  MaltStreamStatus status = malt_stream_fill_spinning (self->data, &error);
+
+  return deliver_batch (self, status, error);
 }
 
 static gboolean

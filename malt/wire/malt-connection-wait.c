@@ -143,6 +143,9 @@ poll_as_reader (MaltConnection *self,
     { .fd = wake_fd, .events = POLLIN },
   };
 
+  if (!has_output && malt_connection_read_spinning (self))
+    return;
+
   if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
     return;
 

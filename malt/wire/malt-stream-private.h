@@ -40,6 +40,11 @@ void             malt_stream_set_swap             (MaltStream         *self,
 
 MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
                                                    GError            **error);
+/* The same, asked again and again for some microseconds: a thread that sleeps takes longer to wake
+ * than a short call takes. Answers MALT_STREAM_WOULD_BLOCK at once when that would be of no use here,
+ * or has been of none lately. */
+MaltStreamStatus malt_stream_fill_spinning        (MaltStream         *self,
+                                                   GError            **error);
 /* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL:
  * the stream is unusable. A SERIALIZATION error of a single message comes back in `message_error`
  * with TRUE. */

@@ -22,6 +22,13 @@
 /* The first room for a big body, whatever length it claims; doubled as it fills. */
 #define STREAM_FIRST_BODY_BYTES (256u * 1024)
 
+/* How long to ask again before sleeping: about what it takes to wake a thread on a processor that
+ * idles, so that one turn in vain costs no more than the sleep it saves. */
+#define STREAM_SPIN_USEC 50
+
+/* A peer that is slow, or on the same processor, is spun for once in a thousand times. */
+#define STREAM_SPIN_MAX_PAUSE 1023u
+
 /* Reading: bytes arrive in `buffer`, frames are taken from it at `start`. The header of a big body
  * moves the rest to `body`, where the next reads go until it is complete (`body` is not NULL
  * meanwhile); then it belongs to `taken`, which keeps the strings of the last message alive. Only
@@ -42,6 +49,9 @@ struct _MaltStream
   gsize            body_filled;
   gsize            body_capacity;
   GBytes          *taken;             /* owned (nullable) */
+
+  guint            spin_pause;        /* so many times not to spin, doubled by each that was in vain */
+  guint            spin_pause_left;
 
   GMutex           lock;
   MaltOutbox       outbox;            /* protected by @lock */
@@ -167,6 +177,45 @@ malt_stream_fill (MaltStream  *self,
 
   return receive (self, self->buffer + self->end, STREAM_BUFFER_BYTES - self->end,
                   &self->end, error);
+}
+
+/* On a single processor the peer runs only when we do not. */
+static gboolean
+has_processor_to_spare (void)
+{
+  static gsize n_processors;
+
+  if (g_once_init_enter (&n_processors))
+    g_once_init_leave (&n_processors, g_get_num_processors ());
+
+  return n_processors > 1;
+}
+
+MaltStreamStatus
+malt_stream_fill_spinning (MaltStream  *self,
+                           GError     **error)
+{
+  MaltStreamStatus status;
+  gint64 end_us;
+
+  if (!has_processor_to_spare ())
+    return MALT_STREAM_WOULD_BLOCK;
+
+  if (self->spin_pause_left > 0)
+    {
+      self->spin_pause_left--;
+      return MALT_STREAM_WOULD_BLOCK;
+    }
+
+  end_us = g_get_monotonic_time () + STREAM_SPIN_USEC;
+  do
+    status = malt_stream_fill (self, error);
+  while (status == MALT_STREAM_WOULD_BLOCK && g_get_monotonic_time () < end_us);
+
+  self->spin_pause = status == MALT_STREAM_WOULD_BLOCK
+                     ? MIN (2 * self->spin_pause + 1, STREAM_SPIN_MAX_PAUSE) : 0;
+  self->spin_pause_left = self->spin_pause;
+  return status;
 }
 
 /* Moves what has come of a big body out of the buffer. */

@@ -374,6 +374,31 @@ test_order_of_bytes_is_learnt (void)
   malt_message_clear (&message);
 }
 
+/* In vain once, it lets one opportunity pass; what comes meanwhile is for those who poll. */
+static void
+test_spinning_in_vain (void)
+{
+  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_autoptr (GError) error = NULL;
+
+  if (g_get_num_processors () < 2)
+    {
+      g_test_skip ("There is one processor: nobody spins");
+      return;
+    }
+
+  g_assert_cmpint (malt_stream_fill_spinning (pair.b, &error), ==, MALT_STREAM_WOULD_BLOCK);
+  queue_value (pair.a, 1, g_variant_new_uint32 (1));
+  g_assert_cmpint (malt_stream_flush (pair.a, &error), ==, MALT_STREAM_OK);
+
+  g_assert_cmpint (malt_stream_fill_spinning (pair.b, &error), ==, MALT_STREAM_WOULD_BLOCK);
+  g_assert_cmpint (malt_stream_fill_spinning (pair.b, &error), ==, MALT_STREAM_OK);
+
+  g_clear_pointer (&pair.a, malt_stream_free);
+  g_assert_cmpint (malt_stream_fill_spinning (pair.b, &error), ==, MALT_STREAM_EOF);
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -391,6 +416,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/stream/message-above-the-limit", test_message_above_the_limit);
   g_test_add_func ("/malt/stream/bad-value-costs-one-message", test_bad_value_costs_one_message);
   g_test_add_func ("/malt/stream/slow-reader-costs-no-memory", test_slow_reader_costs_no_memory);
+  g_test_add_func ("/malt/stream/spinning-in-vain", test_spinning_in_vain);
   g_test_add_func ("/malt/stream/order-of-small-and-big", test_order_of_small_and_big);
   g_test_add_func ("/malt/stream/order-of-bytes-is-learnt", test_order_of_bytes_is_learnt);
 
