@@ -49,7 +49,7 @@ struct _MaltPoolMember
   /* Pool thread only. */
   MaltPoolMemberTask   task;
   guint                n_set_up;     /* of the core's set-ups, done */
-  gboolean             is_evaluating;
+  MaltPoolSetup       *setup;        /* not owned; that it evaluates now, NULL: none */
 };
 
 /* malt-pool-member.c */
@@ -80,6 +80,8 @@ void            malt_pool_setup_begin         (MaltPoolCore         *core,
                                                GTask                *task);
 void            malt_pool_setup_unref         (MaltPoolSetup        *self);
 /* Run in the pool thread. */
+/* Whether it is not sure yet that it can be evaluated: then it is to blame for what happens. */
+gboolean        malt_pool_setup_is_on_trial   (MaltPoolSetup        *self);
 void            malt_pool_setup_advance       (MaltPoolCore         *core,
                                                MaltPoolMember       *member);
 void            malt_pool_setup_settle        (MaltPoolCore         *core);

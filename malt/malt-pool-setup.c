@@ -22,6 +22,7 @@ struct _MaltPoolSetup
 
   /* Pool thread only. */
   GTask        *task;           /* owned; NULL once it is settled */
+  gboolean      is_kept;        /* it has succeeded */
   guint         n_done;
   GError       *error;          /* owned; what it fails with */
 };
@@ -75,6 +76,7 @@ settle (MaltPoolSetup *self,
 {
   GTask *task = g_steal_pointer (&self->task);
 
+  self->is_kept = error == NULL;
   g_cancellable_disconnect (g_task_get_cancellable (task), self->cancel_handler);
   g_clear_pointer (&self->core, malt_pool_core_unref);
   malt_return_task (task, error == NULL ? 1 : -1, error != NULL ? g_error_copy (error) : NULL);
@@ -107,6 +109,12 @@ fail (MaltPoolCore  *core,
   g_cancellable_cancel (self->cancellable);
 }
 
+gboolean
+malt_pool_setup_is_on_trial (MaltPoolSetup *self)
+{
+  return !self->is_kept;
+}
+
 static gboolean
 has_setup (MaltPoolCore  *core,
            MaltPoolSetup *setup)
@@ -116,20 +124,13 @@ has_setup (MaltPoolCore  *core,
   return g_ptr_array_find (core->setups, setup, NULL);
 }
 
-/* A member that ended meanwhile is none of the expression's business, unless all of them end. */
 static void
 on_failed (Evaluation   *evaluation,
            const GError *error)
 {
   MaltPoolSetup *setup = evaluation->setup;
 
-  if (!malt_abstract_worker_is_running (evaluation->member->worker))
-    {
-      g_clear_error (&setup->error);
-      setup->error = g_error_copy (error);
-      malt_pool_member_ended (evaluation->core, evaluation->member);
-    }
-  else if (setup->task != NULL)
+  if (setup->task != NULL)
     {
       fail (evaluation->core, setup, error);
       malt_pool_setup_advance (evaluation->core, evaluation->member);
@@ -157,7 +158,17 @@ on_evaluated (GObject      *source,
   g_autoptr (GVariant) value = malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source),
                                                                  result, &error);
 
-  member->is_evaluating = FALSE;
+  /* One that ended meanwhile is none of the expression's business, unless all of them end. */
+  if (value == NULL && !malt_abstract_worker_is_running (member->worker))
+    {
+      g_clear_error (&evaluation->setup->error);
+      evaluation->setup->error = g_steal_pointer (&error);
+      malt_pool_member_ended (evaluation->core, member);
+      member->setup = NULL;
+      return;
+    }
+
+  member->setup = NULL;
   if (!has_setup (evaluation->core, evaluation->setup))
     {
       malt_pool_setup_advance (evaluation->core, member);
@@ -186,7 +197,7 @@ evaluate (MaltPoolCore   *core,
   evaluation->core = malt_pool_core_ref (core);
   evaluation->member = malt_pool_member_ref (member);
   evaluation->setup = setup_ref (setup);
-  member->is_evaluating = TRUE;
+  member->setup = setup;
   malt_call_set_discard_result (call, TRUE);
   malt_abstract_worker_send_async (member->worker, call, setup->cancellable, on_evaluated,
                                    evaluation);
@@ -208,7 +219,7 @@ malt_pool_setup_advance (MaltPoolCore   *core,
   g_autoptr (MaltPoolSetup) setup = NULL;
 
   g_mutex_lock (&core->lock);
-  if (member->state == MALT_POOL_MEMBER_SETTING_UP && !member->is_evaluating)
+  if (member->state == MALT_POOL_MEMBER_SETTING_UP && member->setup == NULL)
     {
       if (member->n_set_up < core->setups->len)
         setup = setup_ref (g_ptr_array_index (core->setups, member->n_set_up));

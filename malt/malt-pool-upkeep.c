@@ -83,7 +83,8 @@ malt_pool_core_start_failed (MaltPoolCore *self,
     malt_pool_core_end_members (self, START_FAILED_TIMEOUT_MSEC, START_FAILED_TIMEOUT_MSEC);
 }
 
-/* Whether it came to something: it had a call, whose caller knows, or lived for a while. */
+/* Whether it came to something: it had a call or an expression on trial, whose caller knows, or lived
+ * for a while. */
 static gboolean
 was_of_use (MaltPoolCore   *self,
             MaltPoolMember *member)
@@ -91,7 +92,11 @@ was_of_use (MaltPoolCore   *self,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gint64 settled_us = member->ready_us + (gint64) RESTART_SETTLED_SEC * G_USEC_PER_SEC;
 
-  if (self->phase == MALT_POOL_PHASE_STARTING || member->ready_us == 0)
+  if (self->phase == MALT_POOL_PHASE_STARTING)
+    return FALSE;
+  if (member->setup != NULL && malt_pool_setup_is_on_trial (member->setup))
+    return TRUE;
+  if (member->ready_us == 0)
     return FALSE;
   if (g_get_monotonic_time () < settled_us)
     return member->n_assigned > 0;

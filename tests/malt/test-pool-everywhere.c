@@ -82,6 +82,24 @@ test_later_exit (void)
   pool_stop (pool);
 }
 
+static void
+test_ends_all (void)
+{
+  g_autoptr (GError) error = NULL;
+  MaltPool *pool;
+
+  g_test_summary ("However many workers an expression ends, calls are not to blame for it");
+  malt_script_reset ();
+  pool = pool_start ("scripted", "@a{su} {'size': 6}");
+  malt_script_set (MALT_SCRIPT_EVAL, MALT_SCRIPT_EXITS);
+  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "state", NULL, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_clear_error (&error);
+  g_assert_true (pool_echo (pool, "echo", 1, &error));
+  g_assert_no_error (error);
+  pool_stop (pool);
+}
+
 typedef struct
 {
   GError  *error;
@@ -185,6 +203,7 @@ main (int   argc,
 
   g_test_add_func ("/malt/pool-everywhere/later-failure", test_later_failure);
   g_test_add_func ("/malt/pool-everywhere/later-exit", test_later_exit);
+  g_test_add_func ("/malt/pool-everywhere/ends-all", test_ends_all);
   g_test_add_func ("/malt/pool-everywhere/cancelled", test_cancelled);
   g_test_add_func ("/malt/pool-everywhere/stopped", test_stopped);
   g_test_add_func ("/malt/pool-everywhere/late-worker", test_late_worker);
