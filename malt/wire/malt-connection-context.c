@@ -83,6 +83,22 @@ return_call (MaltConnectionContext *self,
     g_task_return_error (call->task, g_steal_pointer (&error));
 }
 
+/* GTask puts off the return of a task as young as the iteration, and those after it would overtake
+ * it: such a call is for the next round. */
+static MaltPendingCall *
+pop_locked (MaltConnectionContext *self)
+{
+  GList *link = g_queue_peek_head_link (&self->list);
+
+  if (link == NULL
+      || ((MaltPendingCall *) link->data)->born_us == g_source_get_time (&self->source))
+    return NULL;
+
+  g_queue_unlink (&self->list, link);
+
+  return link->data;
+}
+
 /* Tells one call what there is to tell; FALSE when there was none. */
 static gboolean
 tell_next (MaltConnectionContext *self)
@@ -92,17 +108,15 @@ tell_next (MaltConnectionContext *self)
   gboolean has_progress;
   gboolean has_ended;
   double fraction;
-  GList *link;
 
   g_mutex_lock (&self->connection->lock);
-  link = g_queue_pop_head_link (&self->list);
-  if (link == NULL)
+  call = pop_locked (self);
+  if (call == NULL)
     {
       g_mutex_unlock (&self->connection->lock);
       return FALSE;
     }
 
-  call = link->data;
   call->is_listed = FALSE;
   has_progress = call->has_progress;
   call->has_progress = FALSE;
@@ -129,19 +143,10 @@ wake_locked (MaltConnectionContext *self)
   g_source_set_ready_time (&self->source, 0);
 }
 
-/* What is there now. What callbacks send and another thread reads meanwhile is for the next round:
- * GTask puts off the return of a task as young as the iteration, and younger ones would overtake
- * it. */
 static void
 tell_listed (MaltConnectionContext *self)
 {
-  guint n_listed;
-
-  g_mutex_lock (&self->connection->lock);
-  n_listed = self->list.length;
-  g_mutex_unlock (&self->connection->lock);
-
-  while (n_listed-- > 0 && tell_next (self))
+  while (tell_next (self))
     ;
 
   g_mutex_lock (&self->connection->lock);

@@ -138,6 +138,7 @@ malt_connection_send_task (MaltConnection *self,
                            GTask          *task)
 {
   g_autoptr (MaltPendingCall) pending = NULL;
+  GSource *source = g_main_current_source ();
   GError *error = NULL;
   gboolean is_deferred = FALSE;
 
@@ -156,6 +157,7 @@ malt_connection_send_task (MaltConnection *self,
 
   pending = new_call (self, call, g_task_get_cancellable (task));
   pending->task = g_object_ref (task);
+  pending->born_us = source != NULL ? g_source_get_time (source) : 0;
 
   g_mutex_lock (&self->lock);
   pending->context = malt_connection_context_use_locked (self, g_task_get_context (task));

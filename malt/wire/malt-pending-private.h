@@ -37,6 +37,7 @@ typedef struct
   guint             timeout_ms;       /* 0: none */
   GTask            *task;             /* owned; NULL: a blocking caller */
   gpointer          context;          /* of an asynchronous one: its MaltConnectionContext */
+  gint64            born_us;          /* of an asynchronous one: of the source that sent it */
   int               wake_fd;          /* of a blocking one */
   GCancellable     *cancellable;      /* owned (nullable) */
   gulong            cancelled_handler; /* 0: none; set before it is more than NEW */
