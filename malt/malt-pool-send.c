@@ -5,112 +5,28 @@
 #include "malt/malt-pool-request-private.h"
 
 #include "malt/malt-call-backend.h"
+#include "malt/malt-call-copy-private.h"
 #include "malt/malt-error.h"
-
-/* Reports of progress of one call on their way to a context that does not come round. */
-#define PROGRESS_MAX_REPORTS 64
 
 /* What the application sends is one call, and what a member is sent another: the application's
  * waits in the queue as well, and its signals are emitted where it was sent. */
 typedef struct
 {
   MaltDelivery  delivery;
-  int           ref_count;  /* atomic */
   MaltCall     *call;       /* owned; the application's */
   GTask        *task;       /* owned; NULL: a post */
   GVariant     *value;      /* owned */
   GError       *error;      /* owned */
-  int           n_progress; /* atomic; on their way */
 } Sending;
 
-typedef struct
-{
-  MaltDelivery  delivery;
-  Sending      *sending;   /* owned */
-  double        fraction;
-  char         *message;
-} Progress;
-
-static Sending *
-sending_ref (Sending *self)
-{
-  g_atomic_int_inc (&self->ref_count);
-
-  return self;
-}
-
 static void
-sending_unref (Sending *self)
+sending_free (Sending *self)
 {
-  if (!g_atomic_int_dec_and_test (&self->ref_count))
-    return;
-
   g_clear_object (&self->call);
   g_clear_object (&self->task);
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_error (&self->error);
   g_free (self);
-}
-
-static MaltCall *
-copy_call (MaltCall *call)
-{
-  MaltCall *copy = malt_call_new (malt_call_get_function (call), malt_call_get_args (call),
-                                  malt_call_get_kwargs (call));
-
-  malt_call_set_discard_result (copy, malt_call_get_discard_result (call));
-  malt_call_set_timeout (copy, malt_call_get_timeout (call));
-  malt_call_set_result_type (copy, malt_call_get_result_type (call));
-
-  return copy;
-}
-
-/* As its copy has ended. */
-static void
-end_call (MaltCall     *call,
-          MaltCall     *copy,
-          const GError *error)
-{
-  if (error != NULL && malt_call_get_remote_message (copy) != NULL)
-    malt_call_set_remote_details (call, malt_call_get_remote_message (copy),
-                                  malt_call_get_remote_type (copy),
-                                  malt_call_get_remote_traceback (copy));
-  malt_call_end (call, malt_call_get_run_time_us (copy), error);
-}
-
-/* Runs in the context of the task. */
-static void
-on_progress_delivered (MaltDelivery *delivery)
-{
-  Progress *progress = (Progress *) delivery;
-
-  g_atomic_int_add (&progress->sending->n_progress, -1);
-  malt_call_emit_progress (progress->sending->call, progress->fraction, progress->message);
-  sending_unref (progress->sending);
-  g_free (progress->message);
-  g_free (progress);
-}
-
-/* Runs in the pool thread. Whoever has sent the call may listen until its context comes round. */
-static void
-on_progress (MaltCall   *copy,
-             double      fraction,
-             const char *message,
-             gpointer    user_data)
-{
-  Sending *self = user_data;
-  Progress *progress;
-
-  if (g_atomic_int_get (&self->n_progress) >= PROGRESS_MAX_REPORTS)
-    return;
-
-  g_atomic_int_inc (&self->n_progress);
-  progress = g_new0 (Progress, 1);
-  progress->delivery.func = on_progress_delivered;
-  progress->sending = sending_ref (self);
-  progress->fraction = fraction;
-  progress->message = g_strdup (message);
-  malt_delivery_send (&progress->delivery, g_task_get_context (self->task));
 }
 
 /* Runs in the context of the task. */
@@ -124,7 +40,7 @@ on_delivered (MaltDelivery *delivery)
     g_task_return_error (task, g_steal_pointer (&self->error));
   else
     g_task_return_pointer (task, g_steal_pointer (&self->value), (GDestroyNotify) g_variant_unref);
-  sending_unref (self);
+  sending_free (self);
 }
 
 /* Runs in the pool thread. */
@@ -135,7 +51,7 @@ on_done (MaltPoolRequest *request,
 {
   Sending *self = request->data;
 
-  end_call (self->call, request->call, error);
+  malt_call_end_like (self->call, request->call, error);
   self->value = value != NULL ? g_variant_ref (value) : NULL;
   self->error = error != NULL ? g_error_copy (error) : NULL;
   malt_delivery_send (&self->delivery, g_task_get_context (self->task));
@@ -160,19 +76,17 @@ malt_pool_core_send_task (MaltPoolCore *core,
 
   self = g_new0 (Sending, 1);
   self->delivery.func = on_delivered;
-  self->ref_count = 1;
   self->call = g_object_ref (call);
   self->task = task;
-  copy = copy_call (call);
-  g_signal_connect_data (copy, "progress", G_CALLBACK (on_progress), sending_ref (self),
-                         (GClosureNotify) (GCallback) sending_unref, 0);
+  copy = malt_call_copy (call);
+  malt_call_forward_progress (call, copy, g_task_get_context (task));
   request = malt_pool_request_new (core, copy, g_task_get_cancellable (task), on_done, self);
   if (malt_pool_request_submit (request, FALSE, &error))
     return;
 
   malt_call_end (call, -1, error);
   g_task_return_error (task, error);
-  sending_unref (self);
+  sending_free (self);
   malt_pool_request_unref (request);
 }
 
@@ -191,12 +105,12 @@ static GVariant *
 send_copy (MaltPoolRequest  *request,
            GError          **error)
 {
-  g_autoptr (MaltCall) copy = copy_call (request->call);
+  g_autoptr (MaltCall) copy = malt_call_copy (request->call);
   GVariant *value;
 
   g_signal_connect (copy, "progress", G_CALLBACK (on_progress_here), request->call);
   value = malt_abstract_worker_send (request->member->worker, copy, request->cancellable, error);
-  end_call (request->call, copy, *error);
+  malt_call_end_like (request->call, copy, *error);
   malt_pool_request_release (request, malt_call_get_run_time_us (copy), *error);
 
   return value;
@@ -258,7 +172,7 @@ malt_pool_core_post (MaltPoolCore  *core,
   if (!malt_call_begin (call, error))
     return FALSE;
 
-  copy = copy_call (call);
+  copy = malt_call_copy (call);
   malt_call_set_discard_result (copy, TRUE);
   request = malt_pool_request_new (core, copy, NULL, on_post_done, NULL);
   if (malt_pool_request_submit (request, FALSE, &local_error))
