@@ -1,26 +1,35 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a pool costs and what it gains: the same map of work for a processor in one worker and in
- * two, and one call through a pool beside one that goes straight to a worker. Medians are
- * printed. */
+/* What a pool costs and what it gains: the checksums of a large file in one worker and in two,
+ * beside one and two processes that do nothing else, which is what the machine has to give; a map
+ * beside calls of a worker with as many on their way; and one call through a pool beside one that
+ * goes straight to a worker. Medians are printed. */
 #include "config.h"
 
 #include <malt/malt.h>
 
-#include <stdlib.h>
+#include <glib/gstdio.h>
 
-#define N_ROUNDS 5
-#define N_INPUTS 16
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define N_ROUNDS 7
 #define N_CALLS 5000
 
-/* Some milliseconds of Lua. */
-#define WORK "function work (n) local sum = 0 for i = 1, n do sum = sum + i % 7 end return sum end"
-#define WORK_TURNS 2000000
-#define WORK_TURNS_QUICK 1000
+/* The same file so many times; each takes some dozen milliseconds. */
+#define N_FILES 16
+#define FILE_BYTES (8 << 20)
+#define FILE_BYTES_QUICK (64 << 10)
+
+/* As the function in the workers reads it. */
+#define PIECE_BYTES (256 << 10)
 
 static gboolean option_quick;
 static gboolean option_json;
+static char *option_modules;
 
 static void
 check (const GError *error)
@@ -57,43 +66,112 @@ stop (MaltAbstractWorker *worker)
 }
 
 static MaltPool *
-start_pool (guint size)
+start_pool (guint size,
+            guint max_in_flight)
 {
+  const char *module_path[] = { option_modules, NULL };
   g_autoptr (GError) error = NULL;
-  MaltPool *pool = malt_pool_new ("process", size, NULL, &error);
+  GVariantDict dict;
+  MaltPool *pool;
 
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "module-path", g_variant_new_strv (module_path, -1));
+  pool = g_initable_new (MALT_TYPE_POOL, NULL, &error,
+                         "profile", "process",
+                         "options", g_variant_dict_end (&dict),
+                         "size", size,
+                         "max-in-flight", max_in_flight,
+                         NULL);
   check (error);
-  malt_pool_eval_everywhere (pool, NULL, WORK, NULL, NULL, &error);
+  malt_pool_eval_everywhere (pool, NULL, "import 'checksum'", NULL, NULL, &error);
   check (error);
 
   return pool;
 }
 
-static GVariant *
-new_inputs (guint n, gint64 turns)
+/* (transfer full): the name of a file that is in memory. */
+static char *
+new_file (void)
 {
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(x)"));
-  for (guint i = 0; i < n; i++)
-    g_variant_builder_add (&builder, "(x)", turns);
-
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
-}
-
-/* Milliseconds. */
-static double
-time_map (MaltPool *pool)
-{
-  g_autoptr (GVariant) inputs = new_inputs (N_INPUTS, option_quick ? WORK_TURNS_QUICK : WORK_TURNS);
-  g_autoptr (GVariant) results = NULL;
+  const gsize size = option_quick ? FILE_BYTES_QUICK : FILE_BYTES;
+  g_autofree char *data = g_malloc0 (size);
   g_autoptr (GError) error = NULL;
-  gint64 start_us = g_get_monotonic_time ();
+  char *path = NULL;
+  int fd = g_file_open_tmp ("malt-bench-XXXXXX", &path, &error);
 
-  results = malt_pool_map (pool, "work", inputs, NULL, &error);
+  check (error);
+  close (fd);
+  g_file_set_contents (path, data, (gssize) size, &error);
   check (error);
 
+  return path;
+}
+
+static double
+get_elapsed_ms (gint64 start_us)
+{
   return (double) (g_get_monotonic_time () - start_us) / 1000;
+}
+
+static double
+time_map (MaltPool   *pool,
+          const char *path)
+{
+  g_auto (GVariantBuilder) inputs = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
+  g_autoptr (GVariant) results = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start_us;
+
+  for (guint i = 0; i < N_FILES; i++)
+    g_variant_builder_add (&inputs, "(ss)", "sha256", path);
+  start_us = g_get_monotonic_time ();
+  results = malt_pool_map (pool, "checksum.file", g_variant_builder_end (&inputs), NULL, &error);
+  check (error);
+
+  return get_elapsed_ms (start_us);
+}
+
+/* A process of its own does it, and only what may be done between fork() and _exit(). */
+static void
+compute_checksums (const char *path,
+                   guint8     *piece,
+                   GChecksum  *checksum,
+                   guint       n)
+{
+  for (; n > 0; n--)
+    {
+      int fd = open (path, O_RDONLY | O_CLOEXEC);
+      gssize n_read;
+
+      g_checksum_reset (checksum);
+      while ((n_read = read (fd, piece, PIECE_BYTES)) > 0)
+        g_checksum_update (checksum, piece, n_read);
+      close (fd);
+    }
+}
+
+static double
+time_processes (const char *path,
+                guint       n_processes)
+{
+  g_autofree guint8 *piece = g_malloc0 (PIECE_BYTES);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  gint64 start_us = g_get_monotonic_time ();
+  pid_t pids[2];
+
+  for (guint i = 0; i < n_processes; i++)
+    {
+      pids[i] = fork ();
+      if (pids[i] == 0)
+        {
+          compute_checksums (path, piece, checksum, N_FILES / n_processes);
+          _exit (EXIT_SUCCESS);
+        }
+    }
+  for (guint i = 0; i < n_processes; i++)
+    waitpid (pids[i], NULL, 0);
+
+  return get_elapsed_ms (start_us);
 }
 
 /* Microseconds a call. */
@@ -115,20 +193,73 @@ time_calls (MaltAbstractWorker *worker)
   return (double) (g_get_monotonic_time () - start_us) / n;
 }
 
-/* Inputs a second. */
+/* Microseconds an input. */
 static double
-time_small (MaltPool *pool)
+time_small_map (MaltPool *pool)
 {
   const guint n = option_quick ? 100 : N_CALLS;
-  g_autoptr (GVariant) inputs = new_inputs (n, 1);
+  g_auto (GVariantBuilder) inputs = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(x)"));
   g_autoptr (GVariant) results = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 start_us = g_get_monotonic_time ();
+  gint64 start_us;
 
-  results = malt_pool_map (pool, "malt.ping", inputs, NULL, &error);
+  for (guint i = 0; i < n; i++)
+    g_variant_builder_add (&inputs, "(x)", (gint64) i);
+  start_us = g_get_monotonic_time ();
+  results = malt_pool_map (pool, "malt.ping", g_variant_builder_end (&inputs), NULL, &error);
   check (error);
 
-  return n * 1e6 / (double) (g_get_monotonic_time () - start_us);
+  return get_elapsed_ms (start_us) * 1000 / n;
+}
+
+typedef struct
+{
+  MaltAbstractWorker *worker;
+  guint               n_sent;
+  guint               n_ended;
+  guint               n;
+} Window;
+
+static void send_next (Window *window);
+
+static void
+on_reply (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Window *window = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value =
+    malt_abstract_worker_remote_call_finish (window->worker, result, &error);
+
+  check (error);
+  window->n_ended++;
+  send_next (window);
+}
+
+static void
+send_next (Window *window)
+{
+  if (window->n_sent < window->n)
+    malt_abstract_worker_remote_call_async (window->worker, "malt.ping",
+                                            g_variant_new ("(x)", (gint64) window->n_sent++), NULL,
+                                            NULL, on_reply, window);
+}
+
+/* Microseconds a call, of so many that are on their way at the same time. */
+static double
+time_window (MaltAbstractWorker *worker,
+             guint               size)
+{
+  Window window = { .worker = worker, .n = option_quick ? 100 : N_CALLS };
+  gint64 start_us = g_get_monotonic_time ();
+
+  for (guint i = 0; i < size; i++)
+    send_next (&window);
+  while (window.n_ended < window.n)
+    g_main_context_iteration (NULL, TRUE);
+
+  return get_elapsed_ms (start_us) * 1000 / window.n;
 }
 
 static void
@@ -141,25 +272,53 @@ print (const char *name, double value, const char *unit)
 }
 
 static void
-bench_maps (void)
+bench_files (void)
 {
-  g_autoptr (MaltPool) one = start_pool (1);
-  g_autoptr (MaltPool) two = start_pool (2);
-  double times_one[N_ROUNDS], times_two[N_ROUNDS], ratios[N_ROUNDS], rates[N_ROUNDS];
+  g_autofree char *path = new_file ();
+  g_autoptr (MaltPool) one = start_pool (1, 1);
+  g_autoptr (MaltPool) two = start_pool (2, 1);
+  double times_one[N_ROUNDS], times_two[N_ROUNDS], gains[N_ROUNDS], limits[N_ROUNDS],
+    shares[N_ROUNDS];
 
   for (guint i = 0; i < N_ROUNDS; i++)
     {
-      times_one[i] = time_map (one);
-      times_two[i] = time_map (two);
-      ratios[i] = times_one[i] / times_two[i];
-      rates[i] = time_small (two);
+      limits[i] = time_processes (path, 1) / time_processes (path, 2);
+      times_one[i] = time_map (one, path);
+      times_two[i] = time_map (two, path);
+      gains[i] = times_one[i] / times_two[i];
+      shares[i] = gains[i] / limits[i];
     }
-  print ("map in one worker", get_median (times_one, N_ROUNDS), "ms");
-  print ("map in two workers", get_median (times_two, N_ROUNDS), "ms");
-  print ("two workers are so many times as fast", get_median (ratios, N_ROUNDS), "x");
-  print ("map of small inputs", get_median (rates, N_ROUNDS), "inputs/s");
+  print ("checksums in one worker", get_median (times_one, N_ROUNDS), "ms");
+  print ("checksums in two workers", get_median (times_two, N_ROUNDS), "ms");
+  print ("two workers are so many times as fast", get_median (gains, N_ROUNDS), "x");
+  print ("two processes are so many times as fast", get_median (limits, N_ROUNDS), "x");
+  print ("the first beside the second", get_median (shares, N_ROUNDS), "x");
   stop (MALT_ABSTRACT_WORKER (one));
   stop (MALT_ABSTRACT_WORKER (two));
+  g_unlink (path);
+}
+
+/* A map has two calls on their way for each place in a worker. */
+static void
+bench_items (guint max_in_flight)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltAbstractWorker) worker = malt_create_worker ("process", NULL, &error, NULL);
+  g_autoptr (MaltPool) pool = start_pool (1, max_in_flight);
+  g_autofree char *of_worker = g_strdup_printf ("call, %u on their way", 2 * max_in_flight);
+  g_autofree char *of_pool = g_strdup_printf ("input of a map, %u on their way", 2 * max_in_flight);
+  double direct[N_ROUNDS], mapped[N_ROUNDS];
+
+  check (error);
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      direct[i] = time_window (worker, 2 * max_in_flight);
+      mapped[i] = time_small_map (pool);
+    }
+  print (of_worker, get_median (direct, N_ROUNDS), "us");
+  print (of_pool, get_median (mapped, N_ROUNDS), "us");
+  stop (worker);
+  stop (MALT_ABSTRACT_WORKER (pool));
 }
 
 static void
@@ -171,7 +330,7 @@ bench_calls (void)
   double direct[N_ROUNDS], pooled[N_ROUNDS];
 
   check (error);
-  pool = start_pool (1);
+  pool = start_pool (1, 1);
   for (guint i = 0; i < N_ROUNDS; i++)
     {
       direct[i] = time_calls (worker);
@@ -190,6 +349,7 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
   const GOptionEntry entries[] = {
     { "quick", 0, 0, G_OPTION_ARG_NONE, &option_quick, "A few calls of each kind", NULL },
+    { "modules", 0, 0, G_OPTION_ARG_FILENAME, &option_modules, "Where checksum.so is", "FOLDER" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &option_json, "One object a line", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -198,7 +358,9 @@ main (int argc, char *argv[])
   g_option_context_parse (context, &argc, &argv, &error);
   check (error);
 
-  bench_maps ();
+  bench_files ();
+  bench_items (1);
+  bench_items (16);
   bench_calls ();
 
   return 0;
