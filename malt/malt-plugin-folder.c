@@ -80,32 +80,63 @@ compare_paths (gconstpointer a,
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* What is no file at all is found out when it is opened, and told. */
+static void
+take_path (GPtrArray   *paths,
+           char        *path,
+           const char  *basename,
+           const Cache *cache,
+           const char  *extension_point)
+{
+  if (cache_excludes (cache, path, basename, extension_point))
+    g_free (path);
+  else
+    g_ptr_array_add (paths, path);
+}
+
+/* A name is that of a file in the folder, whoever it comes from. */
+static GPtrArray *
+find_one (const char *directory,
+          const char *extension_point,
+          const char *basename)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *path = g_build_filename (directory, basename, NULL);
+  g_auto (Cache) cache = { NULL, 0 };
+  GStatBuf status;
+
+  if (strchr (basename, G_DIR_SEPARATOR) == NULL && g_lstat (path, &status) == 0)
+    {
+      cache_read (&cache, directory);
+      take_path (paths, g_steal_pointer (&path), basename, &cache, extension_point);
+    }
+
+  return g_steal_pointer (&paths);
+}
+
 GPtrArray *
 malt_plugin_folder_list (const char *directory,
                          const char *extension_point,
                          const char *basename)
 {
-  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) folder = g_dir_open (directory, 0, NULL);
+  g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (GDir) folder = NULL;
   g_auto (Cache) cache = { NULL, 0 };
   const char *name;
 
+  if (basename != NULL)
+    return find_one (directory, extension_point, basename);
+
+  paths = g_ptr_array_new_with_free_func (g_free);
+  folder = g_dir_open (directory, 0, NULL);
   if (folder == NULL)
     return g_steal_pointer (&paths);
 
   cache_read (&cache, directory);
   while ((name = g_dir_read_name (folder)) != NULL)
     {
-      g_autofree char *path = NULL;
-
-      if (!g_str_has_suffix (name, "." G_MODULE_SUFFIX)
-          || (basename != NULL && !g_str_equal (name, basename)))
-        continue;
-
-      /* What is no file at all is found out when it is opened, and told. */
-      path = g_build_filename (directory, name, NULL);
-      if (!cache_excludes (&cache, path, name, extension_point))
-        g_ptr_array_add (paths, g_steal_pointer (&path));
+      if (g_str_has_suffix (name, "." G_MODULE_SUFFIX))
+        take_path (paths, g_build_filename (directory, name, NULL), name, &cache, extension_point);
     }
 
   g_ptr_array_sort (paths, compare_paths);

@@ -52,27 +52,36 @@ malt_plugin_paths_add_configured (const char *folder)
   add_folder (&configured, folder);
 }
 
+/* A folder that is named twice is searched once. */
 static void
-append_folders (GStrvBuilder  *builder,
-                GPtrArray    **folders)
+append_folder (GPtrArray  *folders,
+               const char *folder)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&added_lock);
-
-  for (guint i = 0; *folders != NULL && i < (*folders)->len; i++)
-    g_strv_builder_add (builder, g_ptr_array_index (*folders, i));
+  if (!g_ptr_array_find_with_equal_func (folders, folder, g_str_equal, NULL))
+    g_ptr_array_add (folders, g_strdup (folder));
 }
 
 static void
-append_environment (GStrvBuilder *builder)
+append_folders (GPtrArray  *folders,
+                GPtrArray **more)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&added_lock);
+
+  for (guint i = 0; *more != NULL && i < (*more)->len; i++)
+    append_folder (folders, g_ptr_array_index (*more, i));
+}
+
+static void
+append_environment (GPtrArray *folders)
 {
   /* Whoever starts a setuid program must not choose the code it loads. */
   const char *value = secure_getenv ("MALT_PLUGIN_PATH");
-  g_auto (GStrv) folders = g_strsplit (value != NULL ? value : "", G_SEARCHPATH_SEPARATOR_S, -1);
+  g_auto (GStrv) named = g_strsplit (value != NULL ? value : "", G_SEARCHPATH_SEPARATOR_S, -1);
 
-  for (gsize i = 0; folders[i] != NULL; i++)
+  for (gsize i = 0; named[i] != NULL; i++)
     {
-      if (*folders[i] != '\0')
-        g_strv_builder_add (builder, folders[i]);
+      if (*named[i] != '\0')
+        append_folder (folders, named[i]);
     }
 }
 
@@ -81,8 +90,8 @@ append_environment (GStrvBuilder *builder)
  *
  * Gets the folders in which plugins are looked for, in the order of the search:
  * what [func@Malt.add_plugin_path] added, `$MALT_PLUGIN_PATH`, the `plugin-path`
- * of each configuration that has been read, the installed folder. A backend
- * passes them on to its workers.
+ * of each configuration that has been read, the installed folder; each once. A
+ * backend passes them on to its workers.
  *
  * Returns: (transfer full) (array zero-terminated=1): file names
  *
@@ -91,12 +100,13 @@ append_environment (GStrvBuilder *builder)
 char **
 malt_dup_plugin_paths (void)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GPtrArray *folders = g_ptr_array_new ();
 
-  append_folders (builder, &added);
-  append_environment (builder);
-  append_folders (builder, &configured);
-  g_strv_builder_add (builder, MALT_PLUGINS_DIR);
+  append_folders (folders, &added);
+  append_environment (folders);
+  append_folders (folders, &configured);
+  append_folder (folders, MALT_PLUGINS_DIR);
+  g_ptr_array_add (folders, NULL);
 
-  return g_strv_builder_end (builder);
+  return (char **) g_ptr_array_free (folders, FALSE);
 }
