@@ -381,8 +381,10 @@ malt_serve (int data_fd,
     return EXIT_FAILURE;
 
   malt_runtime_set_report_func (self.runtime, on_report, &self);
-  malt_watch_start (self.watch, self.runtime);
+  /* What is asked over control from here on waits there for the thread, which starts while the manager
+   * wakes up. */
   malt_setup_send_hello (self.stream);
+  malt_watch_start (self.watch, self.runtime);
   malt_worker_log_start (malt_watch_get_log (self.watch));
 
   source = data_source_new (&self);
