@@ -62,8 +62,8 @@ install_process (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_TRANSPORT,
       g_param_spec_enum ("transport", "Transport",
-                         "Kind of the sockets between manager and worker, auto for TCP, or "
-                         "Unix where there is no loopback interface",
+                         "Kind of the sockets that calls travel through, auto for TCP, or Unix "
+                         "where there is no loopback interface",
                          MALT_TYPE_PROCESS_TRANSPORT, MALT_PROCESS_TRANSPORT_AUTO, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_PROCESS_GROUP,
