@@ -15,7 +15,8 @@ insert_text (GVariantDict *dict,
              const char   *text)
 {
   if (text != NULL)
-    g_variant_dict_insert_value (dict, name, g_variant_new_take_string (g_utf8_make_valid (text, -1)));
+    g_variant_dict_insert_value (dict, name,
+                                 g_variant_new_take_string (g_utf8_make_valid (text, -1)));
 }
 
 static GVariant *
@@ -115,8 +116,8 @@ new_report (GVariant *source)
                                exit_status, signal, stderr_tail, detail, running_calls);
 }
 
-/* 0: one that nobody here has asked for, so that nobody compares with it. Names are never freed, and
- * are not taken from anybody. */
+/* 0: one that nobody here has asked for, so that nobody compares with it. Names are never freed,
+ * and are not taken from anybody. */
 static GQuark
 find_domain (const char *name)
 {

@@ -14,11 +14,11 @@
 #define MAX_DEPTH 8u
 
 /* MaltFilterWorker: the base of backends that are around a worker of another one: to record what it
- * is asked, to count, to hold up, to refuse. A type that derives from it, and implements nothing, is
- * a worker that has all done by the worker of the profile that its option “profile” names. It
+ * is asked, to count, to hold up, to refuse. A type that derives from it, and implements nothing,
+ * is a worker that has all done by the worker of the profile that its option “profile” names. It
  * overrides what is of interest to it: the functions of the class, or, with
- * G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, …), any function of the interface, where it finds
- * the others set.
+ * G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, …), any function of the interface, where it
+ * finds the others set.
  *
  * To the program they are one worker: only the outer one is listed, it has the signals of the inner
  * one, and the name by which errors and logs know that. */
@@ -75,7 +75,8 @@ on_sent (GObject      *source,
 {
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
-  GVariant *value = malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source), result, &error);
+  GVariant *value =
+    malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source), result, &error);
 
   call_ended (g_task_get_source_object (task), g_task_get_task_data (task), value, error);
   if (error != NULL)

@@ -23,8 +23,9 @@ is_deeper_than (GVariant *value, guint depth)
   const GVariantType *type = g_variant_get_type (value);
   gboolean is_deeper = FALSE;
 
-  if (!g_variant_is_container (value)
-      || (g_variant_type_is_array (type) && g_variant_type_is_basic (g_variant_type_element (type))))
+  if (!g_variant_type_is_container (type)
+      || (g_variant_type_is_array (type)
+          && g_variant_type_is_basic (g_variant_type_element (type))))
     return FALSE;
   if (depth == 0)
     return TRUE;

@@ -133,8 +133,9 @@ replay_worker_post (MaltAbstractWorker *worker, MaltCall *call, GError **error)
 }
 
 static void
-replay_worker_stop_async (MaltAbstractWorker *worker, guint exit_timeout_ms, guint term_timeout_ms,
-                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+replay_worker_stop_async (MaltAbstractWorker *worker, guint exit_timeout_ms,
+                          guint term_timeout_ms, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (worker, NULL, callback, user_data);
   g_autoptr (MaltExitReport) report =

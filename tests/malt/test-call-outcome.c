@@ -4,7 +4,7 @@
 
 #include <malt/malt-plugin.h>
 
-/* Ends one call with what has been kept of another, by way of text, as in a file. (transfer full) */
+/* Ends one call with what has been kept of another, by way of text. (transfer full) */
 static GVariant *
 carry (MaltCall  *call,
        GVariant  *outcome,
