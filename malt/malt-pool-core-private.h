@@ -73,7 +73,8 @@ struct _MaltPoolCore
   MaltPoolPhase       phase;
   gboolean            is_draining;
   gboolean            is_abandoned;
-  gboolean            is_woken;
+  gboolean            is_woken;      /* the pool thread is about to look after it */
+  gboolean            has_news;      /* beyond calls that are to be sent */
   GPtrArray          *members;       /* owned; those that have not ended */
   GPtrArray          *listed;        /* owned; of @members, those that have started, oldest first */
   GPtrArray          *setups;        /* owned MaltPoolSetup, in order */
@@ -101,6 +102,7 @@ struct _MaltPoolCore
   /* Pool thread only. */
   guint               n_stops;       /* of members, under way */
   GError             *stop_error;    /* owned; of the first of them that failed */
+  gint64              next_us;       /* monotonic; when there is something to be looked at */
 
   MaltDelivery        refresh;       /* protected by @lock: @is_refresh_queued */
   gboolean            is_refresh_queued;
@@ -124,6 +126,8 @@ gboolean        malt_pool_core_check_open_locked (MaltPoolCore      *self,
                                                GError              **error);
 /* Has the pool thread look after the core. */
 void            malt_pool_core_wake_locked    (MaltPoolCore         *self);
+/* The same when there is nothing but a call to be sent. */
+void            malt_pool_core_flush_later_locked (MaltPoolCore     *self);
 /* Of the pool thread. */
 GMainContext   *malt_pool_get_context         (void);
 /* The list or an item of it has changed. */

@@ -36,13 +36,12 @@ pool_thread (gpointer user_data)
   g_main_context_push_thread_default (context);
   for (;;)
     {
-      MaltPoolCore *core;
-
-      g_main_context_iteration (context, TRUE);
-      while ((core = g_queue_pop_head (&cores_due)) != NULL)
+      g_main_context_iteration (context, cores_due.length == 0);
+      for (guint n = cores_due.length; n > 0; n--)
         {
+          g_autoptr (MaltPoolCore) core = g_queue_pop_head (&cores_due);
+
           tend (core);
-          malt_pool_core_unref (core);
         }
     }
 
@@ -123,14 +122,25 @@ malt_pool_core_notify_later_locked (MaltPoolCore *self)
   g_source_attach (source, self->context);
 }
 
+/* What the pool thread asks of itself costs no turn of its context. */
 void
-malt_pool_core_wake_locked (MaltPoolCore *self)
+malt_pool_core_flush_later_locked (MaltPoolCore *self)
 {
   if (self->is_woken || self->source == NULL)
     return;
 
   self->is_woken = TRUE;
-  g_source_set_ready_time (self->source, 0);
+  if (g_main_context_is_owner (malt_pool_get_context ()))
+    g_queue_push_tail (&cores_due, malt_pool_core_ref (self));
+  else
+    g_source_set_ready_time (self->source, 0);
+}
+
+void
+malt_pool_core_wake_locked (MaltPoolCore *self)
+{
+  self->has_news = TRUE;
+  malt_pool_core_flush_later_locked (self);
 }
 
 gboolean
@@ -211,29 +221,40 @@ look_at_abandon (MaltPoolCore *self)
     malt_pool_core_end_members (self, ABANDON_TIMEOUT_MSEC, ABANDON_TIMEOUT_MSEC);
 }
 
-/* Runs in the pool thread. Everything that is to be done now. */
 static void
-tend (MaltPoolCore *self)
+look_at_all (MaltPoolCore *self,
+             gint64        now)
 {
-  gint64 now = g_get_monotonic_time ();
-  gint64 next = G_MAXINT64;
-
-  g_mutex_lock (&self->lock);
-  self->is_woken = FALSE;
-  g_mutex_unlock (&self->lock);
-
+  self->next_us = G_MAXINT64;
   look_at_abandon (self);
   malt_pool_wait_end_cancelled (self);
-  malt_pool_core_flush (self);
-  malt_pool_core_keep_up (self, now, &next);
+  malt_pool_core_keep_up (self, now, &self->next_us);
   malt_pool_setup_settle (self);
   look_at_start (self);
   look_at_drain (self);
   malt_pool_core_look_at_end (self);
+}
+
+/* Everything that is to be done now: mostly there is but a call to be sent. */
+static void
+tend (MaltPoolCore *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean has_news;
 
   g_mutex_lock (&self->lock);
-  if (!self->is_woken && next < G_MAXINT64)
-    g_source_set_ready_time (self->source, next);
+  has_news = self->has_news || self->next_us <= now;
+  self->has_news = FALSE;
+  self->is_woken = FALSE;
+  g_mutex_unlock (&self->lock);
+
+  malt_pool_core_flush (self);
+  if (has_news)
+    look_at_all (self, now);
+
+  g_mutex_lock (&self->lock);
+  if (!self->is_woken)
+    g_source_set_ready_time (self->source, self->next_us < G_MAXINT64 ? self->next_us : -1);
   g_mutex_unlock (&self->lock);
 }
 

@@ -12,6 +12,10 @@
  * there when a worker has finished one. */
 #define MAP_CALLS_PER_PLACE 2u
 
+/* Milliseconds between two reports of the progress, for each wakes the caller's thread up: more than
+ * people can follow, and quick calls take less. */
+#define MAP_PROGRESS_INTERVAL_MSEC 20
+
 /* One map. The pool thread makes the calls, and keeps what they answer or hands it over, so that
  * the caller's context has to run for results that it wants one by one only. */
 typedef struct
@@ -34,6 +38,8 @@ typedef struct
   guint           n_in_flight;    /* calls, and results that are handed over */
   GVariant      **results;        /* owned; those that are kept, by index */
   GError         *error;          /* owned; why it ends early */
+  GSource        *report;         /* owned; when the progress is told; NULL: has been told */
+  gint64          report_us;      /* monotonic; not before */
 
   int             n_done;         /* atomic */
   int             is_telling;     /* atomic: the progress is on its way */
@@ -138,13 +144,48 @@ on_progress_delivered (MaltDelivery *delivery)
   map_unref (self);
 }
 
-/* What is on its way already tells the latest. */
-static void
-tell_progress (Map *self)
+/* Runs in the pool thread. What is on its way already tells the latest. */
+static gboolean
+tell_progress (gpointer user_data)
 {
-  g_atomic_int_inc (&self->n_done);
+  Map *self = user_data;
+
+  g_clear_pointer (&self->report, g_source_unref);
+  self->report_us = g_get_monotonic_time () + MAP_PROGRESS_INTERVAL_MSEC * 1000;
   if (g_atomic_int_compare_and_exchange (&self->is_telling, FALSE, TRUE))
     malt_delivery_send (&map_ref (self)->delivery, g_task_get_context (self->task));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The end comes with the end of the map. */
+static void
+tell_progress_in_time (Map *self)
+{
+  g_atomic_int_inc (&self->n_done);
+  if (self->report != NULL)
+    return;
+
+  if (self->report_us <= g_get_monotonic_time ())
+    {
+      tell_progress (self);
+      return;
+    }
+
+  self->report = g_timeout_source_new (MAP_PROGRESS_INTERVAL_MSEC);
+  g_source_set_callback (self->report, tell_progress, map_ref (self), (GDestroyNotify) map_unref);
+  g_source_attach (self->report, malt_pool_get_context ());
+}
+
+/* Before the map is over. */
+static void
+end_progress (Map *self)
+{
+  if (self->report == NULL)
+    return;
+
+  g_source_destroy (self->report);
+  tell_progress (self);
 }
 
 /* (transfer full): what the calls have answered. */
@@ -188,9 +229,11 @@ leave (MaltPoolCore *core)
 static void
 finish (Map *self)
 {
-  GTask *task = g_steal_pointer (&self->task);
+  GTask *task;
 
+  end_progress (self);
   leave (self->core);
+  task = g_steal_pointer (&self->task);
   g_cancellable_disconnect (g_task_get_cancellable (task), self->cancel_handler);
   if (self->error == NULL && self->func == NULL)
     g_task_set_task_data (task, collect (self), (GDestroyNotify) g_variant_unref);
@@ -271,7 +314,7 @@ settle (Item *item)
   Map *self = item->map;
 
   if (item->error == NULL || self->func != NULL)
-    tell_progress (self);
+    tell_progress_in_time (self);
   if (self->func != NULL)
     {
       item->delivery.func = on_handed_over;

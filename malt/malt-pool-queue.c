@@ -78,7 +78,7 @@ malt_pool_core_dispatch_locked (MaltPoolCore *core)
         }
       core->n_unsent++;
       g_queue_push_tail (&core->outbox, malt_pool_request_ref (request));
-      malt_pool_core_wake_locked (core);
+      malt_pool_core_flush_later_locked (core);
     }
 }
 
