@@ -140,9 +140,15 @@ deliver (MaltConnection *self)
   MaltMessage message = { 0 };
   GError *message_error = NULL;
   GError *error = NULL;
+  gboolean is_announced = self->hooks.before_delivery == NULL;
 
   while (error == NULL && malt_stream_next (self->data, &message, &message_error, &error))
     {
+      /* Not for a read that brings but a piece of a big answer. */
+      if (!is_announced && !g_atomic_int_get (&self->is_closing))
+        self->hooks.before_delivery (self->hooks_data);
+      is_announced = TRUE;
+
       deliver_message (self, &message, g_steal_pointer (&message_error), &error);
       malt_message_clear (&message);
     }
@@ -159,8 +165,6 @@ deliver_batch (MaltConnection   *self,
 {
   if (status == MALT_STREAM_OK)
     {
-      if (self->hooks.before_delivery != NULL && !g_atomic_int_get (&self->is_closing))
-        self->hooks.before_delivery (self->hooks_data);
       deliver (self);
       return TRUE;
     }

@@ -5,8 +5,8 @@
 #include "malt/wire/malt-stream-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/wire/malt-block-private.h"
 #include "malt/wire/malt-outbox-private.h"
-#include "malt/wire/malt-value-private.h"
 
 #include <gio/gio.h>
 
@@ -18,9 +18,6 @@
 /* Room for the largest small frame and as much again, so that one read takes many small ones and
  * what is left of a frame is seldom moved. Memory that is never written to is never taken. */
 #define STREAM_BUFFER_BYTES (2 * MALT_STREAM_BIG_BYTES)
-
-/* The first room for a big body, whatever length it claims; doubled as it fills. */
-#define STREAM_FIRST_BODY_BYTES (256u * 1024)
 
 /* How long to ask again before sleeping: about what it takes to wake a thread on a processor that
  * idles, so that one turn in vain costs no more than the sleep it saves. */
@@ -45,9 +42,8 @@ struct _MaltStream
   gsize            end;
 
   MaltFrameHeader  header;            /* of `body` */
-  guint8          *body;              /* owned (nullable) */
+  MaltBlock       *body;              /* owned (nullable) */
   gsize            body_filled;
-  gsize            body_capacity;
   GBytes          *taken;             /* owned (nullable) */
 
   guint            spin_pause;        /* so many times not to spin, doubled by each that was in vain */
@@ -77,7 +73,7 @@ malt_stream_free (MaltStream *self)
   malt_outbox_clear (&self->outbox);
   g_mutex_clear (&self->lock);
   g_clear_pointer (&self->taken, g_bytes_unref);
-  g_free (self->body);
+  g_clear_pointer (&self->body, malt_block_free);
   g_free (self->buffer);
   close (self->fd);
   g_free (self);
@@ -143,21 +139,25 @@ receive (MaltStream  *self,
   return MALT_STREAM_ERROR;
 }
 
+static MaltStreamStatus
+fill_body (MaltStream  *self,
+           GError     **error)
+{
+  gsize room = malt_block_make_room (self->body, self->body_filled, error);
+
+  if (room == 0)
+    return MALT_STREAM_ERROR;
+
+  return receive (self, malt_block_get_data (self->body) + self->body_filled,
+                  room - self->body_filled, &self->body_filled, error);
+}
+
 MaltStreamStatus
 malt_stream_fill (MaltStream  *self,
                   GError     **error)
 {
   if (self->body != NULL && self->body_filled < self->header.body_length)
-    {
-      if (self->body_filled == self->body_capacity)
-        {
-          self->body_capacity = MIN (2 * self->body_capacity, self->header.body_length);
-          self->body = g_realloc (self->body, self->body_capacity + MALT_VALUE_SLACK_BYTES);
-        }
-
-      return receive (self, self->body + self->body_filled,
-                      self->body_capacity - self->body_filled, &self->body_filled, error);
-    }
+    return fill_body (self, error);
 
   if (self->buffer == NULL)
     self->buffer = g_malloc (STREAM_BUFFER_BYTES);
@@ -219,16 +219,24 @@ malt_stream_fill_spinning (MaltStream  *self,
 }
 
 /* Moves what has come of a big body out of the buffer. */
-static void
-begin_big_body (MaltStream *self)
+static gboolean
+begin_big_body (MaltStream  *self,
+                GError     **error)
 {
-  gsize length = self->header.body_length;
+  gsize room;
 
-  self->body_capacity = MIN (length, STREAM_FIRST_BODY_BYTES);
-  self->body = g_malloc (self->body_capacity + MALT_VALUE_SLACK_BYTES);
-  self->body_filled = MIN (self->end - self->start, self->body_capacity);
-  memcpy (self->body, self->buffer + self->start, self->body_filled);
+  self->body = malt_block_new (self->header.body_length, error);
+  room = self->body != NULL ? malt_block_make_room (self->body, 0, error) : 0;
+  if (room == 0)
+    {
+      self->is_broken = TRUE;
+      return FALSE;
+    }
+
+  self->body_filled = MIN (self->end - self->start, room);
+  memcpy (malt_block_get_data (self->body), self->buffer + self->start, self->body_filled);
   self->start += self->body_filled;
+  return TRUE;
 }
 
 static gboolean
@@ -271,8 +279,7 @@ take_big_body (MaltStream   *self,
   if (self->body_filled < self->header.body_length)
     return FALSE;
 
-  memset (self->body + self->body_filled, 0, MALT_VALUE_SLACK_BYTES);
-  self->taken = g_bytes_new_take (g_steal_pointer (&self->body), self->header.body_length);
+  self->taken = malt_block_take_bytes (g_steal_pointer (&self->body));
   return decode (self, message, g_bytes_get_data (self->taken, NULL), message_error, error);
 }
 
@@ -308,8 +315,8 @@ malt_stream_next (MaltStream   *self,
   if (self->header.body_length >= MALT_STREAM_BIG_BYTES)
     {
       self->start += MALT_FRAME_HEADER_BYTES;
-      begin_big_body (self);
-      return take_big_body (self, message, message_error, error);
+      return begin_big_body (self, error)
+             && take_big_body (self, message, message_error, error);
     }
 
   if (self->end - self->start - MALT_FRAME_HEADER_BYTES < self->header.body_length)

@@ -7,6 +7,8 @@
 #include "malt/malt-error.h"
 
 #include <gio/gio.h>
+
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -229,6 +231,76 @@ test_claim_is_not_allocated (void)
   g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_WOULD_BLOCK);
 }
 
+static gsize
+get_resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  unsigned long resident = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%*u %lu", &resident), ==, 1);
+
+  return resident * (gsize) sysconf (_SC_PAGESIZE);
+}
+
+/* Many that claim as much as they can and send a little hold no more than in proportion. */
+static void
+test_claims_grow_with_what_comes (void)
+{
+  Pair pairs[8];
+  g_autofree guint8 *bytes = g_malloc0 (LIMIT_BYTES);
+  MaltMessage message = { 0 };
+  g_autoptr (GError) error = NULL;
+  gsize before = get_resident_bytes ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      pairs[i] = pair_new (G_MAXUINT32);
+      send_header (pairs[i].a, G_MAXUINT32, MALT_MESSAGE_RESULT);
+      g_assert_cmpint (malt_stream_fill (pairs[i].b, NULL), ==, MALT_STREAM_OK);
+
+      for (gsize sent = 0; sent < LIMIT_BYTES;)
+        {
+          gssize n = send (malt_stream_get_fd (pairs[i].a), bytes, LIMIT_BYTES - sent,
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
+
+          g_assert_cmpint (n, >, 0);
+          sent += n;
+          while (!malt_stream_next (pairs[i].b, &message, NULL, &error)
+                 && malt_stream_fill (pairs[i].b, NULL) == MALT_STREAM_OK)
+            ;
+          g_assert_no_error (error);
+        }
+    }
+
+  /* As much again, for a page that is begun is taken. */
+  g_assert_cmpuint (get_resident_bytes () - before, <, 2 * G_N_ELEMENTS (pairs) * LIMIT_BYTES);
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    pair_clear (&pairs[i]);
+}
+
+/* Memory that is used again holds the bytes of the message and no others. */
+static void
+test_large_values_one_after_the_other (void)
+{
+  g_auto (Pair) pair = pair_new (64 * LIMIT_BYTES);
+  const gsize sizes[] = { 5, 9, 3, 8, 5, 40, 20, 4, 4 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      gsize size = sizes[i] * 1024 * 1024 + i;
+      g_autoptr (GVariant) value = g_variant_ref_sink (new_blob (size, i + 1));
+      MaltMessage message = { 0 };
+
+      queue_value (pair.a, i, value);
+      transfer_one (&pair, &message);
+      g_assert_cmpuint (message.id, ==, i);
+      g_assert_cmpmem (g_variant_get_data (message.value), g_variant_get_size (message.value),
+                       g_variant_get_data (value), size);
+      malt_message_clear (&message);
+    }
+}
+
 static void
 test_end_in_the_middle (void)
 {
@@ -411,6 +483,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/stream/one-byte-at-a-time", test_one_byte_at_a_time);
   g_test_add_func ("/malt/stream/too-large-before-it-is-there", test_too_large_before_it_is_there);
   g_test_add_func ("/malt/stream/claim-is-not-allocated", test_claim_is_not_allocated);
+  g_test_add_func ("/malt/stream/claims-grow-with-what-comes", test_claims_grow_with_what_comes);
+  g_test_add_func ("/malt/stream/large-values-one-after-the-other",
+                   test_large_values_one_after_the_other);
   g_test_add_func ("/malt/stream/end-in-the-middle", test_end_in_the_middle);
   g_test_add_func ("/malt/stream/writing-to-nobody", test_writing_to_nobody);
   g_test_add_func ("/malt/stream/message-above-the-limit", test_message_above_the_limit);
