@@ -6,6 +6,7 @@
 
 #include "malt/malt-call.h"
 #include "malt/malt-exit-report.h"
+#include "malt/malt-guard-private.h"
 #include "malt/malt-own-context.h"
 
 #include <signal.h>
@@ -159,9 +160,14 @@ malt_abstract_worker_default_init (MaltAbstractWorkerInterface *iface)
 char *
 malt_abstract_worker_describe (MaltAbstractWorker *self)
 {
+  char *description;
+
   g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), NULL);
 
-  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->describe (self);
+  description = MALT_ABSTRACT_WORKER_GET_IFACE (self)->describe (self);
+
+  /* It has thrown, in another language. */
+  return description != NULL ? description : g_strdup (G_OBJECT_TYPE_NAME (self));
 }
 
 /**
@@ -226,11 +232,17 @@ malt_abstract_worker_send_async (MaltAbstractWorker  *self,
                                  GAsyncReadyCallback  callback,
                                  gpointer             user_data)
 {
+  MaltAbstractWorkerInterface *iface;
+
   g_return_if_fail (MALT_IS_ABSTRACT_WORKER (self));
   g_return_if_fail (MALT_IS_CALL (call) && malt_call_get_function (call) != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  MALT_ABSTRACT_WORKER_GET_IFACE (self)->send_async (self, call, cancellable, callback, user_data);
+  iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
+  if (iface->is_guarded)
+    malt_guard_send_async (self, call, cancellable, callback, user_data);
+  else
+    iface->send_async (self, call, cancellable, callback, user_data);
 }
 
 /**
@@ -252,11 +264,17 @@ malt_abstract_worker_send_finish (MaltAbstractWorker  *self,
                                   GAsyncResult        *result,
                                   GError             **error)
 {
+  MaltAbstractWorkerInterface *iface;
+
   g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), NULL);
   g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->send_finish (self, result, error);
+  iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
+  if (iface->is_guarded)
+    return malt_guard_send_finish (self, result, error);
+
+  return iface->send_finish (self, result, error);
 }
 
 static GVariant *
@@ -266,11 +284,10 @@ send_in_own_context (MaltAbstractWorker  *self,
                      GError             **error)
 {
   g_autoptr (MaltOwnContext) own = malt_own_context_new ();
-  MaltAbstractWorkerInterface *iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
 
-  iface->send_async (self, call, cancellable, malt_own_context_return, own);
+  malt_abstract_worker_send_async (self, call, cancellable, malt_own_context_return, own);
 
-  return iface->send_finish (self, malt_own_context_wait (own), error);
+  return malt_abstract_worker_send_finish (self, malt_own_context_wait (own), error);
 }
 
 /**
@@ -312,10 +329,12 @@ malt_abstract_worker_send (MaltAbstractWorker  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  if (iface->send_sync != NULL)
-    return iface->send_sync (self, call, cancellable, error);
+  if (iface->send_sync == NULL)
+    return send_in_own_context (self, call, cancellable, error);
+  if (iface->is_guarded)
+    return malt_guard_send_sync (self, call, cancellable, error);
 
-  return send_in_own_context (self, call, cancellable, error);
+  return iface->send_sync (self, call, cancellable, error);
 }
 
 /**
@@ -340,11 +359,17 @@ malt_abstract_worker_post (MaltAbstractWorker  *self,
                            MaltCall            *call,
                            GError             **error)
 {
+  MaltAbstractWorkerInterface *iface;
+
   g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), FALSE);
   g_return_val_if_fail (MALT_IS_CALL (call) && malt_call_get_function (call) != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->post (self, call, error);
+  iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
+  if (iface->is_guarded)
+    return malt_guard_post (self, call, error);
+
+  return iface->post (self, call, error);
 }
 
 static gboolean
@@ -392,7 +417,7 @@ malt_abstract_worker_interrupt (MaltAbstractWorker  *self,
   if (iface->interrupt == NULL)
     return refuse (self, "interrupt", error);
 
-  return iface->interrupt (self, error);
+  return malt_guard_check (G_OBJECT (self), "interrupt", iface->interrupt (self, error), error);
 }
 
 /**
@@ -420,11 +445,17 @@ malt_abstract_worker_stop_async (MaltAbstractWorker  *self,
                                  GAsyncReadyCallback  callback,
                                  gpointer             user_data)
 {
+  MaltAbstractWorkerInterface *iface;
+
   g_return_if_fail (MALT_IS_ABSTRACT_WORKER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  MALT_ABSTRACT_WORKER_GET_IFACE (self)->stop_async (self, exit_timeout_ms, term_timeout_ms,
-                                                     cancellable, callback, user_data);
+  iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
+  if (iface->is_guarded)
+    malt_guard_stop_async (self, exit_timeout_ms, term_timeout_ms, cancellable, callback,
+                           user_data);
+  else
+    iface->stop_async (self, exit_timeout_ms, term_timeout_ms, cancellable, callback, user_data);
 }
 
 /**
@@ -449,6 +480,7 @@ malt_abstract_worker_stop_finish (MaltAbstractWorker  *self,
                                   gboolean            *was_running,
                                   GError             **error)
 {
+  MaltAbstractWorkerInterface *iface;
   gboolean ran = FALSE;
   gboolean gone;
 
@@ -456,7 +488,9 @@ malt_abstract_worker_stop_finish (MaltAbstractWorker  *self,
   g_return_val_if_fail (G_IS_ASYNC_RESULT (result), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  gone = MALT_ABSTRACT_WORKER_GET_IFACE (self)->stop_finish (self, result, &ran, error);
+  iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
+  gone = iface->is_guarded ? malt_guard_stop_finish (self, result, &ran, error)
+                           : iface->stop_finish (self, result, &ran, error);
   if (was_running != NULL)
     *was_running = ran;
 
@@ -536,7 +570,8 @@ malt_abstract_worker_kill (MaltAbstractWorker  *self,
   if (iface->kill == NULL)
     return refuse (self, "kill", error);
 
-  return iface->kill (self, signum != 0 ? signum : SIGTERM, error);
+  return malt_guard_check (G_OBJECT (self), "kill",
+                           iface->kill (self, signum != 0 ? signum : SIGTERM, error), error);
 }
 
 /**

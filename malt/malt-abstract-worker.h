@@ -292,6 +292,7 @@ struct _MaltAbstractWorkerInterface
   MaltWorkerCapabilities  capabilities;
 
   /*< private >*/
+  gboolean                is_guarded; /* set by malt_register_backend() */
   MaltAbstractWorker    *(*get_inner)        (MaltAbstractWorker  *self);
   gpointer               padding[10];
 };

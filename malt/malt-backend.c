@@ -299,6 +299,57 @@ malt_lookup_backend (const char  *name,
 }
 
 /**
+ * malt_register_backend:
+ * @name: the name of the backend, UTF-8
+ * @worker_type: a type that implements [iface@Malt.AbstractWorker],
+ *   [iface@Gio.Initable] and [iface@Gio.AsyncInitable]
+ * @capabilities: what its workers can do at most, besides what the interface
+ *   declares
+ * @error: return location for an error
+ *
+ * Registers a backend of the program's own, in whatever language it is written,
+ * so that configurations and [func@Malt.create_worker_with_options] know it. It
+ * stays until the program ends. A second time does nothing. Any thread.
+ *
+ * Malt sees to it that workers of such a type do no harm by mistake: a call ends
+ * once, by its answer, by the end of the worker, or a second after it was
+ * cancelled; it has an error if it has no value; and one that is not begun when it
+ * has been sent was not taken on. The worker gets a copy of the call, and a
+ * cancellable that is cancelled by the end of the worker, too.
+ *
+ * Errors: %MALT_ERROR_FAILED if the type is not what it has to be, or does not
+ * implement what it must; if the name belongs to another type, that of a plugin
+ * included; if the type has another name already.
+ *
+ * Returns: whether it is registered
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_register_backend (const char              *name,
+                       GType                    worker_type,
+                       MaltWorkerCapabilities   capabilities,
+                       GError                 **error)
+{
+  MaltAbstractWorkerInterface *iface;
+
+  g_return_val_if_fail (name != NULL && *name != '\0', FALSE);
+  g_return_val_if_fail (g_utf8_validate (name, -1, NULL), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!malt_plugin_loader_register (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER, name,
+                                    worker_type, MALT_ERROR_FAILED, error))
+    return FALSE;
+
+  /* The reference stays: without one the interface might be made anew. */
+  iface = g_type_interface_peek (g_type_class_ref (worker_type), MALT_TYPE_ABSTRACT_WORKER);
+  iface->capabilities |= capabilities;
+  iface->is_guarded = TRUE;
+
+  return TRUE;
+}
+
+/**
  * malt_backend_get_name:
  * @self: a backend
  *

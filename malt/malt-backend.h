@@ -30,6 +30,12 @@ MaltBackend        *malt_lookup_backend             (const char          *name,
                                                      GError             **error);
 
 MALT_AVAILABLE_IN_ALL
+gboolean            malt_register_backend           (const char          *name,
+                                                     GType                worker_type,
+                                                     MaltWorkerCapabilities capabilities,
+                                                     GError             **error);
+
+MALT_AVAILABLE_IN_ALL
 const char         *malt_backend_get_name           (MaltBackend         *self);
 MALT_AVAILABLE_IN_ALL
 const char         *malt_backend_get_path           (MaltBackend         *self);

@@ -19,8 +19,8 @@ void      malt_call_end_like         (MaltCall     *self,
                                       MaltCall     *copy,
                                       const GError *error);
 
-/* Emits “progress” of the copy, which comes from any thread, again for `self` in `context`, in order
- * with what malt_delivery_send() brings there. */
+/* Emits “progress” of the copy, which comes from any thread, again for `self` in `context`, in
+ * order with what malt_delivery_send() brings there. */
 void      malt_call_forward_progress (MaltCall     *self,
                                       MaltCall     *copy,
                                       GMainContext *context);

@@ -5,6 +5,7 @@
 #include "malt/malt-create-worker-private.h"
 
 #include "malt/malt-config-private.h"
+#include "malt/malt-guard-private.h"
 #include "malt/malt-nesting-private.h"
 
 /* Those of a profile or backend, to which the caller's are added. */
@@ -46,7 +47,8 @@ malt_create_worker_start (MaltOptions   *options,
 {
   g_autoptr (GObject) worker = malt_options_construct (options);
 
-  if (!g_initable_init (G_INITABLE (worker), cancellable, error))
+  if (!malt_guard_check (worker, "init",
+                         g_initable_init (G_INITABLE (worker), cancellable, error), error))
     return NULL;
 
   return MALT_ABSTRACT_WORKER (g_steal_pointer (&worker));
@@ -116,10 +118,38 @@ initialised (GObject      *source,
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
-  if (g_async_initable_init_finish (G_ASYNC_INITABLE (source), result, &error))
+  if (malt_guard_check (source, "init_finish",
+                        g_async_initable_init_finish (G_ASYNC_INITABLE (source), result, &error),
+                        &error))
     g_task_return_pointer (task, g_object_ref (source), g_object_unref);
   else
     g_task_return_error (task, error);
+}
+
+/* Runs in a thread of its own. */
+static void
+initialise (GTask        *task,
+            gpointer      source,
+            gpointer      task_data,
+            GCancellable *cancellable)
+{
+  g_autoptr (GObject) worker = g_object_ref (task_data);
+  GError *error = NULL;
+
+  if (malt_guard_check (worker, "init",
+                        g_initable_init (G_INITABLE (worker), cancellable, &error), &error))
+    g_task_return_pointer (task, g_steal_pointer (&worker), g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/* The one of GAsyncInitable does not bear that init() fails without an error. */
+static gboolean
+has_own_init_async (GObject *worker)
+{
+  GAsyncInitableIface *base = g_type_default_interface_peek (G_TYPE_ASYNC_INITABLE);
+
+  return G_ASYNC_INITABLE_GET_IFACE (worker)->init_async != base->init_async;
 }
 
 void
@@ -130,6 +160,15 @@ malt_create_worker_start_task (GTask       *task,
 
   /* The backend heeds the cancellable; a worker that did start is not thrown away. */
   g_task_set_check_cancellable (task, FALSE);
+  if (!has_own_init_async (worker))
+    {
+      g_autoptr (GTask) owned = task;
+
+      g_task_set_task_data (task, g_steal_pointer (&worker), g_object_unref);
+      g_task_run_in_thread (task, initialise);
+      return;
+    }
+
   g_async_initable_init_async (G_ASYNC_INITABLE (worker), G_PRIORITY_DEFAULT,
                                g_task_get_cancellable (task), initialised, task);
 }

@@ -25,6 +25,16 @@ GType       malt_plugin_loader_lookup        (const char  *extension_point,
 GList      *malt_plugin_loader_list          (const char  *extension_point,
                                               GType        required_type);
 
+/* Registers a type of the program's own under `name`. FALSE, with `error` in `error_code`, when it
+ * is not what the extension point needs, or the name belongs to another one; that of a plugin whose
+ * file is named after it counts, loaded or not. A second time does nothing. */
+gboolean    malt_plugin_loader_register      (const char  *extension_point,
+                                              GType        required_type,
+                                              const char  *name,
+                                              GType        type,
+                                              int          error_code,
+                                              GError     **error);
+
 /* Loads everything there is, for every extension point. */
 void        malt_plugin_loader_load_all      (void);
 

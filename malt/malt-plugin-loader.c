@@ -384,6 +384,60 @@ malt_plugin_loader_list (const char *extension_point,
   return g_list_reverse (usable);
 }
 
+/* What is wrong with a type for a name; NULL: nothing. */
+static char *
+find_type_fault_locked (const Point *point,
+                        const char  *name,
+                        GType        type)
+{
+  GIOExtension *extension = find_extension_locked (point, name);
+  char *fault = point->find_type_fault != NULL ? point->find_type_fault (type) : NULL;
+
+  if (fault != NULL)
+    return fault;
+  if (extension != NULL && g_io_extension_get_type (extension) != type)
+    return g_strdup_printf ("The name “%s” belongs to “%s” already", name,
+                            g_type_name (g_io_extension_get_type (extension)));
+
+  for (GList *l = peek_extensions (point); l != NULL; l = l->next)
+    {
+      if (g_io_extension_get_type (l->data) == type
+          && !g_str_equal (g_io_extension_get_name (l->data), name))
+        return g_strdup_printf ("Its type “%s” is registered as “%s” already", g_type_name (type),
+                                g_io_extension_get_name (l->data));
+    }
+
+  return NULL;
+}
+
+gboolean
+malt_plugin_loader_register (const char  *extension_point,
+                             GType        required_type,
+                             const char  *name,
+                             GType        type,
+                             int          error_code,
+                             GError     **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&lock);
+  g_autofree char *basename = g_strdup_printf ("libmalt-%s." G_MODULE_SUFFIX, name);
+  g_autofree char *fault = NULL;
+  Point *point;
+
+  ensure_tables_locked ();
+  point = find_point_locked (extension_point, required_type);
+  if (find_extension_locked (point, name) == NULL)
+    load_files_locked (point, basename);
+
+  fault = find_type_fault_locked (point, name, type);
+  if (fault != NULL)
+    g_set_error (error, MALT_ERROR, error_code, "Cannot register %s “%s”: %s", point->noun, name,
+                 fault);
+  else
+    g_io_extension_point_implement (point->name, type, name, 0);
+
+  return fault == NULL;
+}
+
 void
 malt_plugin_loader_load_all (void)
 {

@@ -11,9 +11,9 @@
 G_BEGIN_DECLS
 
 /* How a backend keeps malt_list_running_workers() true. add() after a successful start, remove()
- * when the worker has ended (before a stop() returns) and again in dispose: a second one does
- * nothing. No reference is held. Both may be called in any thread; never under a lock that
- * get_item()'s user could want. */
+ * when the worker has ended (before a stop() returns): a second one does nothing. No reference is
+ * held; a worker that is let go of is not listed any more. Both may be called in any thread; never
+ * under a lock that get_item()'s user could want. */
 MALT_AVAILABLE_IN_ALL
 void malt_running_workers_add     (MaltAbstractWorker *worker);
 MALT_AVAILABLE_IN_ALL

@@ -288,12 +288,40 @@ malt_running_workers_init (MaltRunningWorkers *self)
   self->link = link_new (self);
 }
 
+/* `worker` is only compared. */
+static void
+remove_worker (gpointer worker)
+{
+  gboolean was_listed = FALSE;
+
+  g_mutex_lock (&lock);
+  ensure_tables_locked ();
+  for (guint i = 0; i < running->len && !was_listed; i++)
+    {
+      was_listed = ((Entry *) g_ptr_array_index (running, i))->worker == worker;
+      if (was_listed)
+        g_ptr_array_remove_index (running, i);
+    }
+  g_mutex_unlock (&lock);
+
+  if (was_listed)
+    tell_lists ();
+}
+
+static void
+on_disposed (gpointer  data,
+             GObject  *where_the_worker_was)
+{
+  remove_worker (where_the_worker_was);
+}
+
 /**
- * malt_running_workers_add: (skip)
+ * malt_running_workers_add:
  * @worker: a worker that has started
  *
- * Lists a worker as running. A second time does nothing. No reference is held.
- * Any thread, without locks that a handler of “items-changed” might want.
+ * Lists a worker as running. A second time does nothing. No reference is held: one
+ * that is let go of is not listed any more. Any thread, without locks that a
+ * handler of “items-changed” might want.
  *
  * Since: 0.1
  */
@@ -312,13 +340,16 @@ malt_running_workers_add (MaltAbstractWorker *worker)
     g_ptr_array_add (running, entry_new (worker, worker));
   g_mutex_unlock (&lock);
 
-  if (is_new)
-    tell_lists ();
+  if (!is_new)
+    return;
+
+  g_object_weak_ref (G_OBJECT (worker), on_disposed, NULL);
+  tell_lists ();
 }
 
 /**
- * malt_running_workers_remove: (skip)
- * @worker: a worker that has ended or is being disposed of
+ * malt_running_workers_remove:
+ * @worker: a worker that has ended
  *
  * Lists a worker as running no more. A second time does nothing. Any thread,
  * without locks that a handler of “items-changed” might want.
@@ -328,26 +359,13 @@ malt_running_workers_add (MaltAbstractWorker *worker)
 void
 malt_running_workers_remove (MaltAbstractWorker *worker)
 {
-  gboolean was_listed = FALSE;
-
   g_return_if_fail (MALT_IS_ABSTRACT_WORKER (worker));
 
-  g_mutex_lock (&lock);
-  ensure_tables_locked ();
-  for (guint i = 0; i < running->len && !was_listed; i++)
-    {
-      was_listed = ((Entry *) g_ptr_array_index (running, i))->worker == worker;
-      if (was_listed)
-        g_ptr_array_remove_index (running, i);
-    }
-  g_mutex_unlock (&lock);
-
-  if (was_listed)
-    tell_lists ();
+  remove_worker (worker);
 }
 
 /**
- * malt_running_workers_show_as: (skip)
+ * malt_running_workers_show_as:
  * @worker: a worker that has started
  * @outer: a worker around it, whose calls it runs
  *

@@ -45,7 +45,7 @@ malt_worker_type_find_fault (GType type)
       || !g_type_is_a (type, G_TYPE_INITABLE) || !g_type_is_a (type, G_TYPE_ASYNC_INITABLE))
     return g_strdup_printf ("Its type “%s” is not a “MaltAbstractWorker”, GInitable and "
                             "GAsyncInitable that can be made",
-                            g_type_name (type));
+                            type != G_TYPE_INVALID ? g_type_name (type) : "(invalid)");
 
   unset = find_unset_function (type);
 
