@@ -60,16 +60,25 @@ malt_config_file_unref (MaltConfigFile *self)
 }
 
 static void
-add_plugin_path (JsonArray  *folders,
-                 const char *folder)
+add_plugin_path (JsonNode           *node,
+                 MaltConfigJson     *json,
+                 const char         *folder,
+                 MaltConfigMistakes *mistakes)
 {
-  for (guint i = 0; i < json_array_get_length (folders); i++)
+  JsonArray *folders = json_node_get_array (node);
+  gboolean is_room = TRUE;
+
+  for (guint i = 0; i < json_array_get_length (folders) && is_room; i++)
     {
       g_autofree char *path = malt_config_value_resolve_path (
         json_array_get_string_element (folders, i), folder);
 
-      malt_plugin_paths_add_configured (path);
+      is_room = malt_plugin_paths_add_configured (path);
     }
+
+  if (!is_room)
+    malt_config_mistakes_add (mistakes, malt_config_json_get_line (json, node), "plugin-path",
+                              "too many folders since the program has been started");
 }
 
 static void
@@ -82,12 +91,14 @@ read_profiles (MaltConfigFile     *self,
   JsonObjectIter iter;
   const char *name;
   JsonNode *node;
+  gsize n_taken = 0;
 
   json_object_iter_init_ordered (&iter, profiles);
   while (!malt_config_mistakes_is_full (mistakes)
          && json_object_iter_next_ordered (&iter, &name, &node))
     {
-      MaltConfigProfile *profile = malt_config_profile_new (name, profiles, json, folder, mistakes);
+      MaltConfigProfile *profile = malt_config_profile_new (name, profiles, json, folder, &n_taken,
+                                                            mistakes);
       char *owned_name = g_strdup (name);
 
       g_ptr_array_add (self->names, owned_name);
@@ -180,7 +191,7 @@ malt_config_file_new (const char         *name,
     return NULL;
 
   if (members.plugin_path != NULL)
-    add_plugin_path (json_node_get_array (members.plugin_path), folder);
+    add_plugin_path (members.plugin_path, json, folder, mistakes);
   if (members.profiles != NULL)
     read_profiles (self, members.profiles, json, folder, mistakes);
   if (members.default_profile != NULL)

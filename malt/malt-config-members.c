@@ -9,6 +9,12 @@
 #define MEMBER_PLUGIN_PATH "plugin-path"
 #define MEMBER_PROFILES "profiles"
 
+/* Nobody has more to choose from; a name that is mistaken is compared with all of them. */
+#define PROFILES_MAX 256u
+
+/* Each is searched for every plugin that is looked for. */
+#define PLUGIN_FOLDERS_MAX 64u
+
 static void
 add_wrong (JsonNode           *node,
            const char         *path,
@@ -106,6 +112,10 @@ check_plugin_path (JsonNode           *node,
     }
 
   n_elements = json_array_get_length (json_node_get_array (node));
+  if (n_elements > PLUGIN_FOLDERS_MAX)
+    malt_config_mistakes_add (mistakes, malt_config_json_get_line (json, node), MEMBER_PLUGIN_PATH,
+                              "found %u folders, but at most %u can be searched", n_elements,
+                              PLUGIN_FOLDERS_MAX);
   for (guint i = 0; i < n_elements && !malt_config_mistakes_is_full (mistakes); i++)
     {
       JsonNode *element = json_array_get_element (json_node_get_array (node), i);
@@ -136,12 +146,19 @@ check_profiles (JsonNode           *node,
   JsonObjectIter iter;
   const char *name;
   JsonNode *profile;
+  guint n_profiles;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
       add_wrong (node, MEMBER_PROFILES, "an object of profiles", json, mistakes);
       return;
     }
+
+  n_profiles = json_object_get_size (json_node_get_object (node));
+  if (n_profiles > PROFILES_MAX)
+    malt_config_mistakes_add (mistakes, malt_config_json_get_line (json, node), MEMBER_PROFILES,
+                              "found %u profiles, but there may be %u at most", n_profiles,
+                              PROFILES_MAX);
 
   json_object_iter_init_ordered (&iter, json_node_get_object (node));
   while (json_object_iter_next_ordered (&iter, &name, &profile))

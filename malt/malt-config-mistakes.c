@@ -26,7 +26,8 @@ typedef struct
 struct _MaltConfigMistakes
 {
   char   *file;
-  GArray *list; /* Mistake, by line */
+  GArray *list;    /* Mistake, by line */
+  guint   n_found; /* those that are there already among them */
 };
 
 static void
@@ -95,7 +96,8 @@ malt_config_mistakes_add (MaltConfigMistakes *self,
   mistake.text = g_strconcat (self->file, number, ": ", path != NULL ? path : "",
                               path != NULL ? ": " : "", what, NULL);
 
-  place = !malt_config_mistakes_is_full (self) ? find_place (self, line, mistake.text) : -1;
+  self->n_found++;
+  place = self->list->len < MISTAKES_MAX ? find_place (self, line, mistake.text) : -1;
   if (place >= 0)
     g_array_insert_val (self->list, (guint) place, mistake);
   else
@@ -105,7 +107,7 @@ malt_config_mistakes_add (MaltConfigMistakes *self,
 gboolean
 malt_config_mistakes_is_full (MaltConfigMistakes *self)
 {
-  return self->list->len >= MISTAKES_MAX;
+  return self->n_found >= MISTAKES_MAX;
 }
 
 guint

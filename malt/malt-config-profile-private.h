@@ -13,12 +13,14 @@ G_BEGIN_DECLS
 typedef struct _MaltConfigProfile MaltConfigProfile;
 
 /* Follows a profile of `profiles`, an object with objects only, to the end of what it extends.
- * `folder`: where relative file names start, NULL: where those of the program do. NULL with
- * mistakes, which may be those of another profile that have been noted there. */
+ * `folder`: where relative file names start, NULL: where those of the program do. `n_taken`: how
+ * many bytes the profiles of the file have taken over from others so far. NULL with mistakes, which
+ * may be those of another profile that are noted there. */
 MaltConfigProfile *malt_config_profile_new         (const char          *name,
                                                     JsonObject          *profiles,
                                                     MaltConfigJson      *json,
                                                     const char          *folder,
+                                                    gsize               *n_taken,
                                                     MaltConfigMistakes  *mistakes);
 /* A backend without options of a configuration. NULL with `error` if there is none of that name. */
 MaltConfigProfile *malt_config_profile_new_bare    (const char          *backend,

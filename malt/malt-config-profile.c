@@ -8,6 +8,8 @@
 #include "malt/malt-config-value-private.h"
 #include "malt/malt-names-private.h"
 
+#include <string.h>
+
 typedef struct
 {
   GParamSpec *pspec;  /* the backend's */
@@ -25,6 +27,10 @@ struct _MaltConfigProfile
   GArray      *options; /* Option */
 };
 
+/* Of what the profiles of a file take over, in all: as much as a file may have. A few profiles with
+ * large values that many others extend would otherwise fill the memory. */
+#define TAKEN_OVER_MAX_BYTES (1u << 20)
+
 /* What the steps of reading a profile hand to each other. */
 typedef struct
 {
@@ -33,7 +39,8 @@ typedef struct
   MaltConfigJson     *json;
   const char         *folder;
   MaltConfigMistakes *mistakes;
-  GHashTable         *seen; /* set of names, those of the JSON */
+  GHashTable         *seen;     /* set of names, those of the JSON */
+  gsize              *n_taken;  /* bytes that were taken over, of the file */
 } Reader;
 
 static void
@@ -161,6 +168,60 @@ read_option (Reader     *reader,
   g_array_append_val (reader->profile->options, option);
 }
 
+/* About the length of its text. How deep this recurses is bounded by MALT_CONFIG_DEPTH_MAX. */
+static gsize
+get_weight (JsonNode *node)
+{
+  gsize weight = 1;
+
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        weight += get_weight (json_array_get_element (array, i));
+    }
+  else if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      JsonObjectIter iter;
+      const char *name;
+      JsonNode *member;
+
+      json_object_iter_init (&iter, json_node_get_object (node));
+      while (json_object_iter_next (&iter, &name, &member))
+        weight += strlen (name) + get_weight (member);
+    }
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    weight += strlen (json_node_get_string (node));
+
+  return weight;
+}
+
+/* FALSE: what is taken over is too much, which is noted once. */
+static gboolean
+count_taken (Reader     *reader,
+             const char *origin,
+             const char *name,
+             JsonNode   *node)
+{
+  g_autofree char *path = NULL;
+
+  if (g_str_equal (origin, reader->profile->name))
+    return TRUE;
+  if (*reader->n_taken > TAKEN_OVER_MAX_BYTES)
+    return FALSE;
+
+  *reader->n_taken += strlen (name) + get_weight (node);
+  if (*reader->n_taken <= TAKEN_OVER_MAX_BYTES)
+    return TRUE;
+
+  path = malt_config_mistakes_join ("profiles", reader->profile->name);
+  malt_config_mistakes_add (reader->mistakes, malt_config_json_get_line (reader->json, node), path,
+                            "what profiles take over from others is larger than %u bytes in all",
+                            TAKEN_OVER_MAX_BYTES);
+  return FALSE;
+}
+
 /* The options of one profile of the chain; those that were seen nearer to its beginning are left
  * out. */
 static void
@@ -176,6 +237,8 @@ read_options (Reader     *reader,
   while (!malt_config_mistakes_is_full (reader->mistakes)
          && json_object_iter_next_ordered (&iter, &name, &node))
     {
+      if (!count_taken (reader, origin, name, node))
+        return;
       if (g_str_equal (name, MALT_CONFIG_MEMBER_BACKEND)
           || g_str_equal (name, MALT_CONFIG_MEMBER_EXTENDS)
           || !g_hash_table_add (reader->seen, (char *) name))
@@ -211,6 +274,9 @@ find_backend (const char         *name,
     backend = malt_lookup_backend (backend_name, &error);
   if (backend != NULL)
     return backend;
+  /* It is noted when the turn of that profile comes. */
+  if (!g_str_equal (owner, name))
+    return NULL;
 
   found = malt_config_json_show (node);
   malt_config_mistakes_add (mistakes, malt_config_json_get_line (json, node),
@@ -226,12 +292,13 @@ malt_config_profile_new (const char         *name,
                          JsonObject         *profiles,
                          MaltConfigJson     *json,
                          const char         *folder,
+                         gsize              *n_taken,
                          MaltConfigMistakes *mistakes)
 {
   g_autoptr (GPtrArray) chain = malt_config_chain_new (name, profiles, json, mistakes);
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (MaltBackend) backend = NULL;
-  Reader reader = { NULL, profiles, json, folder, mistakes, seen };
+  Reader reader = { NULL, profiles, json, folder, mistakes, seen, n_taken };
   const char *origin;
 
   if (chain != NULL)

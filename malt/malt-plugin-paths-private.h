@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* Adds a folder of a configuration's "plugin-path", behind $MALT_PLUGIN_PATH and in front of the
- * installed folder. It stays for as long as the process. Any thread. */
-void malt_plugin_paths_add_configured (const char *folder);
+ * installed folder. It stays for as long as the process. FALSE: there are too many. Any thread. */
+gboolean malt_plugin_paths_add_configured (const char *folder);
 
 G_END_DECLS

@@ -9,6 +9,10 @@
 
 #include <stdlib.h>
 
+/* Folders of configurations, which stay: a file that is read again and again with others each time
+ * must not slow every search for a plugin down. */
+#define CONFIGURED_MAX 1024u
+
 /* Folders of malt_add_plugin_path() and of configurations, each in the order in which they came.
  * Protected by @added_lock. */
 static GPtrArray *added;
@@ -46,10 +50,23 @@ malt_add_plugin_path (const char *directory)
   add_folder (&added, directory);
 }
 
-void
+static gboolean
+has_room (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&added_lock);
+
+  return configured == NULL || configured->len < CONFIGURED_MAX;
+}
+
+gboolean
 malt_plugin_paths_add_configured (const char *folder)
 {
-  add_folder (&configured, folder);
+  gboolean is_room = has_room ();
+
+  if (is_room)
+    add_folder (&configured, folder);
+
+  return is_room;
 }
 
 /* A folder that is named twice is searched once. */

@@ -312,18 +312,68 @@ test_many_mistakes (void)
   assert_starts (json->str, (gssize) json->len, PREFIX "2: profiles.a.no-such-option-0: there is no");
 }
 
-/* Each is compared with all the others: only for as many as are told of. */
 static void
 test_many_profiles (void)
 {
   g_autoptr (GString) json = g_string_new ("{\"profiles\": {\"a\": {\"extends\": \"zz\"}");
+  g_autofree char *most = NULL;
 
-  for (guint i = 0; i < 30000; i++)
+  for (guint i = 1; i < 256; i++)
     g_string_append_printf (json, ",\n\"p%u\": {\"extends\": \"zz\"}", i);
-  g_string_append (json, "}}");
+  most = g_strconcat (json->str, "}}", NULL);
+  assert_starts (most, -1, PREFIX "1: profiles.a.extends: there is no profile “zz”");
 
-  assert_starts (json->str, (gssize) json->len,
-                 PREFIX "1: profiles.a.extends: there is no profile “zz”");
+  g_string_append (json, ", \"one-more\": {}}}");
+  assert_starts (json->str, -1, PREFIX "1: profiles: found 257 profiles, but there may be 256");
+}
+
+/* What is read for each of them is as long as the file. */
+static void
+test_large_value_is_extended (void)
+{
+  g_autoptr (GString) json = g_string_new ("{\"profiles\": {\"a\": {\"backend\": \"fake\"");
+  g_autofree char *text = g_strnfill (1 << 19, 'x');
+  g_autofree char *once = NULL;
+  g_autoptr (MaltConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_string_append_printf (json, ", \"text\": \"%s\"},\n\"b\": {\"extends\": \"a\"}", text);
+  once = g_strconcat (json->str, "}}", NULL);
+  config = malt_config_new_from_data (once, -1, &error);
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < 200; i++)
+    g_string_append_printf (json, ",\n\"p%u\": {\"extends\": \"a\"}", i);
+  g_string_append (json, "}}");
+  assert_starts (json->str, -1, PREFIX "1: profiles.p0: what profiles take over from others is");
+}
+
+static void
+test_many_plugin_folders (void)
+{
+  g_autoptr (GString) json = g_string_new ("{\n\"plugin-path\": [\"/nowhere\"");
+
+  for (guint i = 0; i < 64; i++)
+    g_string_append (json, ", \"/nowhere\"");
+  g_string_append (json, "]}");
+
+  assert_starts (json->str, -1, PREFIX "2: plugin-path: found 65 folders, but at most 64");
+}
+
+/* They stay, so that a file that is read again and again must not add others for ever. */
+static void
+test_many_files_with_plugin_folders (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2000 && error == NULL; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"plugin-path\": [\"/nowhere/%u\"]}", i);
+      g_autoptr (MaltConfig) config = malt_config_new_from_data (json, -1, &error);
+    }
+
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+  g_assert_true (g_str_has_prefix (error->message, PREFIX "1: plugin-path: too many folders"));
 }
 
 /* An error names its line, and nothing crashes. Every part of the text counts for something, so that
@@ -422,9 +472,13 @@ main (int    argc,
   g_test_add_func ("/malt/config-mistakes/all-mistakes", test_all_mistakes);
   g_test_add_func ("/malt/config-mistakes/many-mistakes", test_many_mistakes);
   g_test_add_func ("/malt/config-mistakes/many-profiles", test_many_profiles);
+  g_test_add_func ("/malt/config-mistakes/large-value-is-extended", test_large_value_is_extended);
+  g_test_add_func ("/malt/config-mistakes/many-plugin-folders", test_many_plugin_folders);
   g_test_add_func ("/malt/config-mistakes/prefixes", test_prefixes);
   g_test_add_func ("/malt/config-mistakes/changed-bytes", test_changed_bytes);
   g_test_add_func ("/malt/config-mistakes/changed-tokens", test_changed_tokens);
+  g_test_add_func ("/malt/config-mistakes/many-files-with-plugin-folders",
+                   test_many_files_with_plugin_folders);
 
   return g_test_run ();
 }
