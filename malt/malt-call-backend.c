@@ -22,14 +22,14 @@ malt_call_clear_outcome (MaltCall *self)
 }
 
 /**
- * malt_call_begin: (skip)
+ * malt_call_begin:
  * @self: a call
  * @error: return location for an error
  *
  * Marks that a backend takes the call on. Any thread.
  *
  * Errors: %MALT_ERROR_FAILED if it is already on its way; nothing must be sent
- * then, and [func@Malt.Call.end] is not for this caller.
+ * then, and [method@Malt.Call.end] is not for this caller.
  *
  * Returns: whether the caller is to send it
  *
@@ -74,13 +74,13 @@ malt_call_take_details (MaltCall     *self,
 }
 
 /**
- * malt_call_end: (skip)
+ * malt_call_end:
  * @self: a call that was begun
  * @run_time_us: microseconds, as the worker measured them; −1 if it never ran
  * @error: (nullable): what the call ends with; its remote details and exit
  *   report are copied
  *
- * Marks that the call has ended, once after each [func@Malt.Call.begin] that
+ * Marks that the call has ended, once after each [method@Malt.Call.begin] that
  * succeeded and before the caller gets the outcome. Any thread.
  *
  * Since: 0.1
@@ -106,14 +106,14 @@ malt_call_end (MaltCall     *self,
 }
 
 /**
- * malt_call_set_remote_details: (skip)
+ * malt_call_set_remote_details:
  * @self: a call that was begun
  * @message: (nullable): the message of the worker, UTF-8
  * @type: (nullable): the type of what was raised
  * @traceback: (nullable): where, as the language writes it
  *
  * Sets what an error of a domain that carries nothing cannot. Before
- * [func@Malt.Call.end].
+ * [method@Malt.Call.end].
  *
  * Since: 0.1
  */
@@ -134,7 +134,7 @@ malt_call_set_remote_details (MaltCall   *self,
 }
 
 /**
- * malt_call_emit_progress: (skip)
+ * malt_call_emit_progress:
  * @self: a call that was begun
  * @fraction: how much is done, from 0 to 1; other values are brought into that
  *   range, NaN to 0

@@ -57,13 +57,13 @@ insert_error (GVariantDict *dict,
 }
 
 /**
- * malt_call_dup_outcome: (skip)
+ * malt_call_dup_outcome:
  * @self: a call that has ended
  * @value: (nullable): what it answered; %NULL with an error
  * @error: (nullable): what it ended with instead
  *
  * Puts all that there is to know about the end of a call into one value, from
- * which [func@Malt.Call.end_with_outcome] ends another call in the same way, at
+ * which [method@Malt.Call.end_with_outcome] ends another call in the same way, at
  * another time or in another process.
  *
  * Returns: (transfer full): an `a{sv}`, not floating
@@ -158,12 +158,12 @@ new_error (MaltCall     *call,
 }
 
 /**
- * malt_call_end_with_outcome: (skip)
+ * malt_call_end_with_outcome:
  * @self: a call that was begun
- * @outcome: an `a{sv}` of [func@Malt.Call.dup_outcome]. A floating reference is taken.
+ * @outcome: an `a{sv}` of [method@Malt.Call.dup_outcome]. A floating reference is taken.
  * @error: return location for an error
  *
- * Ends a call as another one ended: [func@Malt.Call.end] with its run time, error
+ * Ends a call as another one ended: [method@Malt.Call.end] with its run time, error
  * and details. The outcome may come from a process that is not trusted, or from
  * a file. A domain of errors that is unknown here becomes %MALT_ERROR_FAILED.
  *

@@ -36,7 +36,7 @@ drop_source (gpointer data)
 }
 
 /**
- * malt_emit_exited: (skip)
+ * malt_emit_exited:
  * @worker: a worker that has ended, and has its exit report
  * @context: what was the thread-default main context where it was made
  *

@@ -62,7 +62,7 @@ struct _MaltExitReport
 G_DEFINE_BOXED_TYPE (MaltExitReport, malt_exit_report, malt_exit_report_ref, malt_exit_report_unref)
 
 /**
- * malt_exit_report_new: (skip)
+ * malt_exit_report_new:
  * @reason: why it ended
  * @exit_status: what the process exited with, 0 to 255; −1 when a signal ended
  *   it or the status is not known

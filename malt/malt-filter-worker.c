@@ -8,20 +8,41 @@
 #include "malt/malt-create-worker-private.h"
 #include "malt/malt-error.h"
 #include "malt/malt-forward-private.h"
+#include "malt/malt-guard-private.h"
 #include "malt/malt-running-workers-backend.h"
 
 /* Workers around each other. More are a profile that, by itself or by others, is its own. */
 #define MAX_DEPTH 8u
 
-/* MaltFilterWorker: the base of backends that are around a worker of another one: to record what it
- * is asked, to count, to hold up, to refuse. A type that derives from it, and implements nothing,
- * is a worker that has all done by the worker of the profile that its option “profile” names. It
- * overrides what is of interest to it: the functions of the class, or, with
- * G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, …), any function of the interface, where it
- * finds the others set.
+/**
+ * MaltFilterWorker:
  *
- * To the program they are one worker: only the outer one is listed, it has the signals of the inner
- * one, and the name by which errors and logs know that. */
+ * The base of backends that are around a worker of another one: to record what it
+ * is asked, to count, to hold up, to refuse.
+ *
+ * A type that derives from it, and implements nothing, is a worker that has all
+ * done by the worker of the profile that its option `profile` names. It overrides
+ * what is of interest to it: the functions of the class, or any function of
+ * [iface@Malt.AbstractWorker], where it finds the others set.
+ *
+ * ```c
+ * static void
+ * counting_worker_call_ended (MaltFilterWorker *worker,
+ *                             MaltCall         *call,
+ *                             GVariant         *value,
+ *                             const GError     *error)
+ * {
+ *   g_atomic_int_inc (&n_calls);
+ * }
+ * ```
+ *
+ * To the program they are one worker: only the outer one is listed, it has the
+ * signals of the inner one, and the name by which errors and logs know that. It is
+ * for authors of backends, in `<malt/malt-plugin.h>`, and not for a program that
+ * only wants to look at what its own calls answer.
+ *
+ * Since: 0.1
+ */
 typedef struct
 {
   char               *profile; /* immutable after construction; nullable */
@@ -222,7 +243,8 @@ prepare (MaltFilterWorker  *self,
 {
   MaltFilterWorkerPrivate *priv = malt_filter_worker_get_instance_private (self);
   MaltFilterWorkerClass *klass = MALT_FILTER_WORKER_GET_CLASS (self);
-  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+  /* Not on the stack: bindings take references. */
+  g_autoptr (GVariantDict) options = g_variant_dict_new (NULL);
 
   if (n_starting == MAX_DEPTH)
     {
@@ -233,10 +255,12 @@ prepare (MaltFilterWorker  *self,
                    MAX_DEPTH);
       return NULL;
     }
-  if (klass->prepare != NULL && !klass->prepare (self, &options, cancellable, error))
+  if (klass->prepare != NULL
+      && !malt_guard_check (G_OBJECT (self), "prepare",
+                            klass->prepare (self, options, cancellable, error), error))
     return NULL;
 
-  return g_variant_ref_sink (g_variant_dict_end (&options));
+  return g_variant_ref_sink (g_variant_dict_end (options));
 }
 
 static gboolean
@@ -399,6 +423,13 @@ malt_filter_worker_class_init (MaltFilterWorkerClass *klass)
   object_class->set_property = malt_filter_worker_set_property;
   object_class->get_property = malt_filter_worker_get_property;
 
+  /**
+   * MaltFilterWorker:profile:
+   *
+   * The name of the profile or backend of the worker inside.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
     object_class, PROP_PROFILE,
     g_param_spec_string ("profile", "Profile", "The profile or backend of the worker inside",
@@ -412,7 +443,7 @@ malt_filter_worker_init (MaltFilterWorker *self)
 }
 
 /**
- * malt_filter_worker_get_inner: (skip)
+ * malt_filter_worker_get_inner:
  * @self: a worker around another one
  *
  * Gets the worker that does the work, for what is not to be filtered.
