@@ -59,11 +59,11 @@ struct _MaltPoolCore
   char               *description;
   char               *profile;       /* nullable */
   GVariant           *options;       /* nullable, a{sv} */
-  GSource            *source;        /* owned; NULL before the start */
 
   GMutex              lock;
 
   /* Protected by @lock. */
+  GSource            *source;        /* owned; NULL before the start, and when all is over */
   guint               size;
   guint               max_in_flight;
   guint               max_calls;     /* 0: any number */

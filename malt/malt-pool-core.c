@@ -253,7 +253,7 @@ tend (MaltPoolCore *self)
     look_at_all (self, now);
 
   g_mutex_lock (&self->lock);
-  if (!self->is_woken)
+  if (!self->is_woken && self->source != NULL)
     g_source_set_ready_time (self->source, self->next_us < G_MAXINT64 ? self->next_us : -1);
   g_mutex_unlock (&self->lock);
 }

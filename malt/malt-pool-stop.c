@@ -99,6 +99,19 @@ tell_exit (MaltPoolCore   *self,
   malt_delivery_send (&ended->delivery, self->context);
 }
 
+/* It holds the core, and the core holds it. */
+static void
+let_go_of_source (MaltPoolCore *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  g_mutex_lock (&self->lock);
+  source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->lock);
+  if (source != NULL)
+    g_source_destroy (source);
+}
+
 /* Also for those who come when it has ended. */
 void
 malt_pool_core_look_at_end (MaltPoolCore *self)
@@ -127,7 +140,7 @@ malt_pool_core_look_at_end (MaltPoolCore *self)
       && report != NULL)
     tell_exit (self, report);
   if (is_abandoned)
-    g_source_destroy (self->source);
+    let_go_of_source (self);
 }
 
 typedef struct

@@ -443,6 +443,37 @@ test_dropped_in_thread (void)
   g_weak_ref_clear (&weak);
 }
 
+static void
+count_freed (gpointer n_freed)
+{
+  g_atomic_int_inc ((int *) n_freed);
+}
+
+static void
+test_dropped_leaves_nothing (void)
+{
+  static const guint64 no_options = 0;
+  int n_freed = 0;
+
+  g_test_summary ("What a pool has is let go of, whether it was stopped before or not");
+  malt_script_reset ();
+  for (int n_pools = 1; n_pools <= 2; n_pools++)
+    {
+      g_autoptr (GError) error = NULL;
+      GVariant *options = g_variant_new_from_data (G_VARIANT_TYPE_VARDICT, &no_options, 0, TRUE,
+                                                   count_freed, &n_freed);
+      MaltPool *pool = g_initable_new (MALT_TYPE_POOL, NULL, &error, "profile", "scripted",
+                                       "options", options, "size", 1, NULL);
+
+      g_assert_no_error (error);
+      if (n_pools == 2)
+        pool_stop (pool);
+      else
+        g_object_unref (pool);
+      pool_poll_until (g_atomic_int_get (&n_freed) == n_pools);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -461,6 +492,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-end/dropped-in-callback", test_dropped_in_callback);
   g_test_add_func ("/malt/pool-end/dropped-in-map", test_dropped_in_map);
   g_test_add_func ("/malt/pool-end/dropped-in-thread", test_dropped_in_thread);
+  g_test_add_func ("/malt/pool-end/dropped-leaves-nothing", test_dropped_leaves_nothing);
 
   return g_test_run ();
 }
