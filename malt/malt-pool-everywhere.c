@@ -114,7 +114,11 @@ malt_pool_eval_everywhere (MaltPool      *self,
   g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_POOL (self), FALSE);
-  g_return_val_if_fail (expression != NULL, FALSE);
+  g_return_val_if_fail (module == NULL || g_utf8_validate (module, -1, NULL), FALSE);
+  g_return_val_if_fail (expression != NULL && g_utf8_validate (expression, -1, NULL), FALSE);
+  g_return_val_if_fail (args == NULL || g_variant_is_of_type (args, G_VARIANT_TYPE_TUPLE), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   own = malt_own_context_new ();
   malt_pool_eval_everywhere_async (self, module, expression, args, cancellable,

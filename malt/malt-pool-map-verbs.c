@@ -138,7 +138,10 @@ malt_pool_map (MaltPool      *self,
   g_autoptr (MaltOwnContext) own = NULL;
 
   g_return_val_if_fail (MALT_IS_POOL (self), NULL);
-  g_return_val_if_fail (function != NULL && *function != '\0' && inputs != NULL, NULL);
+  g_return_val_if_fail (function != NULL && *function != '\0'
+                          && g_utf8_validate (function, -1, NULL), NULL);
+  g_return_val_if_fail (inputs != NULL, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   own = malt_own_context_new ();

@@ -194,6 +194,26 @@ test_late_worker (void)
   pool_stop (pool);
 }
 
+static void
+test_wrong_arguments (void)
+{
+  g_autoptr (GVariant) inputs = g_variant_ref_sink (g_variant_new_parsed ("[(1,)]"));
+  g_autoptr (GVariant) no_tuple = g_variant_ref_sink (g_variant_new_int32 (1));
+  MaltPool *pool;
+
+  g_test_summary ("Mistakes of the program come back from the blocking forms, too");
+  malt_script_reset ();
+  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  g_test_expect_message ("Malt", G_LOG_LEVEL_CRITICAL, "*TUPLE*");
+  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "state", no_tuple, NULL, NULL));
+  g_test_expect_message ("Malt", G_LOG_LEVEL_CRITICAL, "*expression*");
+  g_assert_false (malt_pool_eval_everywhere (pool, NULL, "\xff", NULL, NULL, NULL));
+  g_test_expect_message ("Malt", G_LOG_LEVEL_CRITICAL, "*function*");
+  g_assert_null (malt_pool_map (pool, "\xff", inputs, NULL, NULL));
+  g_test_assert_expected_messages ();
+  pool_stop (pool);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -207,6 +227,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-everywhere/cancelled", test_cancelled);
   g_test_add_func ("/malt/pool-everywhere/stopped", test_stopped);
   g_test_add_func ("/malt/pool-everywhere/late-worker", test_late_worker);
+  g_test_add_func ("/malt/pool-everywhere/wrong-arguments", test_wrong_arguments);
 
   return g_test_run ();
 }
