@@ -38,7 +38,8 @@ static GRecMutex lock;
 /* All protected by @lock, made at first use, never freed. */
 static GHashTable *loaded;   /* basename (char *) → path (char *), owned */
 static GHashTable *failures; /* path (char *) → reason (char *), owned */
-static GHashTable *rejected; /* set of GIOExtension, not owned: they live for ever */
+static GHashTable *sifted;   /* set of GIOExtension, not owned: they live for ever; of plugins */
+static GHashTable *rejected; /* those of them that are of no use */
 static GHashTable *origins;  /* GType → path (char *), owned, of what a plugin registered */
 
 static void
@@ -49,6 +50,7 @@ ensure_tables_locked (void)
 
   loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   failures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  sifted = g_hash_table_new (NULL, NULL);
   rejected = g_hash_table_new (NULL, NULL);
   origins = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
@@ -142,7 +144,8 @@ find_fault_locked (const Point  *point,
   return point->find_type_fault != NULL ? point->find_type_fault (type) : NULL;
 }
 
-/* Rejects what is wrong of what is not in `before`. Returns whether something is left. */
+/* Rejects what is wrong of what is not in `before`, nor from a plugin that was loaded while this one
+ * was. Returns whether something is left. */
 static gboolean
 sift_new_locked (const Point  *point,
                  GHashTable   *before,
@@ -155,7 +158,7 @@ sift_new_locked (const Point  *point,
     {
       g_autofree char *fault = NULL;
 
-      if (g_hash_table_contains (before, l->data))
+      if (g_hash_table_contains (before, l->data) || !g_hash_table_add (sifted, l->data))
         continue;
 
       fault = find_fault_locked (point, l->data);
@@ -196,13 +199,15 @@ load_new_file_locked (const char *path,
   g_autofree char *complaints = NULL;
   gboolean some_left = FALSE;
 
+  /* Before it is, for what it looks up meanwhile must not load it again. */
+  g_hash_table_replace (loaded, g_strdup (basename), g_strdup (path));
   if (!malt_plugin_file_load (path, &complaints, &error))
     {
+      g_hash_table_remove (loaded, basename);
       fail_locked (path, error->message);
       return;
     }
 
-  g_hash_table_replace (loaded, g_strdup (basename), g_strdup (path));
   for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
     some_left |= sift_new_locked (&points[i], before, path);
 

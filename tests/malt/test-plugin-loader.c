@@ -211,6 +211,29 @@ test_tells_where_a_type_is_from (void)
 }
 
 static void
+test_looks_up_while_it_loads (void)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *good_path = NULL;
+  g_autofree char *reason = NULL;
+  g_autofree char *same_name_reason = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!run_apart ())
+    return;
+
+  path = malt_plugin_loader_dup_path (look_up ("nested", &error));
+  g_assert_no_error (error);
+  good_path = malt_plugin_loader_dup_path (look_up ("good", NULL));
+  reason = find_reason ("libmalt-nested.so");
+  same_name_reason = find_reason ("libmalt-same-name.so");
+  g_assert_true (g_str_has_suffix (path, "/libmalt-nested.so"));
+  g_assert_true (g_str_has_suffix (good_path, "/libmalt-good.so"));
+  g_assert_null (reason);
+  assert_contains (same_name_reason, "belongs to “FixtureGood” already");
+}
+
+static void
 test_evaluators_are_another_point (void)
 {
   g_autoptr (GError) error = NULL;
@@ -473,6 +496,7 @@ main (int    argc,
   g_test_add_func ("/malt/plugin-loader/error-says-why", test_error_says_why);
   g_test_add_func ("/malt/plugin-loader/tells-where-a-type-is-from",
                    test_tells_where_a_type_is_from);
+  g_test_add_func ("/malt/plugin-loader/looks-up-while-it-loads", test_looks_up_while_it_loads);
   g_test_add_func ("/malt/plugin-loader/evaluators-are-another-point",
                    test_evaluators_are_another_point);
   g_test_add_func ("/malt/plugin-loader/type-is-checked-late", test_type_is_checked_late);
