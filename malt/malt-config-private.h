@@ -19,6 +19,8 @@ struct _MaltConfig
   GFile             *file;    /* NULL: there is none */
   MaltConfigFile    *content; /* the last that was good */
   GError            *error;   /* why the file is not that; NULL if it is */
+  guint64            n_reads; /* that have begun, of the file */
+  guint64            taken;   /* which of them is what is here, 0: that of the construction */
   MaltConfigMonitor *monitor; /* NULL while nobody wants it */
 };
 

@@ -98,33 +98,75 @@ is_same_file (GFile *a,
   return a == b || (a != NULL && b != NULL && g_file_equal (a, b));
 }
 
-/* Takes all three; `content` is NULL when there is an `error`. */
-static void
-replace_content (MaltConfig     *self,
-                 GFile          *file,
-                 MaltConfigFile *content,
-                 GError         *error)
+/* What has been read of the file. */
+typedef struct
 {
-  g_autoptr (MaltConfigFile) old_content = NULL;
-  g_autoptr (GFile) old_file = NULL;
-  g_autoptr (GError) old_error = NULL;
-  gboolean is_same_place = FALSE;
+  guint64         number;  /* of the reading */
+  GFile          *file;    /* owned; NULL: there is none */
+  MaltConfigFile *content; /* owned; NULL with an error */
+  GError         *error;   /* owned */
+} Reading;
+
+static void
+reading_clear (Reading *self)
+{
+  g_clear_object (&self->file);
+  g_clear_pointer (&self->content, malt_config_file_unref);
+  g_clear_error (&self->error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
+
+static guint64
+begin_reading (MaltConfig *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return ++self->n_reads;
+}
+
+/* Puts what was there in place of what has been read. FALSE: there is what was read later. */
+static gboolean
+swap_content_locked (MaltConfig *self,
+                     Reading    *reading)
+{
+  MaltConfigFile *content = self->content;
+  GError *error = self->error;
+  GFile *file = self->file;
+
+  if (reading->number < self->taken)
+    return FALSE;
+
+  self->taken = reading->number;
+  self->error = reading->error;
+  reading->error = error;
+  self->file = reading->file;
+  reading->file = file;
+  if (reading->content != NULL)
+    {
+      self->content = reading->content;
+      reading->content = content;
+    }
+
+  return TRUE;
+}
+
+static void
+take_reading (MaltConfig *self,
+              Reading    *reading)
+{
+  gboolean is_same_place;
   gboolean is_good;
+  gboolean is_latest;
 
   g_mutex_lock (&self->lock);
-  is_same_place = is_same_file (self->file, file);
-  is_good = self->error == NULL && error == NULL;
-  old_error = g_steal_pointer (&self->error);
-  old_file = g_steal_pointer (&self->file);
-  self->error = error;
-  self->file = file;
-  if (content != NULL)
-    {
-      old_content = g_steal_pointer (&self->content);
-      self->content = content;
-    }
+  is_same_place = is_same_file (self->file, reading->file);
+  is_good = self->error == NULL && reading->error == NULL;
+  is_latest = swap_content_locked (self, reading);
   g_mutex_unlock (&self->lock);
 
+  if (!is_latest)
+    return;
   if (!is_good)
     g_object_notify (G_OBJECT (self), "error");
   if (!is_same_place)
@@ -139,7 +181,7 @@ replace_content (MaltConfig     *self,
  * @error: return location for an error
  *
  * Reads the file anew, for workers that are created later. When it fails, what
- * it said before still holds.
+ * it said before still holds; so does what somebody else has read meanwhile.
  *
  * Errors: %MALT_ERROR_INVALID_CONFIG, for the first mistake of the file, or if it
  * cannot be read; %G_IO_ERROR_NOT_SUPPORTED if it came from no file;
@@ -154,32 +196,33 @@ malt_config_reload (MaltConfig    *self,
                     GCancellable  *cancellable,
                     GError       **error)
 {
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GError) read_error = NULL;
-  MaltConfigFile *content;
+  g_auto (Reading) reading = { 0 };
+  gboolean is_good;
 
   g_return_val_if_fail (MALT_IS_CONFIG (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  file = self->is_default ? malt_config_locate () : malt_config_dup_file (self);
-  if (file == NULL && !self->is_default)
+  reading.number = begin_reading (self);
+  reading.file = self->is_default ? malt_config_locate () : malt_config_dup_file (self);
+  if (reading.file == NULL && !self->is_default)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                            "The configuration came from no file");
       return FALSE;
     }
 
-  content = malt_config_read_content (file, cancellable, &read_error);
-  if (g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  reading.content = malt_config_read_content (reading.file, cancellable, &reading.error);
+  if (g_error_matches (reading.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      g_propagate_error (error, g_steal_pointer (&read_error));
+      g_propagate_error (error, g_steal_pointer (&reading.error));
       return FALSE;
     }
 
-  if (read_error != NULL)
-    g_propagate_error (error, g_error_copy (read_error));
-  replace_content (self, g_steal_pointer (&file), content, g_steal_pointer (&read_error));
+  is_good = reading.error == NULL;
+  if (!is_good)
+    g_propagate_error (error, g_error_copy (reading.error));
+  take_reading (self, &reading);
 
-  return content != NULL;
+  return is_good;
 }

@@ -437,6 +437,62 @@ test_reload (Fixture       *fixture,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
+/* A backend that does something as soon as a configuration names it. */
+typedef struct
+{
+  MaltFilterWorker parent_instance;
+} Curious;
+
+typedef struct
+{
+  MaltFilterWorkerClass parent_class;
+} CuriousClass;
+
+static GType curious_get_type (void);
+
+G_DEFINE_TYPE (Curious, curious, MALT_TYPE_FILTER_WORKER)
+
+static Fixture *curious_fixture;
+static MaltConfig *curious_config;
+
+static void
+curious_class_init (CuriousClass *klass)
+{
+  write_config (curious_fixture, "{\"profiles\": {\"late\": {\"backend\": \"fake\"}}}");
+  g_assert_true (malt_config_reload (curious_config, NULL, NULL));
+}
+
+static void
+curious_init (Curious *self)
+{
+}
+
+static void
+test_reload_overtaken (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (MaltConfig) config = NULL;
+  g_auto (GStrv) profiles = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_changes = 0;
+
+  g_test_summary ("What is read while an older reading takes its time stays");
+  write_config (fixture, "{}");
+  config = read_config (fixture);
+  g_signal_connect (config, "changed", G_CALLBACK (count_change), &n_changes);
+  curious_fixture = fixture;
+  curious_config = config;
+  g_assert_nonnull (g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT,
+                                                    curious_get_type (), "curious", -100));
+
+  write_config (fixture, "{\"profiles\": {\"early\": {\"backend\": \"curious\"}}}");
+  g_assert_true (malt_config_reload (config, NULL, &error));
+  g_assert_no_error (error);
+  profiles = malt_config_list_profiles (config);
+  g_assert_cmpstr (profiles[0], ==, "late");
+  g_assert_cmpuint (n_changes, ==, 1);
+}
+
 #define N_THREADS 4
 #define N_ROUNDS 50
 
@@ -505,6 +561,7 @@ main (int    argc,
   ADD ("unreadable", test_unreadable);
   ADD ("pipe", test_pipe);
   ADD ("reload", test_reload);
+  ADD ("reload-overtaken", test_reload_overtaken);
   ADD ("threads", test_threads);
 
   return g_test_run ();
