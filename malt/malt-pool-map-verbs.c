@@ -122,6 +122,7 @@ malt_pool_map_finish (MaltPool      *self,
  * Errors: those of [method@Malt.AbstractWorker.send], of the first call that failed: the message
  * begins with the index of its input, and the others have been cancelled;
  * %MALT_ERROR_SERIALIZATION if @inputs is no array or tuple, or a child of it no tuple;
+ * %MALT_ERROR_LIMIT if there are more than 2³¹ − 1 of them;
  * %MALT_ERROR_FAILED if the pool is being drained; %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): an `av`, the results in the order of the inputs; %NULL on error
@@ -233,6 +234,7 @@ malt_pool_map_each_async (MaltPool            *self,
  * Gets the outcome of [method@Malt.Pool.map_each_async].
  *
  * Errors: %MALT_ERROR_SERIALIZATION if the inputs are no array or tuple;
+ * %MALT_ERROR_LIMIT if there are more than 2³¹ − 1 of them;
  * %MALT_ERROR_TERMINATED_WORKER if the pool has ended; %MALT_ERROR_FAILED if it is being drained;
  * %G_IO_ERROR_CANCELLED if it was cancelled, or the function did not want to go on.
  *

@@ -12,6 +12,9 @@
  * there when a worker has finished one. */
 #define MAP_CALLS_PER_PLACE 2u
 
+/* Inputs of one map: the progress counts them in an int. */
+#define MAP_MAX_INPUTS G_MAXINT
+
 /* Milliseconds between two reports of the progress, for each wakes the caller's thread up: more than
  * people can follow, and quick calls take less. */
 #define MAP_PROGRESS_INTERVAL_MSEC 20
@@ -206,10 +209,18 @@ collect (Map *self)
 /* A pool that is drained waits for the maps that it has begun. FALSE: it takes no more. */
 static gboolean
 enter (MaltPoolCore  *core,
+       gsize          n_inputs,
        GError       **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
 
+  if (n_inputs > MAP_MAX_INPUTS)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                   "Cannot go through %" G_GSIZE_FORMAT " inputs: more than %d", n_inputs,
+                   MAP_MAX_INPUTS);
+      return FALSE;
+    }
   if (!malt_pool_core_check_open_locked (core, error))
     return FALSE;
 
@@ -415,7 +426,7 @@ malt_pool_map_start (MaltPool        *pool,
   Map *self;
 
   g_task_set_check_cancellable (task, FALSE);
-  if (!enter (pool->core, &error))
+  if (!enter (pool->core, g_variant_n_children (inputs), &error))
     {
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -427,7 +438,7 @@ malt_pool_map_start (MaltPool        *pool,
   self->core = malt_pool_core_ref (pool->core);
   self->function = g_strdup (function);
   self->inputs = g_variant_ref_sink (inputs);
-  self->n_inputs = (guint) MIN (g_variant_n_children (inputs), G_MAXINT);
+  self->n_inputs = (guint) g_variant_n_children (inputs);
   self->cancellable = g_cancellable_new ();
   self->func = func;
   self->func_data = func_data;

@@ -4,6 +4,8 @@
 
 #include "malt/malt-pool-request-private.h"
 
+#include "malt/malt-error-backend.h"
+
 /* The ready one that has the least to do, if it has room. */
 static MaltPoolMember *
 find_member_locked (MaltPoolCore *core)
@@ -123,9 +125,14 @@ insert_locked (MaltPoolRequest *self)
 void
 malt_pool_request_enqueue_locked (MaltPoolRequest *self)
 {
+  MaltPoolCore *core = self->core;
   GError *error = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (self->cancellable, &error))
+  if (core->report != NULL)
+    error = malt_error_new_terminated (core->description, core->report);
+  else
+    g_cancellable_set_error_if_cancelled (self->cancellable, &error);
+  if (error != NULL)
     {
       malt_pool_request_refuse_locked (self, error);
       return;
@@ -133,7 +140,7 @@ malt_pool_request_enqueue_locked (MaltPoolRequest *self)
 
   self->state = MALT_POOL_REQUEST_QUEUED;
   insert_locked (self);
-  malt_pool_core_dispatch_locked (self->core);
+  malt_pool_core_dispatch_locked (core);
 }
 
 void

@@ -207,6 +207,44 @@ test_drain_blocked (void)
   pool_stop (pool);
 }
 
+static gpointer
+call_until_error (gpointer user_data)
+{
+  GError *error = NULL;
+
+  while (pool_echo (user_data, "echo", 1, &error))
+    {
+    }
+
+  return error;
+}
+
+static void
+test_stop_under_way (void)
+{
+  g_test_summary ("Whatever a blocking call is about to do when the pool ends, it comes back");
+  malt_script_reset ();
+  for (guint i = 0; i < 20; i++)
+    {
+      MaltPool *pool = pool_start ("scripted", "@a{su} {'size': 2}");
+      guint n_calls = malt_script_count (MALT_SCRIPT_CALL);
+      GThread *threads[4];
+
+      for (guint j = 0; j < G_N_ELEMENTS (threads); j++)
+        threads[j] = g_thread_new ("caller", call_until_error, pool);
+      pool_poll_until (malt_script_count (MALT_SCRIPT_CALL) > n_calls + 20);
+      g_object_ref (pool);
+      pool_stop (pool);
+      for (guint j = 0; j < G_N_ELEMENTS (threads); j++)
+        {
+          g_autoptr (GError) error = g_thread_join (threads[j]);
+
+          g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+        }
+      g_object_unref (pool);
+    }
+}
+
 static void
 on_stopped (GObject      *source,
             GAsyncResult *result,
@@ -487,6 +525,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-end/drain-unstarted", test_drain_unstarted);
   g_test_add_func ("/malt/pool-end/drain-blocked", test_drain_blocked);
   g_test_add_func ("/malt/pool-end/stop-cancelled", test_stop_cancelled);
+  g_test_add_func ("/malt/pool-end/stop-under-way", test_stop_under_way);
   g_test_add_func ("/malt/pool-end/stop-fails", test_stop_fails);
   g_test_add_func ("/malt/pool-end/dropped-with-calls", test_dropped_with_calls);
   g_test_add_func ("/malt/pool-end/dropped-in-callback", test_dropped_in_callback);

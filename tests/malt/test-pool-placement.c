@@ -5,6 +5,8 @@
 #include "malt-scripted-worker.h"
 #include "tests/contract/pool-fixture.h"
 
+#include <sys/mman.h>
+
 /* Which worker a call gets, and what becomes of those that wait or have just been placed. */
 
 static void
@@ -170,6 +172,32 @@ test_cancelled_before (void)
   pool_stop (pool);
 }
 
+#define MAX_INPUTS G_MAXINT
+
+static void
+test_too_many_inputs (void)
+{
+  const gsize size = (gsize) MAX_INPUTS + 1;
+  g_autoptr (GVariant) inputs = NULL;
+  g_autoptr (GVariant) results = NULL;
+  g_autoptr (GError) error = NULL;
+  MaltPool *pool;
+  gpointer data = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+  g_assert_true (data != MAP_FAILED);
+  malt_script_reset ();
+  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  inputs = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE ("a()"), data, size, TRUE,
+                                                        NULL, NULL));
+  g_assert_cmpuint (g_variant_n_children (inputs), ==, size);
+  results = malt_pool_map (pool, "echo", inputs, NULL, &error);
+  g_assert_null (results);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
+  g_clear_pointer (&inputs, g_variant_unref);
+  munmap (data, size);
+  pool_stop (pool);
+}
+
 #define N_CALLS_A_THREAD 200
 
 typedef struct
@@ -254,6 +282,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-placement/ended-with-calls", test_ended_with_calls);
   g_test_add_func ("/malt/pool-placement/queue-limit", test_queue_limit);
   g_test_add_func ("/malt/pool-placement/cancelled-before", test_cancelled_before);
+  g_test_add_func ("/malt/pool-placement/too-many-inputs", test_too_many_inputs);
   g_test_add_func ("/malt/pool-placement/ends-all-the-time", test_ends_all_the_time);
 
   return g_test_run ();
