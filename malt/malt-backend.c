@@ -489,18 +489,17 @@ GParamSpec *
 malt_backend_find_option (MaltBackend *self,
                           const char  *name)
 {
-  guint n_options;
-  g_autofree GParamSpec **options = NULL;
+  GParamSpec *pspec;
+  GParamSpec *target;
 
   g_return_val_if_fail (MALT_IS_BACKEND (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  options = malt_backend_list_options (self, &n_options);
-  for (guint i = 0; i < n_options; i++)
-    {
-      if (g_str_equal (options[i]->name, name))
-        return options[i];
-    }
+  /* GObject takes “a_b” for “a-b” too. */
+  pspec = g_object_class_find_property (self->worker_class, name);
+  if (pspec == NULL || !is_option (pspec) || !g_str_equal (pspec->name, name))
+    return NULL;
+  target = g_param_spec_get_redirect_target (pspec);
 
-  return NULL;
+  return target != NULL ? target : pspec;
 }
