@@ -42,6 +42,9 @@ struct _MaltProcessChild
   void              (*start_exited) (int exit_status, int signum, gpointer user_data);
   gpointer            start_data;
 
+  /* Is told when a spare ends, or has lost its connection; NULL if it has never been one. */
+  void              (*unusable) (MaltProcessChild *child);
+
   MaltProcessRung     rung;
   guint               exit_timeout_ms; /* of the stop that goes on, for its report */
   guint               term_timeout_ms;
@@ -76,6 +79,8 @@ void              malt_process_child_set_started (MaltProcessChild    *self);
 void              malt_process_child_set_detail  (MaltProcessChild    *self,
                                                   const char          *format,
                                                   ...) G_GNUC_PRINTF (2, 3);
+/* Whether the kernel still knows it. Any thread. */
+gboolean          malt_process_child_is_alive    (MaltProcessChild    *self);
 /* SIGTERM, after what the child started has been ended. */
 void              malt_process_child_terminate   (MaltProcessChild    *self);
 /* SIGKILL for the child and what it started. */

@@ -209,6 +209,8 @@ report_end (MaltProcessChild *self,
   g_mutex_unlock (&self->lock);
 
   leave_running_workers (self);
+  if (self->unusable != NULL)
+    self->unusable (self);
   malt_connection_drain_log (self->connection);
   g_clear_pointer (&self->log, malt_process_log_free);
   malt_process_child_disconnect (self, error);
@@ -290,6 +292,12 @@ malt_process_child_get_output (MaltProcessChild *self)
   return self->output;
 }
 
+MaltProcessEvents *
+malt_process_child_get_events (MaltProcessChild *self)
+{
+  return self->events;
+}
+
 MaltExitReport *
 malt_process_child_get_report (MaltProcessChild *self)
 {
@@ -299,6 +307,17 @@ malt_process_child_get_report (MaltProcessChild *self)
   report = self->report;
   g_mutex_unlock (&self->lock);
   return report;
+}
+
+gboolean
+malt_process_child_is_alive (MaltProcessChild *self)
+{
+  gboolean is_alive;
+
+  g_mutex_lock (&self->lock);
+  is_alive = !malt_process_handle_has_exited (&self->process);
+  g_mutex_unlock (&self->lock);
+  return is_alive;
 }
 
 gboolean

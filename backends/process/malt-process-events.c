@@ -26,12 +26,12 @@ typedef struct
  * the worker. */
 struct _MaltProcessEvents
 {
-  GMainContext       *context;       /* immutable */
   guint               output_signal; /* immutable */
   guint               exited_signal; /* immutable */
   GWeakRef            weak_worker;
 
   GMutex              lock;
+  GMainContext       *context;       /* protected by @lock until it is bound, then immutable */
   MaltAbstractWorker *worker;        /* protected by @lock; borrowed, NULL once detached */
   GArray             *lines;         /* protected by @lock; of Line, oldest first */
   gsize               n_bytes;       /* protected by @lock; of @lines */
@@ -56,16 +56,14 @@ new_line_array (void)
 }
 
 MaltProcessEvents *
-malt_process_events_new (MaltAbstractWorker *worker)
+malt_process_events_new (void)
 {
   MaltProcessEvents *self = g_atomic_rc_box_new0 (MaltProcessEvents);
 
-  self->context = g_main_context_ref_thread_default ();
   self->output_signal = g_signal_lookup ("output", MALT_TYPE_ABSTRACT_WORKER);
   self->exited_signal = g_signal_lookup ("exited", MALT_TYPE_ABSTRACT_WORKER);
-  g_weak_ref_init (&self->weak_worker, worker);
+  g_weak_ref_init (&self->weak_worker, NULL);
   g_mutex_init (&self->lock);
-  self->worker = worker;
   self->lines = new_line_array ();
   return self;
 }
@@ -84,7 +82,7 @@ events_clear (MaltProcessEvents *self)
   g_clear_pointer (&self->source, g_source_unref);
   g_weak_ref_clear (&self->weak_worker);
   g_mutex_clear (&self->lock);
-  g_main_context_unref (self->context);
+  g_clear_pointer (&self->context, g_main_context_unref);
 }
 
 void
@@ -211,6 +209,34 @@ schedule_locked (MaltProcessEvents *self,
   g_source_attach (self->source, self->context);
 }
 
+/* What is nobody's may have ended already. */
+void
+malt_process_events_bind (MaltProcessEvents  *self,
+                          MaltAbstractWorker *worker,
+                          GMainContext       *context)
+{
+  g_assert (!malt_process_events_is_bound (self));
+
+  g_weak_ref_set (&self->weak_worker, worker);
+  g_mutex_lock (&self->lock);
+  self->context = g_main_context_ref (context);
+  self->worker = worker;
+  if (self->report != NULL)
+    schedule_locked (self, G_PRIORITY_DEFAULT);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+malt_process_events_is_bound (MaltProcessEvents *self)
+{
+  gboolean is_bound;
+
+  g_mutex_lock (&self->lock);
+  is_bound = self->context != NULL;
+  g_mutex_unlock (&self->lock);
+  return is_bound;
+}
+
 /* At idle priority: output must not keep a program from drawing its windows. */
 gboolean
 malt_process_events_push_line (MaltProcessEvents *self,
@@ -240,7 +266,9 @@ malt_process_events_push_exited (MaltProcessEvents *self,
                                  MaltExitReport    *report)
 {
   g_mutex_lock (&self->lock);
-  if (self->worker != NULL)
+  if (self->context == NULL)
+    self->report = malt_exit_report_ref (report);
+  else if (self->worker != NULL)
     {
       self->report = malt_exit_report_ref (report);
       schedule_locked (self, G_PRIORITY_DEFAULT);

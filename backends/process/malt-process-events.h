@@ -6,11 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* The signals of a worker on their way to the main context that was thread-default when it was
- * made. */
+/* The signals of a worker on their way to its main context. */
 typedef struct _MaltProcessEvents MaltProcessEvents;
 
-MaltProcessEvents  *malt_process_events_new         (MaltAbstractWorker *worker);
+/* Nobody's until bind(), which is called once at most. */
+MaltProcessEvents  *malt_process_events_new         (void);
+void                malt_process_events_bind        (MaltProcessEvents  *self,
+                                                     MaltAbstractWorker *worker,
+                                                     GMainContext       *context);
+gboolean            malt_process_events_is_bound    (MaltProcessEvents  *self);
 MaltProcessEvents  *malt_process_events_ref         (MaltProcessEvents  *self);
 void                malt_process_events_unref       (MaltProcessEvents  *self);
 /* The worker is going away; nothing is emitted any more. */

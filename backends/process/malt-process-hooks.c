@@ -41,6 +41,8 @@ on_lost (const GError *error,
 {
   MaltProcessChild *self = user_data;
 
+  if (self->unusable != NULL)
+    self->unusable (self);
   if (self->start_exited != NULL || self->exit_source == NULL
       || self->rung != MALT_PROCESS_RUNG_NONE || self->lost_source != NULL)
     return;

@@ -9,6 +9,9 @@
 /* For a child that hangs silently, in milliseconds; as in Malt.jl. */
 #define MALT_PROCESS_START_TIMEOUT_MSEC_DEFAULT 30000
 
+/* Of one option. Each spare costs about a MiB. */
+#define MALT_PROCESS_SPARE_MAX 16
+
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
 static void
@@ -76,6 +79,13 @@ install_process (GObjectClass *object_class)
       g_param_spec_uint ("start-timeout", "Start time-out",
                          "Time that a child that says nothing has to come up, in milliseconds",
                          1, G_MAXUINT, MALT_PROCESS_START_TIMEOUT_MSEC_DEFAULT, OPTION_FLAGS));
+  g_object_class_install_property (
+      object_class, MALT_PROCESS_OPTION_SPARE,
+      g_param_spec_uint ("spare", "Spare workers",
+                         "Processes that are started ahead for later workers with the same "
+                         "options, as soon as one has come up, and kept for five minutes after "
+                         "the last",
+                         0, MALT_PROCESS_SPARE_MAX, 0, OPTION_FLAGS));
 }
 
 void
@@ -123,6 +133,9 @@ malt_process_options_set (MaltProcessOptions *self,
     case MALT_PROCESS_OPTION_START_TIMEOUT:
       self->start_timeout_ms = g_value_get_uint (value);
       break;
+    case MALT_PROCESS_OPTION_SPARE:
+      self->n_spares = g_value_get_uint (value);
+      break;
     default:
       malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
     }
@@ -164,6 +177,9 @@ malt_process_options_get (const MaltProcessOptions *self,
       break;
     case MALT_PROCESS_OPTION_START_TIMEOUT:
       g_value_set_uint (value, self->start_timeout_ms);
+      break;
+    case MALT_PROCESS_OPTION_SPARE:
+      g_value_set_uint (value, self->n_spares);
       break;
     default:
       malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);

@@ -20,6 +20,7 @@ typedef struct
   MaltProcessTransport        transport;
   MaltProcessGroup            process_group;
   guint                       start_timeout_ms;
+  guint                       n_spares;
 } MaltProcessOptions;
 
 typedef enum
@@ -34,7 +35,8 @@ typedef enum
   MALT_PROCESS_OPTION_TRANSPORT,
   MALT_PROCESS_OPTION_PROCESS_GROUP,
   MALT_PROCESS_OPTION_START_TIMEOUT,
-  MALT_PROCESS_OPTION_LAST = MALT_PROCESS_OPTION_START_TIMEOUT
+  MALT_PROCESS_OPTION_SPARE,
+  MALT_PROCESS_OPTION_LAST = MALT_PROCESS_OPTION_SPARE
 } MaltProcessOption;
 
 void      malt_process_options_install   (GObjectClass              *object_class);

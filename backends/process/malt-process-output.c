@@ -335,11 +335,15 @@ malt_process_output_start (MaltProcessOutput *self,
 {
   self->pid = pid;
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
-    {
-      close_fd (&self->pipes[i].worker_fd);
-      if (self->pipes[i].fd >= 0)
-        pipe_resume (&self->pipes[i]);
-    }
+    close_fd (&self->pipes[i].worker_fd);
+}
+
+void
+malt_process_output_read (MaltProcessOutput *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (self->pipes[i].fd >= 0)
+      pipe_resume (&self->pipes[i]);
 }
 
 /* The caller waits for its own output here, as it would in printf(), and not under the lock,

@@ -19,9 +19,11 @@ void               malt_process_output_unref         (MaltProcessOutput         
 /* What the worker gets as its descriptor `number` (1 or 2); −1: /dev/null. (borrowed) */
 int                malt_process_output_get_worker_fd (MaltProcessOutput            *self,
                                                       guint                         number);
-/* The worker has been started: lets go of its ends, and reads until finish(). Monitor thread. */
+/* The worker has been started: lets go of its ends. Monitor thread. */
 void               malt_process_output_start         (MaltProcessOutput            *self,
                                                       int                           pid);
+/* Reads from here on until finish(). Monitor thread. */
+void               malt_process_output_read          (MaltProcessOutput            *self);
 /* Brings on what is in the pipes now, and waits until it is shown, within reason. Any thread. */
 void               malt_process_output_drain         (MaltProcessOutput            *self);
 /* The worker has ended: brings on what is in the pipes, and a last line without newline, and

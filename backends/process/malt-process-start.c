@@ -21,14 +21,7 @@
  * Monitor thread. */
 typedef struct
 {
-  MaltProcessCommand     command;
-  GVariant              *setup;             /* owned */
-  MaltConnectionLimits   limits;
-  MaltProcessOutputMode  output_modes[2];
-  MaltProcessTransport   transport;
-  gboolean               own_session;
-  guint                  call_timeout_ms;
-  guint                  start_timeout_ms;
+  MaltProcessPlan       *plan;              /* owned */
   MaltProcessEvents     *events;            /* owned */
   GCancellable          *cancellable;       /* owned, nullable: the caller's */
   MaltProcessStartFunc   func;
@@ -49,8 +42,7 @@ start_free (MaltProcessStart *start)
 {
   malt_process_clear_source (&start->deadline_source);
   malt_process_clear_source (&start->cancel_source);
-  malt_process_command_clear (&start->command);
-  g_clear_pointer (&start->setup, g_variant_unref);
+  g_clear_pointer (&start->plan, malt_process_plan_unref);
   g_clear_pointer (&start->events, malt_process_events_unref);
   g_clear_pointer (&start->child, malt_process_child_unref);
   g_clear_object (&start->cancellable);
@@ -64,7 +56,7 @@ start_free (MaltProcessStart *start)
 static void
 complete_error (MaltProcessStart *start)
 {
-  g_autofree char *shown = malt_process_command_show (&start->command);
+  g_autofree char *shown = malt_process_command_show (&start->plan->command);
   g_autoptr (GString) text = g_string_new (start->error->message);
   g_autofree char *tail = malt_process_output_dup_tail (start->child->output);
   g_autofree char *valid_tail = NULL;
@@ -108,7 +100,7 @@ finish_with_child (MaltProcessStart *start)
   MaltConnection *connection = g_object_ref (child->connection);
 
   malt_connection_set_worker (connection, child->description);
-  malt_connection_set_call_timeout (connection, start->call_timeout_ms);
+  malt_connection_set_call_timeout (connection, start->plan->call_timeout_ms);
   malt_process_child_set_started (child);
   start_free (start);
   func (child, connection, NULL, user_data);
@@ -158,7 +150,7 @@ fail_literal (MaltProcessStart *start,
               const char       *text)
 {
   fail (start, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
-                            "Cannot start a worker: “%s” %s", start->command.argv[0], text));
+                            "Cannot start a worker: “%s” %s", start->plan->command.argv[0], text));
 }
 
 /* Runs in the monitor thread. */
@@ -180,7 +172,7 @@ on_start_deadline (gpointer user_data)
   else
     {
       g_autofree char *text = g_strdup_printf ("was not ready within %u ms",
-                                               start->start_timeout_ms);
+                                               start->plan->start_timeout_ms);
 
       fail_literal (start, text);
     }
@@ -286,19 +278,23 @@ spawn_child (MaltProcessStart  *start,
     data->worker_fd,
     control->worker_fd,
   };
+  const MaltProcessPlan *plan = start->plan;
   MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
 
-  if (!malt_process_spawn (&start->command, fds, start->own_session, &process, error))
+  if (!malt_process_spawn (&plan->command, fds, plan->own_session, &process, error))
     return FALSE;
 
   malt_process_output_start (output, process.pid);
-  start->child = malt_process_child_new (&process, data->port, start->own_session, start->events,
+  /* What a spare prints before somebody has it is for that one. */
+  if (malt_process_events_is_bound (start->events))
+    malt_process_output_read (output);
+  start->child = malt_process_child_new (&process, data->port, plan->own_session, start->events,
                                          output);
   start->child->start_exited = on_child_exited;
   start->child->start_data = start;
   start->has_child = TRUE;
   malt_process_child_connect (start->child, g_steal_fd (&data->manager_fd),
-                              g_steal_fd (&control->manager_fd), &start->limits);
+                              g_steal_fd (&control->manager_fd), &plan->limits);
   return TRUE;
 }
 
@@ -312,11 +308,11 @@ open_and_spawn (MaltProcessStart  *start,
 
   if (g_cancellable_set_error_if_cancelled (start->cancellable, error))
     return FALSE;
-  output = malt_process_output_new (start->output_modes, start->events, error);
+  output = malt_process_output_new (start->plan->output_modes, start->events, error);
   /* Only data is carried by what was asked for: nobody sees of which kind control is, and a pair of
    * Unix sockets is made in a tenth of the time. */
   if (output == NULL
-      || !malt_process_pair_open (&data, start->transport, error)
+      || !malt_process_pair_open (&data, start->plan->transport, error)
       || !malt_process_pair_open (&control, MALT_PROCESS_TRANSPORT_UNIX, error))
     {
       GError *start_error = g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
@@ -340,7 +336,7 @@ on_start (gpointer user_data)
       finish_with_error (start);
       return G_SOURCE_REMOVE;
     }
-  set_deadline (start, start->start_timeout_ms);
+  set_deadline (start, start->plan->start_timeout_ms);
   if (start->cancellable != NULL)
     {
       start->cancel_source = g_cancellable_source_new (start->cancellable);
@@ -348,50 +344,24 @@ on_start (gpointer user_data)
       g_source_attach (start->cancel_source, malt_monitor_get_context ());
     }
   start->handshake = g_cancellable_new ();
-  malt_connection_handshake_async (start->child->connection, start->setup, start->handshake,
+  malt_connection_handshake_async (start->child->connection, start->plan->setup, start->handshake,
                                    on_handshake, start);
   return G_SOURCE_REMOVE;
 }
 
-/* Runs in the monitor thread. */
-static gboolean
-on_start_refused (gpointer user_data)
-{
-  finish_with_error (user_data);
-  return G_SOURCE_REMOVE;
-}
-
 void
-malt_process_start (const MaltProcessOptions *options,
-                    MaltProcessEvents        *events,
-                    GCancellable             *cancellable,
-                    MaltProcessStartFunc      func,
-                    gpointer                  user_data)
+malt_process_start (MaltProcessPlan      *plan,
+                    MaltProcessEvents    *events,
+                    GCancellable         *cancellable,
+                    MaltProcessStartFunc  func,
+                    gpointer              user_data)
 {
   MaltProcessStart *start = g_new0 (MaltProcessStart, 1);
-  GSourceFunc step = on_start;
 
-  start->limits = (MaltConnectionLimits) {
-    .max_pending_bytes = options->common.max_pending_bytes,
-    .max_message_bytes = options->common.max_message_bytes,
-    .unresponsive_timeout_ms = options->common.unresponsive_timeout_ms,
-  };
-  start->output_modes[0] = options->output_modes[0];
-  start->output_modes[1] = options->output_modes[1];
-  start->transport = options->transport;
-  start->own_session = options->process_group == MALT_PROCESS_GROUP_OWN;
-  start->call_timeout_ms = options->common.call_timeout_ms;
-  start->start_timeout_ms = options->start_timeout_ms;
+  start->plan = malt_process_plan_ref (plan);
   start->events = malt_process_events_ref (events);
   start->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   start->func = func;
   start->user_data = user_data;
-
-  if (!malt_process_options_check (options, &start->error)
-      || !malt_process_command_fill (&start->command, options, &start->error))
-    step = on_start_refused;
-  else
-    start->setup = malt_process_options_get_setup (
-        options, malt_process_command_get_executable (&start->command));
-  g_main_context_invoke (malt_monitor_get_context (), step, start);
+  g_main_context_invoke (malt_monitor_get_context (), on_start, start);
 }

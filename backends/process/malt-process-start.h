@@ -3,7 +3,7 @@
 #pragma once
 
 #include "backends/process/malt-process-child.h"
-#include "backends/process/malt-process-options.h"
+#include "backends/process/malt-process-plan.h"
 
 G_BEGIN_DECLS
 
@@ -14,12 +14,11 @@ typedef void (*MaltProcessStartFunc) (MaltProcessChild *child,
                                       GError           *error,
                                       gpointer          user_data);
 
-/* Starts a worker. Returns at once; everything is read from `options` before that. Errors:
- * MALT_ERROR_START_FAILED, MALT_ERROR_INVALID_CONFIG, G_IO_ERROR_CANCELLED. */
-void malt_process_start (const MaltProcessOptions *options,
-                         MaltProcessEvents        *events,
-                         GCancellable             *cancellable,
-                         MaltProcessStartFunc      func,
-                         gpointer                  user_data);
+/* Starts a worker. Returns at once. Its output is not read if `events` are nobody's. Errors: MALT_ERROR_START_FAILED, G_IO_ERROR_CANCELLED. */
+void malt_process_start (MaltProcessPlan      *plan,
+                         MaltProcessEvents    *events,
+                         GCancellable         *cancellable,
+                         MaltProcessStartFunc  func,
+                         gpointer              user_data);
 
 G_END_DECLS

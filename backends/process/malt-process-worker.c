@@ -6,6 +6,7 @@
 
 #include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-options.h"
+#include "backends/process/malt-process-spares.h"
 #include "backends/process/malt-process-start.h"
 
 /**
@@ -32,15 +33,16 @@
  * Since: 0.1
  */
 
-/* `child` and `connection` are set once, in the monitor thread, before the initialisation
- * returns to its caller; NULL when it failed or has not been done. The child knows this only
+/* `child` and `connection` are set once, in the monitor thread or, of a spare, in the caller's,
+ * before the initialisation returns; NULL when it failed or has not been done. The child knows this only
  * through `events`, which hold no reference: it goes on ending when this is gone. */
 struct _MaltProcessWorker
 {
   GObject             parent_instance;
 
   MaltProcessOptions  options;    /* immutable after construction */
-  MaltProcessEvents  *events;     /* immutable; owned */
+  GMainContext       *context;    /* immutable; owned, for signals */
+  MaltProcessEvents  *events;     /* immutable after initialisation; owned, NULL before it */
   MaltProcessChild   *child;      /* immutable after initialisation; owned */
   MaltConnection     *connection; /* immutable after initialisation; owned */
 };
@@ -286,10 +288,51 @@ on_started (MaltProcessChild *child,
             gpointer          user_data)
 {
   GTask *task = user_data;
+  MaltProcessPlan *plan = g_task_get_task_data (task);
 
   if (child != NULL)
-    take_child (g_task_get_source_object (task), child, connection);
+    {
+      take_child (g_task_get_source_object (task), child, connection);
+      if (plan->n_spares > 0)
+        malt_process_spares_want (plan);
+    }
   malt_return_task (task, child != NULL, error);
+}
+
+/* The monitor takes no part in it, and may see the child end at any moment. */
+static gboolean
+take_spare (MaltProcessWorker *self,
+            MaltProcessPlan   *plan)
+{
+  MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (self);
+  MaltProcessChild *child;
+  MaltConnection *connection;
+
+  if (plan->n_spares == 0
+      || !malt_process_spares_take (plan, worker, self->context, &child, &connection))
+    return FALSE;
+
+  self->events = malt_process_events_ref (malt_process_child_get_events (child));
+  take_child (self, child, connection);
+  if (malt_process_child_get_report (child) != NULL)
+    malt_running_workers_remove (worker);
+  return TRUE;
+}
+
+/* Takes the task. */
+static void
+start_cold (MaltProcessWorker *self,
+            MaltProcessPlan   *plan,
+            GTask             *task)
+{
+  /* There are some already after a start that has failed. */
+  g_clear_pointer (&self->events, malt_process_events_unref);
+  self->events = malt_process_events_new ();
+  malt_process_events_bind (self->events, MALT_ABSTRACT_WORKER (self), self->context);
+  malt_process_plan_complete (plan, &self->options);
+  g_task_set_task_data (task, malt_process_plan_ref (plan),
+                        (GDestroyNotify) malt_process_plan_unref);
+  malt_process_start (plan, self->events, g_task_get_cancellable (task), on_started, task);
 }
 
 static void
@@ -301,16 +344,26 @@ malt_process_worker_init_async (GAsyncInitable      *initable,
 {
   MaltProcessWorker *self = MALT_PROCESS_WORKER (initable);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (MaltProcessPlan) plan = NULL;
+  GError *error = NULL;
 
   g_task_set_source_tag (task, malt_process_worker_init_async);
   g_task_set_priority (task, io_priority);
   /* What the start has come to is known to the start alone. */
   g_task_set_check_cancellable (task, FALSE);
   if (self->child != NULL)
+    {
+      g_task_return_int (task, 1);
+      return;
+    }
+
+  plan = malt_process_plan_new (&self->options, &error);
+  if (plan == NULL)
+    g_task_return_error (task, error);
+  else if (!g_cancellable_is_cancelled (cancellable) && take_spare (self, plan))
     g_task_return_int (task, 1);
   else
-    malt_process_start (&self->options, self->events, cancellable, on_started,
-                        g_steal_pointer (&task));
+    start_cold (self, plan, g_steal_pointer (&task));
 }
 
 static gboolean
@@ -335,7 +388,8 @@ malt_process_worker_dispose (GObject *object)
 {
   MaltProcessWorker *self = MALT_PROCESS_WORKER (object);
 
-  malt_process_events_detach (self->events);
+  if (self->events != NULL)
+    malt_process_events_detach (self->events);
   if (self->child != NULL)
     {
       malt_running_workers_remove (MALT_ABSTRACT_WORKER (self));
@@ -353,6 +407,7 @@ malt_process_worker_finalize (GObject *object)
   g_clear_pointer (&self->child, malt_process_child_unref);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->events, malt_process_events_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
   malt_process_options_clear (&self->options);
   G_OBJECT_CLASS (malt_process_worker_parent_class)->finalize (object);
 }
@@ -457,5 +512,5 @@ malt_process_worker_class_init (MaltProcessWorkerClass *klass)
 static void
 malt_process_worker_init (MaltProcessWorker *self)
 {
-  self->events = malt_process_events_new (MALT_ABSTRACT_WORKER (self));
+  self->context = g_main_context_ref_thread_default ();
 }
