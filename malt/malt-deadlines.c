@@ -49,6 +49,15 @@ put_at (MaltDeadlines *self,
   deadline->index = i;
 }
 
+/* Of the same time, the one with the lower id comes first. */
+static gboolean
+is_before (const Deadline *deadline,
+           const Deadline *other)
+{
+  return deadline->time < other->time
+         || (deadline->time == other->time && deadline->id < other->id);
+}
+
 /* Moves what is at `i` up as far as it belongs. */
 static void
 sift_up (MaltDeadlines *self,
@@ -56,7 +65,7 @@ sift_up (MaltDeadlines *self,
 {
   Deadline *deadline = get_at (self, i);
 
-  while (i > 0 && get_at (self, (i - 1) / 2)->time > deadline->time)
+  while (i > 0 && is_before (deadline, get_at (self, (i - 1) / 2)))
     {
       put_at (self, i, get_at (self, (i - 1) / 2));
       i = (i - 1) / 2;
@@ -75,9 +84,9 @@ sift_down (MaltDeadlines *self,
   while ((child = 2 * i + 1) < self->heap->len)
     {
       if (child + 1 < self->heap->len
-          && get_at (self, child + 1)->time < get_at (self, child)->time)
+          && is_before (get_at (self, child + 1), get_at (self, child)))
         child++;
-      if (get_at (self, child)->time >= deadline->time)
+      if (is_before (deadline, get_at (self, child)))
         break;
       put_at (self, i, get_at (self, child));
       i = child;
@@ -112,7 +121,8 @@ arm_locked (MaltDeadlines *self,
   g_source_set_ready_time (self->source, time < G_MAXINT64 ? time : -1);
 }
 
-/* Takes the earliest deadline if it is over; else sets the source to it. */
+/* Takes the earliest deadline if it is over; else sets the source to it. The time is that of the
+ * dispatch: what a function adds, others in the context are not to wait for. */
 static gboolean
 take_expired (MaltDeadlines *self,
               guint64       *id)
@@ -125,7 +135,7 @@ take_expired (MaltDeadlines *self,
       return FALSE;
     }
 
-  if (get_at (self, 0)->time > g_get_monotonic_time ())
+  if (get_at (self, 0)->time > g_source_get_time (self->source))
     {
       arm_locked (self, get_at (self, 0)->time);
       return FALSE;

@@ -161,38 +161,42 @@ builtin_ping (MaltRuntime    *runtime,
   malt_invocation_finish (invocation, first, NULL);
 }
 
-/* The cancel hook of a sleep: its source is due now. */
+typedef struct
+{
+  MaltAlarms     *alarms;     /* not owned; outlives the invocation's answer */
+  guint64         alarm;
+  MaltInvocation *invocation; /* owned */
+} Sleep;
+
+static void
+sleep_free (gpointer data)
+{
+  Sleep *self = data;
+
+  malt_invocation_unref (self->invocation);
+  g_free (self);
+}
+
+/* The cancel hook of a sleep: it is over now. */
 static void
 wake_sleep (MaltInvocation *invocation,
             gpointer        user_data)
 {
-  g_source_set_ready_time (user_data, 0);
+  Sleep *self = user_data;
+
+  malt_alarms_advance (self->alarms, self->alarm);
 }
 
-static gboolean
+static void
 on_sleep_over (gpointer user_data)
 {
-  MaltInvocation *invocation = user_data;
+  MaltInvocation *invocation = ((Sleep *) user_data)->invocation;
 
   if (malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_NONE)
     malt_invocation_return_value (invocation, NULL);
   else
     malt_invocation_return_error (invocation, malt_invocation_new_cancel_error (invocation, NULL));
-
-  return G_SOURCE_REMOVE;
 }
-
-static gboolean
-sleep_source_dispatch (GSource     *source,
-                       GSourceFunc  callback,
-                       gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs sleep_source_funcs = {
-  .dispatch = sleep_source_dispatch,
-};
 
 /* malt.sleep (d): answers () when so many seconds are over, those of other calls running on
  * meanwhile. A number that is not above zero, NaN included, is over at the next turn of the
@@ -202,7 +206,7 @@ builtin_sleep (MaltRuntime    *runtime,
                MaltInvocation *invocation,
                GVariant       *args)
 {
-  g_autoptr (GSource) source = NULL;
+  Sleep *sleep;
   double seconds;
 
   malt_invocation_start (invocation);
@@ -210,16 +214,15 @@ builtin_sleep (MaltRuntime    *runtime,
   /* Written so that NaN is 0. */
   seconds = seconds > 0.0 ? MIN (seconds, SLEEP_MAX_SEC) : 0.0;
 
-  source = g_source_new (&sleep_source_funcs, sizeof (GSource));
-  g_source_set_static_name (source, NAME_PREFIX "sleep");
-  g_source_set_callback (source, G_SOURCE_FUNC (on_sleep_over), malt_invocation_ref (invocation),
-                         (GDestroyNotify) malt_invocation_unref);
-  g_source_set_ready_time (source, g_get_monotonic_time ()
-                                     + (gint64) (seconds * G_TIME_SPAN_SECOND));
-  g_source_attach (source, malt_runtime_get_context (runtime));
+  sleep = g_new (Sleep, 1);
+  sleep->alarms = malt_runtime_get_alarms (runtime);
+  sleep->invocation = malt_invocation_ref (invocation);
+  sleep->alarm = malt_alarms_add (sleep->alarms,
+                                  g_get_monotonic_time () + (gint64) (seconds * G_TIME_SPAN_SECOND),
+                                  on_sleep_over, sleep, sleep_free);
 
-  /* The answer takes the hook away, and the source lives until it has given it. */
-  malt_invocation_set_cancel_func (invocation, wake_sleep, source);
+  /* The answer takes the hook away, and the alarm lives until it has given it. */
+  malt_invocation_set_cancel_func (invocation, wake_sleep, sleep);
 }
 
 /* So few that looking at each is quicker than hashing the name. */

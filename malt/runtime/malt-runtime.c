@@ -29,6 +29,7 @@ struct _MaltRuntime
   MaltEvaluator       *evaluator;   /* owned (nullable); open */
   MaltFunctionThreads *threads;     /* owned; NULL until a function needs them */
   MaltChannels        *channels;    /* owned; NULL until there is one */
+  MaltAlarms          *alarms;      /* owned; NULL until there is one */
   MaltReportFunc       report_func; /* (nullable) */
   gpointer             report_data;
   char                *default_module; /* owned (nullable) */
@@ -67,6 +68,7 @@ malt_runtime_dispose (GObject *object)
     malt_evaluator_close (self->evaluator);
 
   g_clear_pointer (&self->channels, malt_channels_free);
+  g_clear_pointer (&self->alarms, malt_alarms_free);
   g_clear_object (&self->evaluator);
   g_clear_pointer (&self->namespace, malt_namespace_free);
   g_clear_pointer (&self->scheduler, malt_scheduler_free);
@@ -187,6 +189,38 @@ malt_runtime_get_channels (MaltRuntime *self)
     self->channels = malt_channels_new (self);
 
   return self->channels;
+}
+
+MaltAlarms *
+malt_runtime_get_alarms (MaltRuntime *self)
+{
+  if (self->alarms == NULL)
+    self->alarms = malt_alarms_new (self->context);
+
+  return self->alarms;
+}
+
+guint64
+malt_runtime_add_alarm (MaltRuntime   *self,
+                        gint64         time_us,
+                        MaltAlarmFunc  func,
+                        gpointer       user_data)
+{
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), 0);
+  g_return_val_if_fail (func != NULL, 0);
+
+  return malt_alarms_add (malt_runtime_get_alarms (self), time_us, func, user_data, NULL);
+}
+
+void
+malt_runtime_remove_alarm (MaltRuntime *self,
+                           guint64      id)
+{
+  g_return_if_fail (MALT_IS_RUNTIME (self));
+
+  /* An evaluator may let go of its own when the runtime has none any more. */
+  if (self->alarms != NULL)
+    malt_alarms_remove (self->alarms, id);
 }
 
 const char *

@@ -134,6 +134,21 @@ const char        *malt_runtime_export_channel  (MaltRuntime         *self,
 MALT_AVAILABLE_IN_ALL
 MaltLocalChannel  *malt_runtime_lookup_channel  (MaltRuntime         *self,
                                                  const char          *path);
+
+typedef void (*MaltAlarmFunc) (gpointer user_data);
+
+/* Once, in the executing thread, when it is `time_us` (monotonic microseconds), and not before this
+ * has returned. As many as one likes cost a turn of the main loop nothing, as sources would. The id is
+ * never 0. */
+MALT_AVAILABLE_IN_ALL
+guint64            malt_runtime_add_alarm       (MaltRuntime         *self,
+                                                 gint64               time_us,
+                                                 MaltAlarmFunc        func,
+                                                 gpointer             user_data);
+/* Nothing happens to one that is over. */
+MALT_AVAILABLE_IN_ALL
+void               malt_runtime_remove_alarm    (MaltRuntime         *self,
+                                                 guint64              id);
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_report          (MaltRuntime         *self,
                                                  const GError        *error);

@@ -26,7 +26,7 @@ struct _MaltLuaWait
   MaltLuaRequest    *request; /* NULL once it has gone on without us */
   MaltLuaWaitFinish  finish;  /* (nullable): no value */
   gboolean           is_done;
-  GSource           *timer;   /* owned (nullable) */
+  guint64            alarm;   /* 0: none */
   GVariant          *value;   /* owned (nullable) */
   GError            *error;   /* owned (nullable): raised instead */
   GCancellable      *cancellable; /* owned (nullable): of what is waited for */

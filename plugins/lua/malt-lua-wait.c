@@ -91,9 +91,8 @@ malt_lua_wait_unref (MaltLuaWait *self)
 void
 malt_lua_wait_give_up (MaltLuaWait *self)
 {
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  if (self->alarm != 0)
+    malt_runtime_remove_alarm (self->lua->runtime, self->alarm);
   self->request->wait = NULL;
   self->request = NULL;
   if (self->given_up != NULL)
@@ -179,12 +178,10 @@ malt_lua_wait_yield (lua_State   *L,
   return lua_yieldk (L, 1, (lua_KContext) self, finish_wait);
 }
 
-static gboolean
-on_timer (gpointer user_data)
+static void
+on_alarm (gpointer user_data)
 {
   malt_lua_wait_wake (user_data);
-
-  return G_SOURCE_REMOVE;
 }
 
 static int
@@ -198,13 +195,10 @@ on_sleep (lua_State *L)
   malt_lua_check_can_wait (L);
 
   wait = malt_lua_wait_new (L, NULL);
-  wait->timer = g_timeout_source_new (0);
-  g_source_set_ready_time (wait->timer,
-                           g_get_monotonic_time ()
-                           + (gint64) (MIN (seconds, SLEEP_MAX_SECONDS) * G_USEC_PER_SEC));
-  g_source_set_static_name (wait->timer, "malt.sleep");
-  g_source_set_callback (wait->timer, on_timer, wait, NULL);
-  g_source_attach (wait->timer, lua->context);
+  wait->alarm = malt_runtime_add_alarm (
+    lua->runtime,
+    g_get_monotonic_time () + (gint64) (MIN (seconds, SLEEP_MAX_SECONDS) * G_USEC_PER_SEC),
+    on_alarm, wait);
 
   return malt_lua_wait_yield (L, wait);
 }
