@@ -44,6 +44,7 @@ struct _MaltInvocation
   guint64             key;            /* its id, or one of the scheduler's own; 0: not scheduled */
   GQueue              children;       /* unfinished; by their @sibling, not owned */
   GList               sibling;        /* in its parent's; without data when it has none */
+  GList               order;          /* in the scheduler's; without data when it is not there */
 
   /* Protected by @lock. */
   GMutex              lock;

@@ -36,6 +36,7 @@ struct _MaltScheduler
   GMutex         lock;
   /* All below is protected by @lock. */
   GHashTable    *unfinished;     /* key (guint64), in the invocation → owned MaltInvocation */
+  GQueue         interruptible;  /* those with an id, in its order; by their @order, not owned */
   GHashTable    *marks;          /* id (owned guint64) → MaltCancelReason */
   guint64        highest_id;     /* that has been dispatched */
   guint64        last_anonymous; /* key */
@@ -162,25 +163,24 @@ interrupt_locked (MaltScheduler *self,
                   guint64        up_to,
                   GPtrArray     *to_notify)
 {
-  MaltInvocation *untouched = NULL;
   MaltInvocation *told = NULL;
-  MaltInvocation *invocation;
-  GHashTableIter iter;
 
-  g_hash_table_iter_init (&iter, self->unfinished);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &invocation))
+  for (GList *l = self->interruptible.tail; l != NULL; l = l->prev)
     {
-      gboolean is_told = malt_invocation_get_cancel_reason (invocation) != MALT_CANCEL_REASON_NONE;
-      MaltInvocation **latest = is_told ? &told : &untouched;
+      MaltInvocation *invocation = l->data;
 
-      if (invocation->key <= up_to && is_interruptible (invocation)
-          && (*latest == NULL || invocation->key > (*latest)->key))
-        *latest = invocation;
+      if (invocation->key > up_to)
+        continue;
+      if (malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_NONE)
+        {
+          cancel_tree_locked (invocation, MALT_CANCEL_REASON_INTERRUPTED, to_notify);
+          return;
+        }
+      if (told == NULL)
+        told = invocation;
     }
 
-  if (untouched != NULL)
-    cancel_tree_locked (untouched, MALT_CANCEL_REASON_INTERRUPTED, to_notify);
-  else if (told != NULL)
+  if (told != NULL)
     g_ptr_array_add (to_notify, malt_invocation_ref (told));
 }
 
@@ -274,6 +274,15 @@ join_parent_locked (MaltInvocation *invocation)
   g_queue_push_tail_link (&parent->children, &invocation->sibling);
 }
 
+/* Ids come in their order. */
+static void
+join_order_locked (MaltScheduler  *self,
+                   MaltInvocation *invocation)
+{
+  invocation->order.data = invocation;
+  g_queue_push_tail_link (&self->interruptible, &invocation->order);
+}
+
 gboolean
 malt_scheduler_add (MaltScheduler   *self,
                     MaltInvocation  *invocation,
@@ -298,6 +307,8 @@ malt_scheduler_add (MaltScheduler   *self,
       if (self->is_stopped)
         malt_invocation_set_cancel_reason (invocation, MALT_CANCEL_REASON_STOPPED);
       g_hash_table_insert (self->unfinished, &invocation->key, malt_invocation_ref (invocation));
+      if (invocation->id != 0 && is_interruptible (invocation))
+        join_order_locked (self, invocation);
     }
   g_mutex_unlock (&self->lock);
 
@@ -325,6 +336,8 @@ malt_scheduler_remove (MaltScheduler  *self,
       g_hash_table_remove (self->unfinished, &key);
       if (invocation->sibling.data != NULL)
         g_queue_unlink (&invocation->parent->children, &invocation->sibling);
+      if (invocation->order.data != NULL)
+        g_queue_unlink (&self->interruptible, &invocation->order);
       invocation->key = 0;
     }
   g_mutex_unlock (&self->lock);

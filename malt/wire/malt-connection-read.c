@@ -260,11 +260,11 @@ fail_call_locked (MaltConnection  *self,
 static void
 end_all_calls_locked (MaltConnection *self)
 {
-  g_autoptr (GList) calls = malt_pending_steal_all (self->pending);
+  MaltPendingCall *call;
   GList *link;
 
-  for (GList *l = calls; l != NULL; l = l->next)
-    fail_call_locked (self, l->data);
+  while ((call = malt_pending_steal_first (self->pending)) != NULL)
+    fail_call_locked (self, call);
   while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
     fail_call_locked (self, link->data);
 

@@ -55,6 +55,7 @@ typedef struct
   char             *progress_message; /* owned (nullable) */
   GList             link;             /* in the queue, or in the list of the context */
   GList             waiter_link;      /* in the list of blocking callers */
+  GList             order_link;       /* in the table */
 
   /* The outcome: written once by whoever makes it ENDED. */
   GVariant         *value;            /* owned; that of the FAILURE when is_failure */
@@ -79,7 +80,7 @@ typedef struct _MaltPending MaltPending;
 
 MaltPending     *malt_pending_new        (void);
 void             malt_pending_free       (MaltPending     *self);
-/* Takes the reference; by `call->id`. */
+/* Takes the reference; by `call->id`, which is above all that have been added. */
 void             malt_pending_add        (MaltPending     *self,
                                           MaltPendingCall *call);
 /* (transfer full) (nullable) */
@@ -88,8 +89,8 @@ MaltPendingCall *malt_pending_steal      (MaltPending     *self,
 /* (transfer none) (nullable) */
 MaltPendingCall *malt_pending_lookup     (MaltPending     *self,
                                           guint64          id);
-/* All of them, by id. (transfer full) */
-GList           *malt_pending_steal_all  (MaltPending     *self);
+/* The one with the lowest id. (transfer full) (nullable) */
+MaltPendingCall *malt_pending_steal_first (MaltPending    *self);
 guint            malt_pending_get_n_calls (MaltPending    *self);
 /* The call with the highest id that is no channel operation. (transfer none) (nullable) */
 MaltPendingCall *malt_pending_find_latest (MaltPending    *self);

@@ -19,6 +19,7 @@ malt_pending_call_new (GObject  *connection,
   self->run_time_us = -1;
   self->link.data = self;
   self->waiter_link.data = self;
+  self->order_link.data = self;
 
   if (malt_call_get_result_type (call) != NULL)
     self->name_buffer = g_string_new (NULL);
@@ -66,6 +67,7 @@ malt_pending_is_channel_operation (const char *function)
 struct _MaltPending
 {
   GHashTable *calls; /* its own id → owned MaltPendingCall */
+  GQueue      order; /* of the same, by their @order_link: by id */
 };
 
 MaltPending *
@@ -90,6 +92,7 @@ malt_pending_add (MaltPending     *self,
                   MaltPendingCall *call)
 {
   g_hash_table_insert (self->calls, &call->id, call);
+  g_queue_push_tail_link (&self->order, &call->order_link);
 }
 
 MaltPendingCall *
@@ -98,7 +101,9 @@ malt_pending_steal (MaltPending *self,
 {
   gpointer call = NULL;
 
-  g_hash_table_steal_extended (self->calls, &id, NULL, &call);
+  if (g_hash_table_steal_extended (self->calls, &id, NULL, &call))
+    g_queue_unlink (&self->order, &((MaltPendingCall *) call)->order_link);
+
   return call;
 }
 
@@ -118,56 +123,37 @@ malt_pending_get_n_calls (MaltPending *self)
 MaltPendingCall *
 malt_pending_find_latest (MaltPending *self)
 {
-  MaltPendingCall *latest = NULL;
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->calls);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  for (GList *l = self->order.tail; l != NULL; l = l->prev)
     {
-      MaltPendingCall *call = value;
+      MaltPendingCall *call = l->data;
 
-      if ((latest == NULL || call->id > latest->id)
-          && !malt_pending_is_channel_operation (malt_call_get_function (call->call)))
-        latest = call;
+      if (!malt_pending_is_channel_operation (malt_call_get_function (call->call)))
+        return call;
     }
 
-  return latest;
+  return NULL;
 }
 
-static int
-compare_latest_first (gconstpointer a,
-                      gconstpointer b)
+MaltPendingCall *
+malt_pending_steal_first (MaltPending *self)
 {
-  const MaltPendingCall *call_a = a;
-  const MaltPendingCall *call_b = b;
+  MaltPendingCall *first = g_queue_peek_head (&self->order);
 
-  return call_a->id < call_b->id ? 1 : call_a->id > call_b->id ? -1 : 0;
-}
-
-GList *
-malt_pending_steal_all (MaltPending *self)
-{
-  GList *calls = g_hash_table_get_values (self->calls);
-
-  g_hash_table_steal_all (self->calls);
-  return g_list_reverse (g_list_sort (calls, compare_latest_first));
+  return first != NULL ? malt_pending_steal (self, first->id) : NULL;
 }
 
 char **
 malt_pending_dup_functions (MaltPending *self)
 {
-  g_autoptr (GList) calls = g_list_sort (g_hash_table_get_values (self->calls),
-                                         compare_latest_first);
-  g_autoptr (GPtrArray) functions = g_ptr_array_new ();
+  GPtrArray *functions = g_ptr_array_sized_new (self->order.length + 1);
 
-  for (GList *l = calls; l != NULL; l = l->next)
+  for (GList *l = self->order.tail; l != NULL; l = l->prev)
     {
       MaltPendingCall *call = l->data;
 
       g_ptr_array_add (functions, g_strdup (malt_call_get_function (call->call)));
     }
-
   g_ptr_array_add (functions, NULL);
-  return (char **) g_ptr_array_steal (functions, NULL);
+
+  return (char **) g_ptr_array_free (functions, FALSE);
 }
