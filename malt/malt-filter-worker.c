@@ -4,7 +4,7 @@
 
 #include "malt/malt-filter-worker.h"
 
-#include "malt/malt-call.h"
+#include "malt/malt-call-private.h"
 #include "malt/malt-create-worker-private.h"
 #include "malt/malt-error.h"
 #include "malt/malt-forward-private.h"
@@ -77,6 +77,14 @@ malt_filter_worker_real_get_inner (MaltAbstractWorker *worker)
   return priv->inner;
 }
 
+/* One that is on its way already is refused, which is no end of it. */
+static gboolean
+can_begin (MaltCall *call)
+{
+  return !g_atomic_int_get (&call->on_its_way);
+}
+
+/* `call`: NULL if it was refused. */
 static void
 call_ended (MaltAbstractWorker *worker,
             MaltCall           *call,
@@ -85,7 +93,7 @@ call_ended (MaltAbstractWorker *worker,
 {
   MaltFilterWorkerClass *klass = MALT_FILTER_WORKER_GET_CLASS (worker);
 
-  if (klass->call_ended != NULL)
+  if (call != NULL && klass->call_ended != NULL)
     klass->call_ended (MALT_FILTER_WORKER (worker), call, value, error);
 }
 
@@ -119,7 +127,8 @@ malt_filter_worker_send_async (MaltAbstractWorker  *worker,
   MaltAbstractWorker *inner = malt_forward_get_inner (worker, &error);
 
   g_task_set_source_tag (task, malt_filter_worker_send_async);
-  g_task_set_task_data (task, g_object_ref (call), g_object_unref);
+  if (can_begin (call))
+    g_task_set_task_data (task, g_object_ref (call), g_object_unref);
   if (inner != NULL)
     malt_abstract_worker_send_async (inner, call, cancellable, on_sent, g_steal_pointer (&task));
   else
@@ -144,6 +153,7 @@ malt_filter_worker_send_sync (MaltAbstractWorker  *worker,
                               GError             **error)
 {
   MaltAbstractWorker *inner = malt_forward_get_inner (worker, error);
+  MaltCall *taken = can_begin (call) ? call : NULL;
   GError *failure = NULL;
   GVariant *value;
 
@@ -151,7 +161,7 @@ malt_filter_worker_send_sync (MaltAbstractWorker  *worker,
     return NULL;
 
   value = malt_abstract_worker_send (inner, call, cancellable, &failure);
-  call_ended (worker, call, value, failure);
+  call_ended (worker, taken, value, failure);
   if (failure != NULL)
     g_propagate_error (error, failure);
 

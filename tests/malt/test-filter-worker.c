@@ -195,6 +195,38 @@ test_calls_are_seen_before_their_senders_know (void)
 }
 
 static void
+on_result (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static void
+test_a_refused_call_has_not_ended (void)
+{
+  g_autoptr (MaltAbstractWorker) worker = start_filter ();
+  TestFilter *filter = (TestFilter *) worker;
+  g_autoptr (MaltCall) call = malt_call_new ("fake.never", NULL, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  malt_abstract_worker_send_async (worker, call, cancellable, on_result, &result);
+  g_assert_null (malt_abstract_worker_send (worker, call, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
+  g_clear_error (&error);
+  g_assert_cmpstr (filter->ended->str, ==, "");
+
+  g_cancellable_cancel (cancellable);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (malt_abstract_worker_send_finish (worker, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpstr (filter->ended->str, !=, "");
+}
+
+static void
 test_signals_are_those_of_the_outer_worker (void)
 {
   g_autoptr (MaltAbstractWorker) worker = start_filter ();
@@ -262,14 +294,6 @@ test_an_inner_worker_that_stays_is_not_listed (void)
   g_assert_null (find_listed ());
 }
 
-static void
-on_created (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
 /* Both ways to start. */
 static void
 assert_start_fails (const char *profile,
@@ -284,7 +308,7 @@ assert_start_fails (const char *profile,
 
   g_assert_null (malt_create_worker_with_options ("filter", options, NULL, &error));
   g_assert_error (error, MALT_ERROR, code);
-  malt_create_worker_async ("filter", options, NULL, on_created, &result);
+  malt_create_worker_async ("filter", options, NULL, on_result, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_null (malt_create_worker_finish (result, &error_later));
@@ -346,6 +370,8 @@ main (int   argc,
   g_test_add_func ("/malt/filter-worker/everything-is-passed-on", test_everything_is_passed_on);
   g_test_add_func ("/malt/filter-worker/calls-are-seen-before-their-senders-know",
                    test_calls_are_seen_before_their_senders_know);
+  g_test_add_func ("/malt/filter-worker/a-refused-call-has-not-ended",
+                   test_a_refused_call_has_not_ended);
   g_test_add_func ("/malt/filter-worker/signals-are-those-of-the-outer-worker",
                    test_signals_are_those_of_the_outer_worker);
   g_test_add_func ("/malt/filter-worker/one-of-them-is-listed", test_one_of_them_is_listed);
