@@ -4,8 +4,6 @@
 
 #include "malt/malt-config-read-private.h"
 
-#include <gio/gunixinputstream.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -42,30 +40,88 @@ check_is_regular (int      fd,
 
 /* Opening a pipe waits for somebody who writes, for ever if there is none, and no cancellable ends
  * that; but not with O_NONBLOCK. */
-static GInputStream *
-open_file (GFile         *file,
-           GCancellable  *cancellable,
-           GError       **error)
+static int
+open_regular (const char  *path,
+              GError     **error)
 {
-  const char *path = g_file_peek_path (file);
-  int fd;
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-  if (path == NULL)
-    return (GInputStream *) g_file_read (file, cancellable, error);
-
-  fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0)
     {
       set_errno (error);
-      return NULL;
+      return -1;
     }
   if (!check_is_regular (fd, error))
     {
       close (fd);
-      return NULL;
+      return -1;
     }
 
-  return g_unix_input_stream_new (fd, TRUE);
+  return fd;
+}
+
+/* What says that it would block is no regular file, although some below /proc claim to be one. GIO's
+ * streams would ask them again and again. */
+static gboolean
+read_all (int            fd,
+          char          *text,
+          gsize          max_bytes,
+          gsize         *length,
+          GCancellable  *cancellable,
+          GError       **error)
+{
+  ssize_t n = 1;
+
+  for (*length = 0; *length < max_bytes && n != 0; *length += (gsize) n)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+
+      do
+        n = read (fd, text + *length, max_bytes - *length);
+      while (n < 0 && errno == EINTR);
+      if (n < 0)
+        {
+          set_errno (error);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_path (const char    *path,
+           char          *text,
+           gsize          max_bytes,
+           gsize         *length,
+           GCancellable  *cancellable,
+           GError       **error)
+{
+  int fd = open_regular (path, error);
+  gboolean is_read;
+
+  if (fd < 0)
+    return FALSE;
+
+  is_read = read_all (fd, text, max_bytes, length, cancellable, error);
+  close (fd);
+  return is_read;
+}
+
+static gboolean
+read_stream (GFile         *file,
+             char          *text,
+             gsize          max_bytes,
+             gsize         *length,
+             GCancellable  *cancellable,
+             GError       **error)
+{
+  g_autoptr (GFileInputStream) stream = g_file_read (file, cancellable, error);
+
+  return stream != NULL
+         && g_input_stream_read_all (G_INPUT_STREAM (stream), text, max_bytes, length, cancellable,
+                                     error);
 }
 
 GBytes *
@@ -74,18 +130,18 @@ malt_config_read (GFile         *file,
                   GCancellable  *cancellable,
                   GError       **error)
 {
-  g_autoptr (GInputStream) stream = NULL;
+  const char *path = g_file_peek_path (file);
   g_autofree char *text = NULL;
+  gboolean is_read;
   gsize length;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  stream = open_file (file, cancellable, error);
-  if (stream == NULL)
-    return NULL;
 
   text = g_malloc (max_bytes);
-  if (!g_input_stream_read_all (stream, text, max_bytes, &length, cancellable, error))
+  is_read = path != NULL ? read_path (path, text, max_bytes, &length, cancellable, error)
+                         : read_stream (file, text, max_bytes, &length, cancellable, error);
+  if (!is_read)
     return NULL;
 
   return g_bytes_new_take (g_steal_pointer (&text), length);

@@ -387,6 +387,21 @@ test_pipe (Fixture       *fixture,
   g_assert_cmpstr (error->message, ==, expected);
 }
 
+/* It claims to be a regular file, and waits for what the kernel has to say next. */
+static void
+test_file_that_would_block (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr (GFile) file = g_file_new_for_path ("/proc/kmsg");
+  g_autoptr (MaltConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  config = malt_config_new_from_file (file, NULL, &error);
+
+  g_assert_null (config);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+}
+
 static void
 count_change (GObject *object,
               guint   *n_changes)
@@ -560,6 +575,7 @@ main (int    argc,
   ADD ("relative-paths", test_relative_paths);
   ADD ("unreadable", test_unreadable);
   ADD ("pipe", test_pipe);
+  ADD ("file-that-would-block", test_file_that_would_block);
   ADD ("reload", test_reload);
   ADD ("reload-overtaken", test_reload_overtaken);
   ADD ("threads", test_threads);
