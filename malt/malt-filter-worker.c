@@ -234,10 +234,17 @@ take_inner (MaltFilterWorker   *self,
 {
   MaltFilterWorkerPrivate *priv = malt_filter_worker_get_instance_private (self);
 
-  priv->inner = inner;
   if (inner == NULL)
     return FALSE;
 
+  /* Of two starts at the same time, the first stays. */
+  if (priv->inner != NULL)
+    {
+      g_object_unref (inner);
+      return TRUE;
+    }
+
+  priv->inner = inner;
   forward_signal (self, "output", G_CALLBACK (on_output));
   forward_signal (self, "exited", G_CALLBACK (on_exited));
   malt_running_workers_show_as (inner, MALT_ABSTRACT_WORKER (self));

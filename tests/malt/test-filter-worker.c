@@ -283,6 +283,33 @@ test_one_of_them_is_listed (void)
 }
 
 static void
+test_two_starts_are_one_worker (void)
+{
+  g_autoptr (MaltAbstractWorker) worker =
+    g_object_new (test_filter_get_type (), "profile", "fake", "text", "through", NULL);
+  GAsyncResult *results[2] = { NULL };
+  MaltAbstractWorker *inner = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    g_async_initable_init_async (G_ASYNC_INITABLE (worker), G_PRIORITY_DEFAULT, NULL, on_result,
+                                 &results[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      while (results[i] == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_true (g_async_initable_init_finish (G_ASYNC_INITABLE (worker), results[i], &error));
+      g_assert_no_error (error);
+      if (inner == NULL)
+        inner = get_inner (worker);
+      g_object_unref (results[i]);
+    }
+  g_assert_true (get_inner (worker) == inner);
+  g_assert_true (find_listed () == worker);
+}
+
+static void
 test_an_inner_worker_that_stays_is_not_listed (void)
 {
   g_autoptr (MaltAbstractWorker) worker = start_filter ();
@@ -375,6 +402,8 @@ main (int   argc,
   g_test_add_func ("/malt/filter-worker/signals-are-those-of-the-outer-worker",
                    test_signals_are_those_of_the_outer_worker);
   g_test_add_func ("/malt/filter-worker/one-of-them-is-listed", test_one_of_them_is_listed);
+  g_test_add_func ("/malt/filter-worker/two-starts-are-one-worker",
+                   test_two_starts_are_one_worker);
   g_test_add_func ("/malt/filter-worker/an-inner-worker-that-stays-is-not-listed",
                    test_an_inner_worker_that_stays_is_not_listed);
   g_test_add_func ("/malt/filter-worker/starts-fail", test_starts_fail);
