@@ -4,6 +4,7 @@
 
 #include "malt/malt-filter-worker.h"
 
+#include "malt/malt-call-backend.h"
 #include "malt/malt-call-private.h"
 #include "malt/malt-create-worker-private.h"
 #include "malt/malt-error.h"
@@ -23,7 +24,8 @@
  * A type that derives from it, and implements nothing, is a worker that has all
  * done by the worker of the profile that its option `profile` names. It overrides
  * what is of interest to it: the functions of the class, or any function of
- * [iface@Malt.AbstractWorker], where it finds the others set.
+ * [iface@Malt.AbstractWorker], where it finds the others set. To decide which calls are sent,
+ * `admit` is the one: it sees blocking calls, asynchronous ones and posts.
  *
  * ```c
  * static void
@@ -77,14 +79,14 @@ malt_filter_worker_real_get_inner (MaltAbstractWorker *worker)
   return priv->inner;
 }
 
-/* One that is on its way already is refused, which is no end of it. */
+/* One that is on its way already cannot, which is no end of it. */
 static gboolean
 can_begin (MaltCall *call)
 {
   return !g_atomic_int_get (&call->on_its_way);
 }
 
-/* `call`: NULL if it was refused. */
+/* `call`: NULL if it had not begun. */
 static void
 call_ended (MaltAbstractWorker *worker,
             MaltCall           *call,
@@ -95,6 +97,49 @@ call_ended (MaltAbstractWorker *worker,
 
   if (call != NULL && klass->call_ended != NULL)
     klass->call_ended (MALT_FILTER_WORKER (worker), call, value, error);
+}
+
+static gboolean
+admit (MaltAbstractWorker  *worker,
+       MaltCall            *call,
+       GError             **error)
+{
+  MaltFilterWorkerClass *klass = MALT_FILTER_WORKER_GET_CLASS (worker);
+  GError *refusal = NULL;
+
+  if (klass->admit == NULL || klass->admit (MALT_FILTER_WORKER (worker), call, &refusal))
+    return TRUE;
+
+  if (refusal == NULL)
+    refusal = g_error_new (MALT_ERROR, MALT_ERROR_FAILED, "%s refuses a call of “%s”",
+                           G_OBJECT_TYPE_NAME (worker), malt_call_get_function (call));
+  g_propagate_error (error, refusal);
+
+  return FALSE;
+}
+
+/* Like admit(). A call that is not admitted begins and ends, unless it is on its way already. */
+static gboolean
+admit_or_end (MaltAbstractWorker  *worker,
+              MaltCall            *call,
+              GError             **error)
+{
+  GError *refusal = NULL;
+
+  if (admit (worker, call, &refusal))
+    return TRUE;
+
+  if (!malt_call_begin (call, error))
+    {
+      g_error_free (refusal);
+      return FALSE;
+    }
+
+  malt_call_end (call, -1, refusal);
+  call_ended (worker, call, NULL, refusal);
+  g_propagate_error (error, refusal);
+
+  return FALSE;
 }
 
 static void
@@ -129,19 +174,19 @@ malt_filter_worker_send_async (MaltAbstractWorker  *worker,
   g_task_set_source_tag (task, malt_filter_worker_send_async);
   if (can_begin (call))
     g_task_set_task_data (task, g_object_ref (call), g_object_unref);
-  if (inner != NULL)
+  if (inner != NULL && admit_or_end (worker, call, &error))
     malt_abstract_worker_send_async (inner, call, cancellable, on_sent, g_steal_pointer (&task));
   else
     g_task_return_error (task, error);
 }
 
+/* The result may also be that of a send_async() of a type that derives from this one. */
 static GVariant *
 malt_filter_worker_send_finish (MaltAbstractWorker  *worker,
                                 GAsyncResult        *result,
                                 GError             **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, worker), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, malt_filter_worker_send_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -157,7 +202,7 @@ malt_filter_worker_send_sync (MaltAbstractWorker  *worker,
   GError *failure = NULL;
   GVariant *value;
 
-  if (inner == NULL)
+  if (inner == NULL || !admit_or_end (worker, call, error))
     return NULL;
 
   value = malt_abstract_worker_send (inner, call, cancellable, &failure);
@@ -168,6 +213,17 @@ malt_filter_worker_send_sync (MaltAbstractWorker  *worker,
   return value;
 }
 
+static gboolean
+malt_filter_worker_post (MaltAbstractWorker  *worker,
+                         MaltCall            *call,
+                         GError             **error)
+{
+  MaltAbstractWorker *inner = malt_forward_get_inner (worker, error);
+
+  return inner != NULL && admit (worker, call, error)
+         && malt_abstract_worker_post (inner, call, error);
+}
+
 static void
 malt_filter_worker_interface_init (MaltAbstractWorkerInterface *iface)
 {
@@ -175,6 +231,7 @@ malt_filter_worker_interface_init (MaltAbstractWorkerInterface *iface)
   iface->send_async = malt_filter_worker_send_async;
   iface->send_finish = malt_filter_worker_send_finish;
   iface->send_sync = malt_filter_worker_send_sync;
+  iface->post = malt_filter_worker_post;
   iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
                         | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_SANDBOX
                         | MALT_WORKER_CAPABILITY_REMOTE;

@@ -58,8 +58,29 @@ struct _MaltFilterWorkerClass
                           GVariant          *value,
                           const GError      *error);
 
+  /**
+   * MaltFilterWorkerClass::admit:
+   * @self: the worker
+   * @call: the call or post
+   * @error: return location for an error
+   *
+   * Decides whether the inner worker gets a call or a post. Optional: without it, it gets all of
+   * them. Called in the thread of the sender, so several threads may do so at a time; does not
+   * block. A call that is refused ends with the error, and call_ended() sees that.
+   *
+   * It sees what the program sends, and not which functions the worker calls by itself: an
+   * evaluation is one call, of “malt.eval”, whatever is in its text.
+   *
+   * Returns: whether to send it; %FALSE with an error refuses it
+   *
+   * Since: 0.1
+   */
+  gboolean (*admit)      (MaltFilterWorker  *self,
+                          MaltCall          *call,
+                          GError           **error);
+
   /*< private >*/
-  gpointer padding[6];
+  gpointer padding[5];
 };
 
 MALT_AVAILABLE_IN_ALL

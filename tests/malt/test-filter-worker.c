@@ -52,12 +52,26 @@ test_filter_call_ended (MaltFilterWorker *worker,
 {
   TestFilter *self = (TestFilter *) worker;
   g_autofree char *text = value != NULL ? g_variant_print (value, TRUE) : NULL;
+  const char *message = malt_call_get_remote_message (call);
 
   g_assert_true ((value == NULL) != (error == NULL));
   g_assert_cmpint (malt_call_get_queue_time_us (call), >=, 0);
   self->thread = g_thread_self ();
   g_string_append_printf (self->ended, "%s=%s ", malt_call_get_function (call),
-                          text != NULL ? text : malt_call_get_remote_message (call));
+                          text != NULL ? text : message != NULL ? message : error->message);
+}
+
+static gboolean
+test_filter_admit (MaltFilterWorker  *worker,
+                   MaltCall          *call,
+                   GError           **error)
+{
+  const char *function = malt_call_get_function (call);
+
+  if (g_str_equal (function, "fake.refused"))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "not this one");
+
+  return !g_str_has_prefix (function, "fake.refused");
 }
 
 static void
@@ -89,6 +103,7 @@ test_filter_class_init (TestFilterClass *klass)
   object_class->finalize = test_filter_finalize;
   klass->prepare = test_filter_prepare;
   klass->call_ended = test_filter_call_ended;
+  klass->admit = test_filter_admit;
   g_object_class_install_property (
     object_class, PROP_TEXT,
     g_param_spec_string ("text", NULL, NULL, "",
@@ -224,6 +239,115 @@ test_a_refused_call_has_not_ended (void)
   g_assert_null (malt_abstract_worker_send_finish (worker, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpstr (filter->ended->str, !=, "");
+}
+
+static void
+on_not_admitted (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  GError **error = user_data;
+
+  g_assert_null (
+    malt_abstract_worker_send_finish (MALT_ABSTRACT_WORKER (source), result, error));
+}
+
+static void
+test_calls_are_not_admitted (void)
+{
+  g_autoptr (MaltAbstractWorker) worker = start_filter ();
+  g_autoptr (MaltCall) call = malt_call_new ("fake.refused", NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (
+    malt_abstract_worker_remote_call_fetch (worker, "fake.refused", NULL, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+  g_assert_cmpstr (((TestFilter *) worker)->ended->str, ==, "fake.refused=not this one ");
+
+  malt_abstract_worker_send_async (worker, call, NULL, on_not_admitted, &error);
+  g_assert_no_error (error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+
+  g_assert_false (
+    malt_abstract_worker_remote_do (worker, "fake.refused.silently", NULL, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
+  g_assert_cmpstr (error->message, ==, "TestFilter refuses a call of “fake.refused.silently”");
+  g_assert_null (malt_fake_worker_get_last_post (MALT_FAKE_WORKER (get_inner (worker))));
+}
+
+static MaltAbstractWorkerInterface *filter_iface;
+
+/* Answers itself what the worker inside is not to get. */
+static void
+overriding_filter_send_async (MaltAbstractWorker  *worker,
+                              MaltCall            *call,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (!g_str_equal (malt_call_get_function (call), "fake.mine"))
+    {
+      filter_iface->send_async (worker, call, cancellable, callback, user_data);
+      return;
+    }
+
+  task = g_task_new (worker, NULL, callback, user_data);
+  g_assert_true (malt_call_begin (call, NULL));
+  malt_call_end (call, -1, NULL);
+  g_task_return_pointer (task, g_variant_ref_sink (g_variant_new_int32 (7)),
+                         (GDestroyNotify) g_variant_unref);
+}
+
+static void
+overriding_filter_iface_init (MaltAbstractWorkerInterface *iface)
+{
+  filter_iface = g_type_interface_peek_parent (iface);
+  iface->send_async = overriding_filter_send_async;
+  iface->send_sync = NULL;
+}
+
+typedef TestFilter OverridingFilter;
+typedef TestFilterClass OverridingFilterClass;
+
+static GType overriding_filter_get_type (void);
+
+G_DEFINE_TYPE_WITH_CODE (OverridingFilter, overriding_filter, test_filter_get_type (),
+                         G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER,
+                                                overriding_filter_iface_init))
+
+static void
+overriding_filter_class_init (OverridingFilterClass *klass)
+{
+}
+
+static void
+overriding_filter_init (OverridingFilter *self)
+{
+}
+
+static void
+test_sending_is_overridden (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltAbstractWorker) worker =
+    malt_create_worker ("overriding", NULL, &error, "profile", "fake", NULL);
+  g_autoptr (GVariant) mine = NULL;
+  g_autoptr (GVariant) other = NULL;
+
+  g_assert_no_error (error);
+  mine = malt_abstract_worker_remote_call_fetch (worker, "fake.mine", NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int32 (mine), ==, 7);
+  other = malt_abstract_worker_remote_call_fetch (worker, "malt.ping", g_variant_new ("(i)", 5),
+                                                  NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int32 (other), ==, 5);
 }
 
 static void
@@ -393,12 +517,16 @@ main (int   argc,
   malt_fake_worker_register ();
   g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT, test_filter_get_type (), "filter",
                                   5);
+  g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT, overriding_filter_get_type (),
+                                  "overriding", 5);
 
   g_test_add_func ("/malt/filter-worker/everything-is-passed-on", test_everything_is_passed_on);
   g_test_add_func ("/malt/filter-worker/calls-are-seen-before-their-senders-know",
                    test_calls_are_seen_before_their_senders_know);
   g_test_add_func ("/malt/filter-worker/a-refused-call-has-not-ended",
                    test_a_refused_call_has_not_ended);
+  g_test_add_func ("/malt/filter-worker/calls-are-not-admitted", test_calls_are_not_admitted);
+  g_test_add_func ("/malt/filter-worker/sending-is-overridden", test_sending_is_overridden);
   g_test_add_func ("/malt/filter-worker/signals-are-those-of-the-outer-worker",
                    test_signals_are_those_of_the_outer_worker);
   g_test_add_func ("/malt/filter-worker/one-of-them-is-listed", test_one_of_them_is_listed);
