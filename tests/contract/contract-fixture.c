@@ -118,14 +118,24 @@ contract_set_up (gpointer fixture, gconstpointer data)
   contract->n_descriptors = contract_count_descriptors ();
 }
 
+gboolean
+contract_keeps_spares (Contract *contract)
+{
+  guint n_spares = 0;
+
+  return contract->settings->options != NULL &&
+         g_variant_lookup (contract->settings->options, "spare", "u", &n_spares) && n_spares > 0;
+}
+
 static gboolean
 has_let_go (gpointer user_data)
 {
   Contract *contract = user_data;
 
   return contract_count_running () == 0 &&
-         contract_count_children () == 0 &&
-         contract_count_descriptors () <= contract->n_descriptors;
+         (contract_keeps_spares (contract) ||
+          (contract_count_children () == 0 &&
+           contract_count_descriptors () <= contract->n_descriptors));
 }
 
 /* Ends what the case has started, and looks at what it leaves behind. */

@@ -117,6 +117,8 @@ gboolean            contract_wait_until      (Contract           *contract,
 
 /* What this process holds, from /proc. */
 char              **contract_list_descriptors (void);
+/* Whether spare workers stay, of each set of options that has been used: nobody knows how many. */
+gboolean            contract_keeps_spares     (Contract           *contract);
 guint               contract_count_descriptors (void);
 guint               contract_count_children  (void);
 gboolean            contract_process_is_gone (gpointer            pid);
