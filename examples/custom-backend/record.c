@@ -6,6 +6,7 @@
 
 #include "recording.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct
@@ -56,6 +57,19 @@ record_worker_call_ended (MaltFilterWorker *worker, MaltCall *call, GVariant *va
   write_locked (self, text);
 }
 
+/* Who opens one waits for somebody who reads, and holds the program up until then. */
+static gboolean
+check_is_no_pipe (const char *path, GError **error)
+{
+  GStatBuf status;
+  gboolean is_pipe = g_stat (path, &status) == 0 && S_ISFIFO (status.st_mode);
+
+  if (is_pipe)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                 "Cannot record in “%s”: expected a file, not a pipe", path);
+  return !is_pipe;
+}
+
 /* A file that there is already is appended to: it may tell of the crash that this worker is started
  * after. Its last line may be cut off. */
 static gboolean
@@ -71,6 +85,8 @@ record_worker_prepare (MaltFilterWorker *worker, GVariantDict *options, GCancell
   goffset size;
 
   g_clear_object (&self->output);
+  if (!check_is_no_pipe (self->file, error))
+    return FALSE;
   self->output = G_OUTPUT_STREAM (g_file_append_to (file, G_FILE_CREATE_PRIVATE, cancellable,
                                                     error));
   if (self->output == NULL)

@@ -178,6 +178,14 @@ def a_file_that_cannot_be_written():
     expect(result, 3, "", path("no/such"))
 
 
+def a_pipe_is_not_waited_for():
+    os.mkfifo(path("pipe"))
+    for backend in ("record", "replay"):
+        result = malt("eval", "--backend", backend, "-o", f"file={path('pipe')}", "1",
+                      MALT_PLUGIN_PATH=PLUGINS)
+        expect(result, 3, "", path("pipe"))
+
+
 def a_file_that_cannot_be_read():
     remove()
     expect(replay("eval", "1"), 3, "", path())
@@ -260,6 +268,7 @@ if __name__ == "__main__":
         a_full_file_stays_as_it_is,
         a_full_disk_ends_the_recording_only,
         a_file_that_cannot_be_written,
+        a_pipe_is_not_waited_for,
         a_file_that_cannot_be_read,
         garbage_is_told_by_file_and_line,
         odd_outcomes_are_errors,
