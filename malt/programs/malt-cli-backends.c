@@ -181,6 +181,13 @@ run_backends (int    argc,
     return malt_cli_fail_usage (verb, "“%s” is one too many: expected the name of one backend",
                                 words[1]);
 
+  /* For the folders of its plugin-path. A list helps to mend one with mistakes. */
+  if (malt_config_get_default (&error) == NULL)
+    {
+      malt_cli_print (stderr, "%s\n", error->message);
+      g_clear_error (&error);
+    }
+
   backends = list_backends (words[0], &error);
   if (backends == NULL)
     {

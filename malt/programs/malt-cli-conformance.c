@@ -115,7 +115,9 @@ run_conformance (int    argc,
   if (!check (&self, &error))
     return malt_cli_fail_usage (verb, "%s", error->message);
 
-  backend = malt_lookup_backend (self.backend != NULL ? self.backend : "process", &error);
+  /* It may be in a folder of its plugin-path; and no worker would start with a mistake in it. */
+  if (malt_config_get_default (&error) != NULL)
+    backend = malt_lookup_backend (self.backend != NULL ? self.backend : "process", &error);
   if (backend != NULL)
     checked = malt_cli_parse_options (backend, self.options, &error);
   if (checked == NULL)

@@ -171,6 +171,8 @@ malt_contract_main (int argc, char **argv)
       malt_contract_list_cases ();
       return 0;
     }
+  /* The backend may be in a folder of its plugin-path. What is wrong with it is told by a case. */
+  malt_config_get_default (NULL);
   settings.options = parse_options (settings.backend, option_texts);
   if (is_apart)
     return run_apart (&settings, option_texts, only, deadline_sec);

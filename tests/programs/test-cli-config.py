@@ -190,6 +190,16 @@ def profile_is_used():
     expect(with_good("eval", "-p", "listed", "-o", "stdout=inherit", "print('seen')"), 0, "seen\n")
 
 
+def its_plugin_path_counts_everywhere():
+    path = write(json.dumps({"plugin-path": [built("tests", "fixtures", "backends")]}),
+                 "plugins.json")
+    listed = expect(malt("backends", "--names", MALT_CONFIG=path), 0).stdout.splitlines()
+    equal("wrong" in listed and "process" in listed, True, listed)
+    path = write(BAD, "bad.json")
+    listed = expect(malt("backends", "--names", MALT_CONFIG=path), 0, None, f"{path}:").stdout
+    contains(listed, "process\n")
+
+
 def profiles_serve_workers_of_workers():
     """A worker's environment is clean, so it is told where the configuration is. Its module path
     goes on to those that say none of their own."""
@@ -260,6 +270,7 @@ main("cli-config", [
     schema_says_where_file_names_start,
     schema_agrees_with_malt,
     profile_is_used,
+    its_plugin_path_counts_everywhere,
     profiles_serve_workers_of_workers,
     command_line_wins,
     mistakes_are_not_passed_over,

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`malt conformance` tells what is right from what is wrong, and in what."""
 
+import json
+import os
 import re
+import tempfile
 
 from malt_tap import built, contains, equal, expect, main, malt, need_crashes
 
@@ -33,6 +36,18 @@ def expect_failures(fault, failures):
     contains(result.stdout, "1..")
     equal(cases(result, "not ok"), failures, result.stdout)
     return result
+
+
+def a_backend_of_the_configuration():
+    with tempfile.TemporaryDirectory(prefix="malt-test-") as folder:
+        path = os.path.join(folder, "config.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"plugin-path": [built("tests", "fixtures", "backends")]}, file)
+        result = malt("conformance", "--backend", "wrong", "-o", "fault=none", "--only",
+                      "/basic/life", MALT_CONFIG=path,
+                      MALT_CONFORMANCE=built("tests", "contract", "malt-conformance"))
+        expect(result, 0)
+        equal(cases(result, "ok"), {"/basic/life"}, result.stdout)
 
 
 def what_is_right_holds():
@@ -86,6 +101,7 @@ def mistakes_of_the_command_line():
 if __name__ == "__main__":
     main("conformance", [
         what_is_right_holds,
+        a_backend_of_the_configuration,
         a_call_that_is_forgotten,
         errors_of_another_domain,
         a_crash,
