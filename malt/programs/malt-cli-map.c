@@ -134,7 +134,7 @@ on_file (MaltPool     *pool,
          && (self->values[self->n_printed] != NULL || self->errors[self->n_printed] != NULL);
        self->n_printed++)
     print_file (self, self->n_printed);
-  fflush (stdout);
+  malt_cli_note_write_error (fflush (stdout) != 0);
 
   return TRUE;
 }

@@ -56,6 +56,17 @@ dup_shown (FILE       *stream,
   return g_string_free (shown, FALSE);
 }
 
+/* The first error of standard output: later calls change errno, and stdio keeps only that there was
+ * one. Main thread. */
+static int write_error;
+
+void
+malt_cli_note_write_error (gboolean has_failed)
+{
+  if (has_failed && write_error == 0)
+    write_error = errno;
+}
+
 void
 malt_cli_print (FILE       *stream,
                 const char *format,
@@ -70,7 +81,7 @@ malt_cli_print (FILE       *stream,
   va_end (args);
 
   shown = dup_shown (stream, text);
-  fputs (shown, stream);
+  malt_cli_note_write_error (fputs (shown, stream) == EOF && stream == stdout);
 }
 
 /* What GLib's writer shows of a record are its text and its domain. */
@@ -127,7 +138,7 @@ malt_cli_print_error (const GError *error)
     prefix = g_strconcat (g_get_prgname (), ": ", NULL);
 
   malt_cli_clear_progress ();
-  fflush (stdout);
+  malt_cli_note_write_error (fflush (stdout) != 0);
   fprintf (stderr, "%s%s%.*s%s%s\n", colour, prefix != NULL ? prefix : "",
            (int) first_line, text, plain, text + first_line);
 }
@@ -182,13 +193,14 @@ malt_cli_exit_for_error (const GError *error)
 MaltCliExit
 malt_cli_finish_output (MaltCliExit status)
 {
-  if (fflush (stdout) == 0 && !ferror (stdout))
+  malt_cli_note_write_error (fflush (stdout) != 0 || ferror (stdout));
+  if (write_error == 0)
     return status;
 
   /* A reader that has seen enough, as head(1), is not told that we noticed. */
-  if (errno != EPIPE)
+  if (write_error != EPIPE)
     fprintf (stderr, "%s: Cannot write to standard output: %s\n",
-             g_get_prgname (), g_strerror (errno));
+             g_get_prgname (), g_strerror (write_error));
 
   return status == MALT_CLI_EXIT_SUCCESS ? MALT_CLI_EXIT_FAILED : status;
 }

@@ -63,6 +63,8 @@ void        malt_cli_print               (FILE               *stream,
 void        malt_cli_guard_log           (void);
 void        malt_cli_print_error         (const GError       *error);
 MaltCliExit malt_cli_exit_for_error      (const GError       *error);
+/* Right after a write to stdout, which sets errno if it fails. */
+void        malt_cli_note_write_error    (gboolean            has_failed);
 /* Writes out stdout; what cannot be written makes a success a failure. */
 MaltCliExit malt_cli_finish_output       (MaltCliExit         status);
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 
 from malt_screen import Terminal
-from malt_tap import (DEADLINE, MALT, MODULES, VERSION, Skip, built, contains, environment, equal,
-                      expect, is_gone, main, malt, need_crashes, run)
+from malt_tap import (DEADLINE, MALT, MODULES, SOURCE, VERSION, Skip, built, contains, environment,
+                      equal, expect, is_gone, main, malt, need_crashes, run)
 
 WITH_MODULES = ("--option", "module-path=" + MODULES)
 
@@ -412,6 +412,18 @@ def says_when_output_cannot_be_written():
     contains(result.stderr, "Cannot write")
 
 
+def a_reader_that_has_seen_enough_is_not_told():
+    """However much is done between the write that failed and the end."""
+    file = os.path.join(SOURCE, "README.md")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        result = subprocess.run([MALT, "map", "-j", "1", *WITH_MODULES, "text.count", file, file],
+                                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+                                encoding="utf-8", env=environment(), timeout=DEADLINE, check=False)
+    equal((result.returncode, result.stderr), (1, ""))
+
+
 def writes_nothing_in_the_place_of_closed_streams():
     command = f'"{MALT}" eval \'("x"):rep (100)\' >&-'
     result = subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL,
@@ -464,5 +476,6 @@ main("cli", [
     lists_function_modules,
     lists_the_function_modules_of_a_profile,
     says_when_output_cannot_be_written,
+    a_reader_that_has_seen_enough_is_not_told,
     writes_nothing_in_the_place_of_closed_streams,
 ])
