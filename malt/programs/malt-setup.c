@@ -99,6 +99,7 @@ apply_setup (GVariant      *setup,
   if (g_variant_lookup (setup, "max-message-size", "t", &max_message_bytes))
     malt_stream_set_max_message_bytes (stream, max_message_bytes);
 
+  malt_stream_use_features (stream, setup);
   apply_nesting (setup);
 
   return malt_runtime_new (evaluator, evaluator_options, module_path, modules,
@@ -128,7 +129,7 @@ malt_setup_send_hello (MaltStream *stream)
 
   g_variant_dict_insert (&dict, "version", "s", MALT_VERSION);
   g_variant_dict_insert (&dict, "pid", "i", (gint32) getpid ());
-  g_variant_dict_insert_value (&dict, "features", g_variant_new_strv (none, -1));
+  g_variant_dict_insert_value (&dict, "features", malt_stream_new_features (stream));
   g_variant_dict_insert_value (&dict, "sandbox", g_variant_new_strv (none, -1));
   hello.value = g_variant_ref_sink (g_variant_dict_end (&dict));
 

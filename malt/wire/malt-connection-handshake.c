@@ -158,11 +158,26 @@ malt_connection_step_handshake (MaltConnection *self)
   if (error == NULL)
     error = check_hello (self, &message);
   if (error == NULL)
+    malt_stream_use_features (self->data, message.value);
+  if (error == NULL)
     malt_stream_set_swap (self->control, (message.flags & MALT_MESSAGE_FLAGS_BIG_ENDIAN)
                                            != MALT_MESSAGE_FLAGS_NATIVE_ORDER);
 
   end_handshake (self, message.value, error);
   malt_message_clear (&message);
+}
+
+/* `setup` and what the connection itself can do. */
+static GVariant *
+new_setup_value (MaltConnection *self,
+                 GVariant       *setup)
+{
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (setup);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (sunk);
+
+  g_variant_dict_insert_value (&dict, "features", malt_stream_new_features (self->data));
+
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
 static void
@@ -219,7 +234,7 @@ malt_connection_handshake_async (MaltConnection      *self,
   g_task_set_source_tag (task, malt_connection_handshake_async);
   g_task_set_check_cancellable (task, FALSE);
 
-  message.value = g_variant_ref_sink (setup);
+  message.value = new_setup_value (self, setup);
   malt_stream_queue (self->data, &message, &error);
   malt_message_clear (&message);
   if (error != NULL)

@@ -99,9 +99,8 @@ new_call (MaltConnection *self,
   MaltPendingCall *pending;
 
   pending = malt_pending_call_new (G_OBJECT (self), call, get_timeout (self, call));
-  /* A large value is serialized now, not under the lock. */
-  if (pending->size >= MALT_STREAM_BIG_BYTES)
-    g_variant_get_data (pending->message.value);
+  /* Now, not under the lock. */
+  malt_stream_prepare (self->data, &pending->message);
 
   if (cancellable == NULL)
     return pending;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "malt/wire/malt-frame-private.h"
+#include "malt/wire/malt-memory-private.h"
 
 G_BEGIN_DECLS
 
@@ -48,14 +49,16 @@ typedef enum
 } MaltMessageType;
 
 /* BIG_ENDIAN: of SETUP and HELLO, the byte order of every value of the sender. DISCARD: of CALL,
- * the value is not sent back. */
+ * the value is not sent back. DESCRIPTOR: the value is not in the body, but in the sealed memory whose
+ * descriptor comes with the frame's first byte. */
 typedef enum
 {
   MALT_MESSAGE_FLAGS_NONE = 0,
   MALT_MESSAGE_FLAGS_BIG_ENDIAN = 1 << 0,
   MALT_MESSAGE_FLAGS_KWARGS = 1 << 1,
   MALT_MESSAGE_FLAGS_DISCARD = 1 << 2,
-  MALT_MESSAGE_FLAGS_ALL = (1 << 3) - 1
+  MALT_MESSAGE_FLAGS_DESCRIPTOR = 1 << 3,
+  MALT_MESSAGE_FLAGS_ALL = (1 << 4) - 1
 } MaltMessageFlags;
 
 typedef enum
@@ -68,6 +71,9 @@ typedef enum
 /* What SETUP and HELLO say about the byte order of this machine. */
 #define MALT_MESSAGE_FLAGS_NATIVE_ORDER \
   (G_BYTE_ORDER == G_BIG_ENDIAN ? MALT_MESSAGE_FLAGS_BIG_ENDIAN : MALT_MESSAGE_FLAGS_NONE)
+
+/* What a side may say in `features`: that it takes frames with DESCRIPTOR. */
+#define MALT_PROTOCOL_FEATURE_DESCRIPTORS "descriptors"
 
 #define MALT_PROTOCOL_MAGIC 0x4d414c54u /* "MALT" */
 #define MALT_PROTOCOL_MAJOR 1u
@@ -100,6 +106,7 @@ typedef struct
   const char     *name;
   gsize           name_length;
   GVariant       *value;
+  MaltMemory     *memory; /* owned (nullable); to be encoded: where the value may lie as well */
 } MaltMessage;
 
 void     malt_message_clear  (MaltMessage            *self);
@@ -109,7 +116,7 @@ gsize    malt_message_get_frame_size (const MaltMessage *self);
 
 /* Decodes a body whose header has been checked. `body` is 8-aligned. With `bytes`, behind whose body
  * MALT_VALUE_SLACK_BYTES can be read, the value keeps a reference on them; without, its bytes are
- * copied. `swap`: the peer has the other byte order. A frame that contradicts itself is
+ * copied. Of a frame with DESCRIPTOR, `bytes` are those of the value alone. `swap`: the peer has the other byte order. A frame that contradicts itself is
  * MALT_ERROR_PROTOCOL. A value that is not in normal form, or whose type string is invalid or too
  * deep, is MALT_ERROR_SERIALIZATION with *self otherwise filled in: only that call is lost. */
 gboolean malt_message_decode (MaltMessage            *self,

@@ -18,14 +18,15 @@ typedef struct
   guint8 flags;
 } MessageShape;
 
-#define CALL_FLAGS (MALT_MESSAGE_FLAGS_KWARGS | MALT_MESSAGE_FLAGS_DISCARD)
+#define CALL_FLAGS \
+  (MALT_MESSAGE_FLAGS_KWARGS | MALT_MESSAGE_FLAGS_DISCARD | MALT_MESSAGE_FLAGS_DESCRIPTOR)
 
 static const MessageShape shapes[MALT_MESSAGE_LAST + 1] = {
   [MALT_MESSAGE_SETUP] = { ABSENT, REQUIRED, "a{sv}", MALT_MESSAGE_FLAGS_BIG_ENDIAN },
   [MALT_MESSAGE_HELLO] = { ABSENT, REQUIRED, "a{sv}", MALT_MESSAGE_FLAGS_BIG_ENDIAN },
   [MALT_MESSAGE_CALL] = { REQUIRED, REQUIRED, "r", CALL_FLAGS },
   [MALT_MESSAGE_POST] = { REQUIRED, REQUIRED, "r", CALL_FLAGS },
-  [MALT_MESSAGE_RESULT] = { ABSENT, OPTIONAL, NULL, 0 },
+  [MALT_MESSAGE_RESULT] = { ABSENT, OPTIONAL, NULL, MALT_MESSAGE_FLAGS_DESCRIPTOR },
   [MALT_MESSAGE_FAILURE] = { ABSENT, REQUIRED, "(usss)", 0 },
   [MALT_MESSAGE_PROGRESS] = { OPTIONAL, REQUIRED, "d", 0 },
   [MALT_MESSAGE_CANCEL] = { ABSENT, ABSENT, NULL, 0 },
@@ -41,6 +42,7 @@ void
 malt_message_clear (MaltMessage *self)
 {
   g_clear_pointer (&self->value, g_variant_unref);
+  g_clear_pointer (&self->memory, malt_memory_unref);
   *self = (MaltMessage) { 0 };
 }
 
@@ -69,12 +71,16 @@ broken_frame (GError     **error,
 static gboolean
 check_shape (MaltMessage            *self,
              const MaltFrameHeader  *header,
+             GBytes                 *bytes,
              GError                **error)
 {
   const MessageShape *shape = &shapes[header->type];
 
   if ((header->flags & ~shape->flags) != 0)
     return broken_frame (error, self, "it has flags that mean nothing there");
+
+  if (header->flags & MALT_MESSAGE_FLAGS_DESCRIPTOR && (bytes == NULL || header->type_length == 0))
+    return broken_frame (error, self, "there is no descriptor with it, or no type");
 
   if (shape->name == ABSENT ? header->name_length != 0
                             : shape->name == REQUIRED && header->name_length == 0)
@@ -157,12 +163,19 @@ decode_value (MaltMessage            *self,
     if (body[i] != 0)
       return broken_frame (error, self, "its padding is not zero");
 
+  if (header->flags & MALT_MESSAGE_FLAGS_DESCRIPTOR && header->body_length != start)
+    return broken_frame (error, self, "it has a value besides that of its descriptor");
+
   type = malt_value_check_type (type_string, header->type_length, error);
   if (type == NULL || !check_value_type (self, type, error))
     return FALSE;
 
-  self->value = malt_value_new (type, body + start, header->body_length - start,
-                                bytes, start, swap, error);
+  if (header->flags & MALT_MESSAGE_FLAGS_DESCRIPTOR)
+    self->value = malt_value_new (type, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                                  bytes, 0, swap, error);
+  else
+    self->value = malt_value_new (type, body + start, header->body_length - start,
+                                  bytes, start, swap, error);
 
   return self->value != NULL;
 }
@@ -182,7 +195,7 @@ malt_message_decode (MaltMessage            *self,
     .number = header->number,
   };
 
-  if (!check_shape (self, header, error) || !decode_name (self, header, body, error))
+  if (!check_shape (self, header, bytes, error) || !decode_name (self, header, body, error))
     return FALSE;
 
   if (header->type_length == 0)

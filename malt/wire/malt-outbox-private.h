@@ -15,12 +15,23 @@ typedef struct
   gsize     offset;       /* how much of it is written */
   gsize     queued_bytes;
   gboolean  is_broken;    /* the peer is gone: what is pushed is dropped */
+  guint     n_passed;     /* values in memory that left as descriptors, or are to */
+  gsize     passed_bytes; /* of them */
 } MaltOutbox;
 
 void             malt_outbox_init  (MaltOutbox        *self);
 void             malt_outbox_clear (MaltOutbox        *self);
-/* size: that of the frame, from malt_message_get_frame_size(). */
+/* Whether a value of so many bytes may leave as a descriptor of memory. What the peer has not read
+ * yet is bounded: the kernel keeps it for us, and neither side would notice. */
+gboolean         malt_outbox_may_pass (MaltOutbox     *self,
+                                    int                fd,
+                                    gsize              size);
+/* size: that of the frame, from malt_message_get_frame_size(), its value included. */
 void             malt_outbox_push  (MaltOutbox        *self,
+                                    const MaltMessage *message,
+                                    gsize              size);
+/* The same, with the value as a descriptor of message->memory, when it may be passed. */
+void             malt_outbox_push_with_memory (MaltOutbox *self,
                                     const MaltMessage *message,
                                     gsize              size);
 /* As malt_stream_flush(); errno says more about MALT_STREAM_ERROR. */

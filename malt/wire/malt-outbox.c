@@ -4,8 +4,13 @@
 
 #include "malt/wire/malt-outbox-private.h"
 
+#include "malt/wire/malt-value-private.h"
+
 #include <errno.h>
+#include <linux/sockios.h>
+#include <stdalign.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -18,14 +23,25 @@
 
 #define OUTBOX_FIRST_BYTES 512u
 
+/* Values in memory that the peer has not read: about as much as a connection may have unanswered,
+ * one alone may be larger. */
+#define OUTBOX_MAX_PASSED_BYTES (64u * 1024 * 1024)
+
+/* Descriptors that the peer has not read. The kernel lets a user have as many on their way as a
+ * process may have open; the least limit that malt sets is 64. */
+#define OUTBOX_MAX_PASSED 16u
+
 /* Either small frames and heads in a buffer of its own that more is appended to, or the bytes of
- * `value`. */
+ * `value`. The head of a frame whose value leaves as a descriptor stands alone, for a descriptor
+ * goes with the first byte of what is sent at once; the value that follows has a length of 0, and
+ * is only there in case that the kernel refuses. */
 typedef struct
 {
-  guint8   *data;     /* owned unless there is a value */
-  gsize     length;
-  gsize     capacity;
-  GVariant *value;    /* owned (nullable) */
+  guint8     *data;     /* owned unless there is a value */
+  gsize       length;
+  gsize       capacity;
+  GVariant   *value;    /* owned (nullable) */
+  MaltMemory *memory;   /* owned (nullable): to be passed with the first byte */
 } MaltOutboxSegment;
 
 static void
@@ -36,6 +52,7 @@ segment_clear (gpointer data)
   if (segment->value == NULL)
     g_free (segment->data);
   g_clear_pointer (&segment->value, g_variant_unref);
+  g_clear_pointer (&segment->memory, malt_memory_unref);
 }
 
 void
@@ -143,6 +160,20 @@ push_head (MaltOutbox        *self,
   segment->length += head_size;
 }
 
+/* Whether the frame that begins here has its value of so many bytes in its body or in memory. */
+static void
+describe_value (MaltOutboxSegment *head,
+                gsize              value_size,
+                gboolean           is_in_memory)
+{
+  MaltFrameHeader header;
+
+  malt_frame_header_decode (head->data, G_MAXUINT32, &header, NULL);
+  header.flags ^= MALT_MESSAGE_FLAGS_DESCRIPTOR;
+  header.body_length += is_in_memory ? -value_size : value_size;
+  malt_frame_header_encode (&header, head->data);
+}
+
 /* GVariant serializes to aligned memory only, and frames end anywhere: write a little further on,
  * then move. */
 static void
@@ -165,13 +196,35 @@ push_big_value (MaltOutbox *self,
                 GVariant   *value,
                 gsize       value_size)
 {
+  GVariant *serialized = malt_value_dup_serialized (value);
   const MaltOutboxSegment segment = {
-    .data = (guint8 *) g_variant_get_data (value),
+    .data = (guint8 *) g_variant_get_data (serialized),
     .length = value_size,
-    .value = g_variant_ref (value),
+    .value = serialized,
   };
 
   g_array_append_val (self->segments, segment);
+}
+
+gboolean
+malt_outbox_may_pass (MaltOutbox *self,
+                      int         fd,
+                      gsize       size)
+{
+  int n_unread;
+
+  if (self->n_passed == 0
+      || (self->n_passed < OUTBOX_MAX_PASSED && self->passed_bytes <= OUTBOX_MAX_PASSED_BYTES
+          && size <= OUTBOX_MAX_PASSED_BYTES - self->passed_bytes))
+    return TRUE;
+
+  /* 0 once the peer has read everything, whatever of it were descriptors. */
+  if (self->queued_bytes > 0 || ioctl (fd, SIOCOUTQ, &n_unread) < 0 || n_unread != 0)
+    return FALSE;
+
+  self->n_passed = 0;
+  self->passed_bytes = 0;
+  return TRUE;
 }
 
 void
@@ -193,6 +246,32 @@ malt_outbox_push (MaltOutbox        *self,
   self->queued_bytes += size;
 }
 
+void
+malt_outbox_push_with_memory (MaltOutbox        *self,
+                              const MaltMessage *message,
+                              gsize              size)
+{
+  gsize value_size = g_variant_get_size (message->value);
+  MaltOutboxSegment *value;
+  MaltOutboxSegment *head;
+
+  if (self->is_broken)
+    return;
+
+  g_array_set_size (self->segments, self->segments->len + 1);
+  push_head (self, message, size, value_size);
+  push_big_value (self, message->value, value_size);
+  value = get_segment (self, self->segments->len - 1);
+  value->length = 0;
+  head = value - 1;
+  head->memory = malt_memory_ref (message->memory);
+  describe_value (head, value_size, TRUE);
+
+  self->n_passed++;
+  self->passed_bytes += value_size;
+  self->queued_bytes += size - value_size;
+}
+
 /* Nothing is left: keeps one small buffer. */
 static void
 reset (MaltOutbox *self)
@@ -203,6 +282,7 @@ reset (MaltOutbox *self)
     {
       MaltOutboxSegment *segment = get_segment (self, 0);
 
+      g_clear_pointer (&segment->memory, malt_memory_unref);
       segment->length = 0;
       keep = segment->value == NULL && segment->capacity <= OUTBOX_MAX_IDLE_BYTES ? 1 : 0;
     }
@@ -258,11 +338,74 @@ fill_iovecs (MaltOutbox   *self,
       MaltOutboxSegment *segment = get_segment (self, i);
       gsize skip = i == self->first ? self->offset : 0;
 
+      if (segment->memory != NULL && i > self->first)
+        break;
+
       if (segment->length == skip)
         continue;
       iovecs[n].iov_base = segment->data + skip;
       iovecs[n].iov_len = segment->length - skip;
       n++;
+    }
+
+  return n;
+}
+
+/* A descriptor goes with the bytes of the first segment; room for one. */
+static void
+attach_descriptor (MaltOutboxSegment *segment,
+                   struct msghdr     *message,
+                   guint8             control[CMSG_SPACE (sizeof (int))])
+{
+  int fd = malt_memory_get_fd (segment->memory);
+  struct cmsghdr *header;
+
+  message->msg_control = control;
+  message->msg_controllen = CMSG_SPACE (sizeof (int));
+  header = CMSG_FIRSTHDR (message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN (sizeof fd);
+  memcpy (CMSG_DATA (header), &fd, sizeof fd);
+}
+
+/* Too many descriptors of this user are on their way: the bytes of the first frame's value itself,
+ * then. */
+static void
+send_inline (MaltOutbox *self)
+{
+  MaltOutboxSegment *head = get_segment (self, self->first);
+  MaltOutboxSegment *value = head + 1;
+
+  value->length = g_variant_get_size (value->value);
+  describe_value (head, value->length, FALSE);
+  g_clear_pointer (&head->memory, malt_memory_unref);
+  self->queued_bytes += value->length;
+}
+
+/* One sendmsg(); a descriptor that has left is ours no more. */
+static ssize_t
+send_some (MaltOutbox *self,
+           int         fd)
+{
+  struct iovec iovecs[OUTBOX_MAX_IOVECS];
+  alignas (struct cmsghdr) guint8 control[CMSG_SPACE (sizeof (int))] = { 0 };
+  struct msghdr message = { .msg_iov = iovecs };
+  MaltOutboxSegment *first;
+  ssize_t n;
+
+  /* Past what is empty. */
+  advance (self, 0);
+  first = get_segment (self, self->first);
+  message.msg_iovlen = fill_iovecs (self, iovecs);
+  if (first->memory != NULL)
+    attach_descriptor (first, &message, control);
+
+  n = sendmsg (fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n > 0)
+    {
+      g_clear_pointer (&first->memory, malt_memory_unref);
+      advance (self, (gsize) n);
     }
 
   return n;
@@ -285,23 +428,16 @@ MaltStreamStatus
 malt_outbox_write (MaltOutbox *self,
                    int         fd)
 {
-  struct iovec iovecs[OUTBOX_MAX_IOVECS];
-  struct msghdr message = { .msg_iov = iovecs };
-
   while (self->queued_bytes > 0)
     {
-      ssize_t n;
+      if (send_some (self, fd) >= 0 || errno == EINTR)
+        continue;
 
-      message.msg_iovlen = fill_iovecs (self, iovecs);
-      n = sendmsg (fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (n >= 0)
+      if (errno == ETOOMANYREFS && get_segment (self, self->first)->memory != NULL)
         {
-          advance (self, (gsize) n);
+          send_inline (self);
           continue;
         }
-
-      if (errno == EINTR)
-        continue;
 
       if (errno == EAGAIN || errno == EWOULDBLOCK)
         {

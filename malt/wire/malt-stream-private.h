@@ -38,6 +38,13 @@ void             malt_stream_set_max_message_bytes (MaltStream        *self,
 void             malt_stream_set_swap             (MaltStream         *self,
                                                    gboolean            swap);
 
+/* The `features` of SETUP or HELLO: what can be done over this kind of socket. (transfer floating) */
+GVariant        *malt_stream_new_features         (MaltStream         *self);
+/* What the peer has said, an a{sv}, together with what we say: from now on frames may bring and take
+ * descriptors. Until then the kernel drops those that come. By the reader. */
+void             malt_stream_use_features         (MaltStream         *self,
+                                                   GVariant           *peer);
+
 MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
                                                    GError            **error);
 /* The same, asked again and again for some microseconds: a thread that sleeps takes longer to wake
@@ -46,13 +53,17 @@ MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
 MaltStreamStatus malt_stream_fill_spinning        (MaltStream         *self,
                                                    GError            **error);
 /* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL:
- * the stream is unusable. A SERIALIZATION error of a single message comes back in `message_error`
- * with TRUE. */
+ * the stream is unusable. A SERIALIZATION or LIMIT error of a single message comes back in
+ * `message_error` with TRUE. */
 gboolean         malt_stream_next                 (MaltStream         *self,
                                                    MaltMessage        *message,
                                                    GError            **message_error,
                                                    GError            **error);
 
+/* What takes long with a big value, for callers who hold a lock when they queue: serializes it, and
+ * puts it into memory of its own where it can be passed on. */
+void             malt_stream_prepare              (MaltStream         *self,
+                                                   MaltMessage        *message);
 /* Errors: MALT_ERROR_LIMIT when the message alone is larger than max_message_bytes. */
 gboolean         malt_stream_queue                (MaltStream         *self,
                                                    const MaltMessage  *message,

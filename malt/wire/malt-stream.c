@@ -6,6 +6,7 @@
 
 #include "malt/malt-error.h"
 #include "malt/wire/malt-block-private.h"
+#include "malt/wire/malt-descriptors-private.h"
 #include "malt/wire/malt-outbox-private.h"
 
 #include <gio/gio.h>
@@ -46,11 +47,15 @@ struct _MaltStream
   gsize            body_filled;
   GBytes          *taken;             /* owned (nullable) */
 
+  gboolean         takes_descriptors;
+  MaltDescriptors  descriptors;
+
   guint            spin_pause;        /* so many times not to spin, doubled by each that was in vain */
   guint            spin_pause_left;
 
   GMutex           lock;
   MaltOutbox       outbox;            /* protected by @lock */
+  int              gives_descriptors; /* atomic */
 };
 
 MaltStream *
@@ -74,6 +79,7 @@ malt_stream_free (MaltStream *self)
   g_mutex_clear (&self->lock);
   g_clear_pointer (&self->taken, g_bytes_unref);
   g_clear_pointer (&self->body, malt_block_free);
+  malt_descriptors_clear (&self->descriptors);
   g_free (self->buffer);
   close (self->fd);
   g_free (self);
@@ -107,6 +113,36 @@ malt_stream_set_swap (MaltStream *self,
   self->swap = swap;
 }
 
+static gboolean
+can_pass_descriptors (MaltStream *self)
+{
+  int domain = 0;
+  socklen_t length = sizeof domain;
+
+  return getsockopt (self->fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+}
+
+GVariant *
+malt_stream_new_features (MaltStream *self)
+{
+  const char *const features[] = { MALT_PROTOCOL_FEATURE_DESCRIPTORS, NULL };
+
+  return g_variant_new_strv (features, can_pass_descriptors (self) ? 1 : 0);
+}
+
+void
+malt_stream_use_features (MaltStream *self,
+                          GVariant   *peer)
+{
+  g_autofree const char **features = NULL;
+
+  self->takes_descriptors = can_pass_descriptors (self);
+  if (self->takes_descriptors
+      && g_variant_lookup (peer, "features", "^a&s", &features)
+      && g_strv_contains (features, MALT_PROTOCOL_FEATURE_DESCRIPTORS))
+    g_atomic_int_set (&self->gives_descriptors, TRUE);
+}
+
 /* recv() without waiting, and what came of it. */
 static MaltStreamStatus
 receive (MaltStream  *self,
@@ -118,7 +154,8 @@ receive (MaltStream  *self,
   ssize_t n;
 
   do
-    n = recv (self->fd, target, room, MSG_DONTWAIT);
+    n = self->takes_descriptors ? malt_descriptors_receive (&self->descriptors, self->fd, target, room)
+                                : recv (self->fd, target, room, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
 
   if (n > 0)
@@ -218,12 +255,41 @@ malt_stream_fill_spinning (MaltStream  *self,
   return status;
 }
 
+/* What is left is not a complete frame. A descriptor comes with the first byte of its frame:
+ * one that cannot be of that frame is of none. */
+static void
+check_descriptors (MaltStream  *self,
+                   GError     **error)
+{
+  gsize left = self->end - self->start;
+  gboolean is_expected = left > 0;
+
+  if (left >= MALT_FRAME_HEADER_BYTES)
+    is_expected = (self->header.flags & MALT_MESSAGE_FLAGS_DESCRIPTOR) != 0;
+
+  if (self->descriptors.n_fds <= (is_expected ? 1 : 0))
+    return;
+
+  self->is_broken = TRUE;
+  g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                       "The peer passed a descriptor that belongs to no frame");
+}
+
 /* Moves what has come of a big body out of the buffer. */
 static gboolean
 begin_big_body (MaltStream  *self,
                 GError     **error)
 {
   gsize room;
+
+  if (self->header.flags & MALT_MESSAGE_FLAGS_DESCRIPTOR)
+    {
+      self->is_broken = TRUE;
+      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                   "Frame with a descriptor has a body of “%u” bytes: less than %u are taken",
+                   self->header.body_length, MALT_STREAM_BIG_BYTES);
+      return FALSE;
+    }
 
   self->body = malt_block_new (self->header.body_length, error);
   room = self->body != NULL ? malt_block_make_room (self->body, 0, error) : 0;
@@ -243,6 +309,7 @@ static gboolean
 decode (MaltStream       *self,
         MaltMessage      *message,
         const guint8     *body,
+        GBytes           *bytes,
         GError          **message_error,
         GError          **error)
 {
@@ -253,7 +320,7 @@ decode (MaltStream       *self,
   if (self->header.type == MALT_MESSAGE_SETUP || self->header.type == MALT_MESSAGE_HELLO)
     swap = (self->header.flags & MALT_MESSAGE_FLAGS_BIG_ENDIAN) != MALT_MESSAGE_FLAGS_NATIVE_ORDER;
 
-  if (malt_message_decode (message, &self->header, body, self->taken, swap, &decode_error))
+  if (malt_message_decode (message, &self->header, body, bytes, swap, &decode_error))
     {
       self->swap = swap;
       return TRUE;
@@ -277,10 +344,46 @@ take_big_body (MaltStream   *self,
                GError      **error)
 {
   if (self->body_filled < self->header.body_length)
-    return FALSE;
+    {
+      check_descriptors (self, error);
+      return FALSE;
+    }
 
   self->taken = malt_block_take_bytes (g_steal_pointer (&self->body));
-  return decode (self, message, g_bytes_get_data (self->taken, NULL), message_error, error);
+  return decode (self, message, g_bytes_get_data (self->taken, NULL), self->taken,
+                 message_error, error);
+}
+
+static gboolean
+take_small_frame (MaltStream    *self,
+                  gsize          max_bytes,
+                  MaltMessage   *message,
+                  GError       **message_error,
+                  GError       **error)
+{
+  const guint8 *body = self->buffer + self->start + MALT_FRAME_HEADER_BYTES;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) map_error = NULL;
+
+  self->start += MALT_FRAME_HEADER_BYTES + self->header.body_length;
+  if (self->header.flags & MALT_MESSAGE_FLAGS_DESCRIPTOR)
+    bytes = malt_descriptors_map (&self->descriptors,
+                                  max_bytes - MIN (max_bytes, self->header.body_length), &map_error);
+
+  if (map_error == NULL)
+    return decode (self, message, body, bytes, message_error, error);
+
+  if (g_error_matches (map_error, MALT_ERROR, MALT_ERROR_PROTOCOL))
+    {
+      self->is_broken = TRUE;
+      g_propagate_error (error, g_steal_pointer (&map_error));
+      return FALSE;
+    }
+
+  *message = (MaltMessage) { .type = self->header.type, .id = self->header.id,
+                             .number = self->header.number };
+  g_propagate_error (message_error, g_steal_pointer (&map_error));
+  return TRUE;
 }
 
 gboolean
@@ -290,11 +393,11 @@ malt_stream_next (MaltStream   *self,
                   GError      **error)
 {
   gsize max_bytes = (gsize) g_atomic_pointer_get (&self->max_message_bytes);
-  const guint8 *body;
+  gsize left = self->end - self->start;
 
   g_clear_pointer (&self->taken, g_bytes_unref);
 
-  if (self->is_broken)
+  if (self->is_broken || self->descriptors.has_excess)
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "The peer broke the protocol before");
       return FALSE;
@@ -303,8 +406,11 @@ malt_stream_next (MaltStream   *self,
   if (self->body != NULL)
     return take_big_body (self, message, message_error, error);
 
-  if (self->end - self->start < MALT_FRAME_HEADER_BYTES)
-    return FALSE;
+  if (left < MALT_FRAME_HEADER_BYTES)
+    {
+      check_descriptors (self, error);
+      return FALSE;
+    }
 
   if (!malt_frame_header_decode (self->buffer + self->start, max_bytes, &self->header, error))
     {
@@ -319,12 +425,50 @@ malt_stream_next (MaltStream   *self,
              && take_big_body (self, message, message_error, error);
     }
 
-  if (self->end - self->start - MALT_FRAME_HEADER_BYTES < self->header.body_length)
+  if (left - MALT_FRAME_HEADER_BYTES < self->header.body_length)
+    {
+      check_descriptors (self, error);
+      return FALSE;
+    }
+
+  return take_small_frame (self, max_bytes, message, message_error, error);
+}
+
+static gboolean
+may_pass (MaltStream *self,
+          gsize       size)
+{
+  gboolean may;
+
+  if (size < MALT_MEMORY_MIN_BYTES || !g_atomic_int_get (&self->gives_descriptors))
     return FALSE;
 
-  body = self->buffer + self->start + MALT_FRAME_HEADER_BYTES;
-  self->start += MALT_FRAME_HEADER_BYTES + self->header.body_length;
-  return decode (self, message, body, message_error, error);
+  g_mutex_lock (&self->lock);
+  may = malt_outbox_may_pass (&self->outbox, self->fd, size);
+  g_mutex_unlock (&self->lock);
+
+  return may;
+}
+
+void
+malt_stream_prepare (MaltStream  *self,
+                     MaltMessage *message)
+{
+  gsize size = message->value != NULL ? g_variant_get_size (message->value) : 0;
+  g_autoptr (GVariant) serialized = NULL;
+
+  if (size < MALT_STREAM_BIG_BYTES)
+    return;
+
+  serialized = malt_value_dup_serialized (message->value);
+  /* What is in the body all the same is no big body. */
+  if (malt_message_get_frame_size (message) - size >= MALT_STREAM_BIG_BYTES
+      || !may_pass (self, size))
+    return;
+
+  message->memory = malt_memory_find (g_variant_get_data (serialized), size);
+  if (message->memory == NULL)
+    message->memory = malt_memory_new (g_variant_get_data (serialized), size);
 }
 
 gboolean
@@ -344,7 +488,10 @@ malt_stream_queue (MaltStream         *self,
     }
 
   g_mutex_lock (&self->lock);
-  malt_outbox_push (&self->outbox, message, size);
+  if (message->memory != NULL && malt_outbox_may_pass (&self->outbox, self->fd, size))
+    malt_outbox_push_with_memory (&self->outbox, message, size);
+  else
+    malt_outbox_push (&self->outbox, message, size);
   g_mutex_unlock (&self->lock);
 
   return TRUE;

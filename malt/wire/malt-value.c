@@ -179,6 +179,24 @@ is_plainly_normal (const GVariantType *type,
   return offset <= size && skip_padding (data, size, &offset, alignment) && offset == size;
 }
 
+GVariant *
+malt_value_dup_serialized (GVariant *value)
+{
+  GVariant *serialized = g_variant_ref (value);
+
+  while (g_variant_type_is_tuple (g_variant_get_type (serialized))
+         && g_variant_n_children (serialized) == 1)
+    {
+      GVariant *item = g_variant_get_child_value (serialized, 0);
+
+      g_variant_unref (serialized);
+      serialized = item;
+    }
+  g_variant_get_data (serialized);
+
+  return serialized;
+}
+
 static GBytes *
 copy (const guint8 *data,
       gsize         size)

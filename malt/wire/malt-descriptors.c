@@ -1,0 +1,105 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "malt/wire/malt-descriptors-private.h"
+
+#include "malt/malt-error.h"
+
+#include <stdalign.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void
+malt_descriptors_clear (MaltDescriptors *self)
+{
+  for (; self->n_fds > 0; self->n_fds--)
+    if (self->fds[self->n_fds - 1] >= 0)
+      malt_memory_discard (self->fds[self->n_fds - 1]);
+}
+
+static void
+take_descriptor (MaltDescriptors *self,
+                 int              fd)
+{
+  if (self->n_fds < MALT_DESCRIPTORS_MAX)
+    self->fds[self->n_fds++] = fd;
+  else
+    {
+      self->has_excess = TRUE;
+      if (fd >= 0)
+        malt_memory_discard (fd);
+    }
+}
+
+/* Whatever the peer has attached. Of more than one the kernel drops all but the first, for there is
+ * no room, and also the first when this process can have no more. */
+static void
+take_control (MaltDescriptors *self,
+              struct msghdr   *message)
+{
+  guint n_taken = 0;
+
+  for (struct cmsghdr *header = CMSG_FIRSTHDR (message);
+       header != NULL;
+       header = CMSG_NXTHDR (message, header))
+    {
+      if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+        continue;
+
+      for (gsize i = 0; CMSG_LEN ((i + 1) * sizeof (int)) <= header->cmsg_len; i++)
+        {
+          int fd;
+
+          memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
+          take_descriptor (self, fd);
+          n_taken++;
+        }
+    }
+
+  if (n_taken > 1 || (n_taken == 1 && message->msg_flags & MSG_CTRUNC))
+    self->has_excess = TRUE;
+  else if (message->msg_flags & MSG_CTRUNC)
+    take_descriptor (self, -1);
+}
+
+ssize_t
+malt_descriptors_receive (MaltDescriptors *self,
+                          int              fd,
+                          guint8          *target,
+                          gsize            room)
+{
+  struct iovec iovec = { .iov_base = target, .iov_len = room };
+  alignas (struct cmsghdr) guint8 control[CMSG_SPACE (sizeof (int))];
+  /* Padding would be room for a second descriptor. */
+  struct msghdr message = { .msg_iov = &iovec, .msg_iovlen = 1,
+                            .msg_control = control, .msg_controllen = CMSG_LEN (sizeof (int)) };
+  ssize_t n = recvmsg (fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+  if (n >= 0 && (message.msg_controllen > 0 || message.msg_flags & MSG_CTRUNC))
+    take_control (self, &message);
+
+  return n;
+}
+
+/* The value of a frame that lies in memory, whose descriptor is the oldest. NULL without an error is
+ * for malt_message_decode() to complain of. */
+GBytes *
+malt_descriptors_map (MaltDescriptors  *self,
+                      gsize             max_bytes,
+                      GError          **error)
+{
+  int fd = self->fds[0];
+
+  if (self->n_fds == 0)
+    return NULL;
+
+  self->n_fds--;
+  self->fds[0] = self->fds[1];
+  if (fd >= 0)
+    return malt_memory_map (fd, max_bytes, error);
+
+  g_set_error_literal (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                       "Cannot take the descriptor of a value: too many files are open");
+  return NULL;
+}
