@@ -150,7 +150,7 @@ test_states (void)
   item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   g_signal_connect (item, "notify::state", G_CALLBACK (on_notified), &state);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
-  pool_poll_until (state == MALT_POOL_WORKER_STATE_BUSY);
+  pool_poll_until (state == MALT_POOL_WORKER_STATE_BUSY && malt_script_count_waiting () == 1);
   g_object_get (item, "n-pending", &n_pending, NULL);
   g_assert_cmpuint (n_pending, ==, 1);
   malt_script_release ();

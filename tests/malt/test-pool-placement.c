@@ -119,6 +119,7 @@ test_queue_limit (void)
   malt_script_reset ();
   caller.pool = pool = pool_start ("scripted", "@a{su} {'size': 1, 'max-queue': 1}");
   pool_echo_async (pool, "hold", 1, NULL, &held);
+  pool_poll_until (malt_script_count_waiting () == 1);
   thread = g_thread_new ("caller", call_in_thread, &caller);
   pool_poll_until (pool_get_uint (pool, "n-queued") == 1);
   g_assert_false (pool_echo (pool, "echo", 2, &error));

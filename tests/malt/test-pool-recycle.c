@@ -61,9 +61,11 @@ test_by_age (void)
 
   g_test_summary ("One that is old enough ends its call, while another has taken its place");
   malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1, 'max-age': 1}");
+  pool = pool_start ("scripted", "@a{su} {'size': 1}");
   item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
+  pool_poll_until (malt_script_count_waiting () == 1);
+  g_object_set (pool, "max-age", 1, NULL);
   pool_poll_until (get_state (item) == MALT_POOL_WORKER_STATE_RETIRING);
   g_object_set (pool, "max-age", 0, NULL);
   g_assert_true (pool_echo (pool, "echo", 2, NULL));
