@@ -171,9 +171,8 @@ write_what_is_left (MaltConnection *self)
   malt_stream_flush (self->control, NULL);
 
   g_mutex_lock (&self->lock);
-  is_wanted = self->is_write_wanted || self->n_deferred > 0;
+  is_wanted = malt_connection_take_deferred_locked (self) || self->is_write_wanted;
   self->is_write_wanted = FALSE;
-  self->n_deferred = 0;
   g_mutex_unlock (&self->lock);
   if (!is_wanted)
     return;

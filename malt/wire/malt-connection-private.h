@@ -61,6 +61,8 @@ struct _MaltConnection
   MaltConnectionContext  *reading_context; /* not owned (nullable) */
   gboolean                is_data_over;    /* end of file, or broken */
   guint                   n_deferred;      /* calls that a dispatch will flush at its end */
+  gint64                  deferred_time;   /* of the first of them */
+  guint                   n_deferred_in_vain; /* looks of the monitor that found none for too long */
 
   GError                 *close_error;   /* owned (nullable) */
   gboolean                is_closed;
@@ -93,6 +95,8 @@ gboolean               malt_connection_admit_locked             (MaltConnection 
 /* In a dispatch, which flushes at its end; FALSE when it is time to do it now. */
 gboolean               malt_connection_defer_flush_locked       (MaltConnection    *self);
 void                   malt_connection_flush_deferred           (MaltConnection    *self);
+/* Runs in the monitor thread: whether it is to flush what a dispatch should have. */
+gboolean               malt_connection_take_deferred_locked     (MaltConnection    *self);
 /* is_reading: the caller holds the read role, and will see to what is left. */
 void                   malt_connection_flush                    (MaltConnection    *self,
                                                                  gboolean           is_reading);

@@ -13,6 +13,10 @@
 /* If a callback takes longer than this, the monitor writes what the dispatch would have. */
 #define SEND_MAX_DEFERRED_USEC 1000
 
+/* Callbacks that are quick leave nothing for the monitor, and each look of it costs a poll of all its
+ * descriptors. So each look in vain doubles the time to the next one, so many times. */
+#define SEND_MAX_DEFERRED_DOUBLINGS 5u
+
 /* One message alone may be larger than the limit. */
 static gboolean
 has_room (gsize   used,
@@ -173,13 +177,42 @@ malt_connection_post_locked (MaltConnection     *self,
   return TRUE;
 }
 
+static void
+watch_deferred_locked (MaltConnection *self)
+{
+  malt_connection_wake_monitor_locked (
+    self, self->deferred_time + (SEND_MAX_DEFERRED_USEC << self->n_deferred_in_vain));
+}
+
+gboolean
+malt_connection_take_deferred_locked (MaltConnection *self)
+{
+  if (self->n_deferred > 0
+      && g_get_monotonic_time () >= self->deferred_time + SEND_MAX_DEFERRED_USEC)
+    {
+      self->n_deferred = 0;
+      self->n_deferred_in_vain = 0;
+      return TRUE;
+    }
+
+  if (self->n_deferred_in_vain < SEND_MAX_DEFERRED_DOUBLINGS)
+    self->n_deferred_in_vain++;
+  if (self->n_deferred > 0)
+    watch_deferred_locked (self);
+
+  return FALSE;
+}
+
 /* In a dispatch, which flushes at its end; FALSE when it is time to do it now. */
 gboolean
 malt_connection_defer_flush_locked (MaltConnection *self)
 {
   self->n_deferred++;
   if (self->n_deferred == 1)
-    malt_connection_wake_monitor_locked (self, g_get_monotonic_time () + SEND_MAX_DEFERRED_USEC);
+    {
+      self->deferred_time = g_get_monotonic_time ();
+      watch_deferred_locked (self);
+    }
 
   if (self->n_deferred < SEND_MAX_DEFERRED_CALLS)
     return TRUE;

@@ -239,6 +239,47 @@ test_sending_from_callbacks (void)
   malt_wire_iterate_until (fixture->context, &chain.is_done);
 }
 
+/* Its callback is over when the peer has seen the call that it has sent. */
+static void
+on_before_work (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  Chain *chain = user_data;
+  g_autoptr (MaltCall) call = malt_call_new ("hold", g_variant_new ("(i)", 0), NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  value = malt_connection_send_finish (chain->fixture->connection, result, &error);
+  g_assert_no_error (error);
+  if (chain->n_left-- == 0)
+    {
+      chain->is_done = TRUE;
+      return;
+    }
+
+  malt_connection_send_async (chain->fixture->connection, call, NULL, on_before_work, chain);
+  malt_fake_peer_wait_for (chain->fixture->peer, MALT_MESSAGE_CALL,
+                           malt_fake_peer_count (chain->fixture->peer, MALT_MESSAGE_CALL) + 1);
+  malt_fake_peer_release (chain->fixture->peer);
+}
+
+static void
+test_working_in_a_callback (void)
+{
+  g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
+  g_autoptr (MaltCall) call = malt_call_new ("echo", g_variant_new ("(i)", 0), NULL);
+  g_autoptr (MaltCall) second = malt_call_new ("echo", g_variant_new ("(i)", 0), NULL);
+  Chain quick = { fixture, N_CALLS, FALSE };
+  Chain slow = { fixture, 5, FALSE };
+
+  g_test_summary ("What a callback sends leaves while it works, also after many that did not");
+  malt_connection_send_async (fixture->connection, call, NULL, on_link, &quick);
+  malt_wire_iterate_until (fixture->context, &quick.is_done);
+  malt_connection_send_async (fixture->connection, second, NULL, on_before_work, &slow);
+  malt_wire_iterate_until (fixture->context, &slow.is_done);
+}
+
 static void
 on_outer (GObject      *source,
           GAsyncResult *result,
@@ -518,6 +559,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/connection/many-threads", test_many_threads);
   g_test_add_func ("/malt/connection/asynchronous", test_asynchronous);
   g_test_add_func ("/malt/connection/sending-from-callbacks", test_sending_from_callbacks);
+  g_test_add_func ("/malt/connection/working-in-a-callback", test_working_in_a_callback);
   g_test_add_func ("/malt/connection/iterating-in-a-callback", test_iterating_in_a_callback);
   g_test_add_func ("/malt/connection/blocking-and-many-contexts", test_blocking_and_many_contexts);
   g_test_add_func ("/malt/connection/busy-context-holds-up-nobody",
