@@ -68,6 +68,20 @@ test_order (Fixture       *fixture,
 }
 
 static void
+test_same_time (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const guint64 expected[] = { 1, 2, 3, 4, 5 };
+
+  malt_deadlines_add (fixture->deadlines, 4, 10);
+  malt_deadlines_add (fixture->deadlines, 2, 10);
+  malt_deadlines_add (fixture->deadlines, 5, 10);
+  malt_deadlines_add (fixture->deadlines, 1, 10);
+  malt_deadlines_add (fixture->deadlines, 3, 10);
+  check_expired (fixture, expected, G_N_ELEMENTS (expected));
+}
+
+static void
 test_not_before (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -213,6 +227,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/malt/deadlines/order", test_order);
+  ADD ("/malt/deadlines/same-time", test_same_time);
   ADD ("/malt/deadlines/not-before", test_not_before);
   ADD ("/malt/deadlines/removed", test_removed);
   ADD ("/malt/deadlines/second-replaces-first", test_second_replaces_first);

@@ -22,6 +22,35 @@ test_sleeps_overlap (Fixture      *fixture,
   assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_INTERRUPTED, NULL);
 }
 
+static guint
+attach_idle_source (GMainContext *context)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  guint id = g_source_attach (source, context);
+
+  g_source_destroy (source);
+  return id;
+}
+
+/* A main loop looks at each source in each turn, and gives them numbers one by one. */
+static void
+test_sleeps_share_a_source (Fixture      *fixture,
+                            gconstpointer data)
+{
+  guint before = attach_idle_source (fixture->runtime->context);
+
+  for (guint64 id = 1; id <= N_MANY; id++)
+    g_assert_cmpuint (test_runtime_start (fixture->runtime, "malt.sleep",
+                                          g_variant_new_parsed ("(1e6,)"), fixture->outcome),
+                      ==, id);
+  g_assert_cmpuint (attach_idle_source (fixture->runtime->context) - before, <=, 2);
+
+  for (guint64 id = 1; id <= N_MANY; id++)
+    malt_runtime_cancel (fixture->runtime->runtime, id);
+  while (fixture->outcome->n_finished < N_MANY)
+    g_main_context_iteration (fixture->runtime->context, TRUE);
+}
+
 static void
 test_endless_sleep (Fixture      *fixture,
                     gconstpointer data)
@@ -286,6 +315,7 @@ main (int   argc,
                    test_waiting_call_times_out);
     }
   fixture_add ("", "sleeps-overlap", NULL, test_sleeps_overlap);
+  fixture_add ("", "sleeps-share-a-source", NULL, test_sleeps_share_a_source);
   fixture_add ("", "endless-sleep", NULL, test_endless_sleep);
   fixture_add ("", "pool-functions-overlap", NULL, test_pool_functions_overlap);
   fixture_add ("", "traceback-travels", NULL, test_traceback_travels);
