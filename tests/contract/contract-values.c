@@ -258,6 +258,78 @@ unreadable (Contract *contract)
   contract_assert_alive (worker);
 }
 
+/* Large enough for whatever way a backend has for large values. */
+#define LARGE_ITEMS (1024u * 1024)
+
+static GVariant *
+new_doubles (void)
+{
+  double *doubles = g_new (double, LARGE_ITEMS);
+
+  for (guint i = 0; i < LARGE_ITEMS; i++)
+    doubles[i] = i + 0.5;
+
+  return g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE ("ad"), doubles,
+                                                      LARGE_ITEMS * sizeof (double), TRUE,
+                                                      g_free, doubles));
+}
+
+static void
+assert_same_doubles (GVariant *value, GVariant *expected)
+{
+  g_assert_cmpstr (g_variant_get_type_string (value), ==, "ad");
+  g_assert_cmpmem (g_variant_get_data (value), g_variant_get_size (value),
+                   g_variant_get_data (expected), g_variant_get_size (expected));
+}
+
+/* The language sees an array of numbers, not a table, and what it changes is its own. */
+static void
+large_arrays (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  g_autoptr (GVariant) doubles = new_doubles ();
+  g_autoptr (GVariant) of_function = NULL;
+  g_autoptr (GVariant) of_language = NULL;
+  g_autoptr (GVariant) of_both = NULL;
+  g_autoptr (GVariant) facts = NULL;
+  g_autoptr (GVariant) changed = NULL;
+  g_autoptr (GVariant) item = NULL;
+
+  of_function = contract_call (worker, "malt.ping", g_variant_new_tuple (&doubles, 1));
+  assert_same_doubles (of_function, doubles);
+  of_language = contract_eval (worker, "return ...", g_variant_new_tuple (&of_function, 1));
+  assert_same_doubles (of_language, doubles);
+
+  facts = contract_eval (worker, "local a = ... local sum = 0 "
+                         "for i, x in ipairs (a) do sum = sum + x end "
+                         "return type (a), #a, a[1], a[#a], a[#a + 1] == nil, sum, "
+                         "pcall (function () a[0] = 1 end)",
+                         g_variant_new_tuple (&doubles, 1));
+  item = g_variant_get_child_value (facts, 0);
+  contract_assert_value (item, "'userdata'");
+  for (guint i = 1; i < 7; i++)
+    {
+      const char *const expected[] = { NULL, "int64 1048576", "0.5", "1048575.5", "true",
+                                       "549755813888.0", "false" };
+
+      g_variant_unref (item);
+      item = g_variant_get_child_value (facts, i);
+      contract_assert_value (item, expected[i]);
+    }
+
+  changed = contract_eval (worker, "local a = ... a[2] = -1 return a",
+                           g_variant_new_tuple (&doubles, 1));
+  g_assert_cmpfloat (((const double *) g_variant_get_data (changed))[1], ==, -1);
+  g_assert_cmpfloat (((const double *) g_variant_get_data (doubles))[1], ==, 1.5);
+  of_both = contract_eval (worker, "local a, b = ... return b", g_variant_new ("(i@ad)", 1, doubles));
+  assert_same_doubles (of_both, doubles);
+
+  /* What has come belongs to the caller. */
+  contract_stop (worker);
+  assert_same_doubles (of_language, doubles);
+  assert_same_doubles (of_both, doubles);
+}
+
 const ContractCase contract_value_cases[] = {
   { "/values/exact", exact, .summary = "Every type goes there and back as it is" },
   { "/values/natural", natural, .summary = "Each kind of Lua value has its type" },
@@ -268,6 +340,8 @@ const ContractCase contract_value_cases[] = {
   { "/values/expressions", expressions,
     .summary = "The nine expressions have the values of the reference" },
   { "/values/result-types", result_types, .summary = "A wanted type is had, or refused" },
+  { "/values/large-arrays", large_arrays,
+    .summary = "Millions of numbers are an array in the language, and outlive the worker" },
   { "/values/unsendable", unsendable,
     .summary = "What cannot be sent is an error, unless it is discarded" },
   { "/values/unreadable", unreadable,
