@@ -67,6 +67,18 @@ void                bench_malt_large         (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);
 
+/* One memcpy() of BENCH_LARGE_BYTES. */
+void                bench_limit_copy         (BenchPeer          *unused,
+                                              GArray             *samples,
+                                              guint               n);
+/* So many bytes as doubles. */
+void                bench_malt_doubles       (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+void                bench_malt_doubles_language (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+
 void                bench_malt_channel       (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);

@@ -49,7 +49,10 @@ static const Figure figures[] = {
     bench_malt_channel_async },
   { "start", "tcp", "ms", 1e-3, 20, 3, bench_limit_start, bench_malt_start },
   { "64mib", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
-  { "64mib-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
+  { "64mib-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_large },
+  { "doubles", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_doubles },
+  { "doubles-lua", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_doubles_language },
+  { "doubles-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_doubles },
 };
 
 static gboolean option_json;
