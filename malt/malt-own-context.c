@@ -4,6 +4,12 @@
 
 #include "malt/malt-own-context.h"
 
+#include "malt/malt-error.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 struct _MaltOwnContext
 {
   GMainContext *context; /* owned; the thread-default one as long as this lives */
@@ -95,6 +101,25 @@ malt_own_context_wait (MaltOwnContext *self)
   return self->result;
 }
 
+/* GLib ends the program when it cannot have the one of a main context. */
+static gboolean
+check_descriptor (GError **error)
+{
+  int fd = eventfd (0, EFD_CLOEXEC);
+
+  if (fd < 0)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
+                   "Cannot wait for a worker: Cannot make an event descriptor: %s",
+                   g_strerror (errno));
+      return FALSE;
+    }
+
+  close (fd);
+
+  return TRUE;
+}
+
 /**
  * malt_own_context_init: (skip)
  * @initable: an object that is a #GAsyncInitable as well
@@ -105,7 +130,8 @@ malt_own_context_wait (MaltOwnContext *self)
  * What it remembers as its main context it has to remember from its
  * construction, not from here.
  *
- * Errors: those of its g_async_initable_init_finish().
+ * Errors: %MALT_ERROR_START_FAILED if the program may not open another file;
+ * those of its g_async_initable_init_finish().
  *
  * Returns: whether it has started
  *
@@ -116,9 +142,13 @@ malt_own_context_init (GInitable     *initable,
                        GCancellable  *cancellable,
                        GError       **error)
 {
-  g_autoptr (MaltOwnContext) own = malt_own_context_new ();
   GAsyncInitable *async_initable = G_ASYNC_INITABLE (initable);
+  g_autoptr (MaltOwnContext) own = NULL;
 
+  if (!check_descriptor (error))
+    return FALSE;
+
+  own = malt_own_context_new ();
   g_async_initable_init_async (async_initable, G_PRIORITY_DEFAULT, cancellable,
                                malt_own_context_return, own);
 

@@ -10,7 +10,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
-static gboolean
+static void
 set_start_error (GError                   **error,
                  const MaltProcessCommand  *command,
                  int                        error_number)
@@ -20,7 +20,6 @@ set_start_error (GError                   **error,
   g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
                "Cannot start a worker: “%s” cannot be executed (command line: %s): %s",
                command->argv[0], shown, g_strerror (error_number));
-  return FALSE;
 }
 
 /* Copies whose numbers are none of the targets, so that no dup2() overwrites what a later one
@@ -139,12 +138,20 @@ malt_process_spawn (const MaltProcessCommand  *command,
   int copies[MALT_PROCESS_N_FDS] = { -1, -1, -1, -1, -1 };
   int error_number = copy_sources (fds, copies);
 
-  if (error_number == 0)
-    error_number = spawn (command, copies, own_session, &pid);
+  if (error_number != 0)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
+                 "Cannot start a worker: Cannot duplicate a descriptor: %s",
+                 g_strerror (error_number));
+  else
+    {
+      error_number = spawn (command, copies, own_session, &pid);
+      if (error_number != 0)
+        set_start_error (error, command, error_number);
+    }
   for (guint i = 0; i < MALT_PROCESS_N_FDS; i++)
     if (copies[i] >= 0)
       close (copies[i]);
   if (error_number != 0)
-    return set_start_error (error, command, error_number);
+    return FALSE;
   return watch (command, pid, handle, error);
 }

@@ -4,10 +4,12 @@
 
 #include "tests/backends/process-fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The real worker program, without an evaluator: the built-in functions are enough here. */
@@ -45,6 +47,43 @@ test_default_program (void)
 
   g_assert_cmpint (ping (worker, 42), ==, 42);
   fixture_stop (worker);
+}
+
+/* However few more files the program may open. */
+static void
+test_no_descriptors (void)
+{
+  const guint enough = 30;
+  MaltAbstractWorker *first = start_program (NULL, NULL);
+  int next = dup (STDOUT_FILENO);
+  struct rlimit before, fewer;
+  guint n_started = 0;
+
+  close (next);
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
+  for (guint i = 0; i <= enough; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      MaltAbstractWorker *worker;
+
+      fewer = before;
+      fewer.rlim_cur = (rlim_t) next + i;
+      g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &fewer));
+      worker = malt_create_worker ("process", NULL, &error, "evaluator", "", NULL);
+      g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
+      if (worker != NULL)
+        {
+          n_started++;
+          g_assert_cmpint (ping (worker, 1), ==, 1);
+          fixture_stop (worker);
+          continue;
+        }
+      g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+      g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+    }
+  g_assert_cmpuint (n_started, >, 0);
+  g_assert_cmpuint (n_started, <, enough);
+  fixture_stop (first);
 }
 
 /* A network namespace of one's own comes without a loopback interface that is up. */
@@ -274,6 +313,7 @@ main (int    argc,
   fixture_add ("/malt/process/program/default", test_default_program);
   fixture_add ("/malt/process/program/no-loopback", test_no_loopback);
   fixture_add ("/malt/process/program/stalled-log", test_stalled_log);
+  fixture_add ("/malt/process/program/no-descriptors", test_no_descriptors);
   fixture_add ("/malt/process/program/unknown-evaluator", test_unknown_evaluator);
   fixture_add ("/malt/process/program/missing-folder", test_missing_folder);
   fixture_add ("/malt/process/program/working-directory", test_working_directory);
