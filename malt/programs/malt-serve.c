@@ -173,27 +173,6 @@ static const MaltCarrier call_carrier = { on_call_finished, on_progress };
 static const MaltCarrier post_carrier = { on_post_finished, on_post_progress };
 
 static void
-on_nobody_s_call_finished (MaltInvocation *invocation,
-                           GVariant       *value,
-                           const GError   *error,
-                           gpointer        user_data)
-{
-}
-
-/* Code that runs for the first time is read from its file, bound, and registers its types: a first call
- * takes 50 µs more than the next. That is done here, while the manager wakes up. */
-static void
-warm_up (MaltServer *self)
-{
-  static const MaltCarrier carrier = { on_nobody_s_call_finished, on_post_progress };
-  g_autoptr (GVariant) args = g_variant_ref_sink (g_variant_new ("(x)", G_GINT64_CONSTANT (0)));
-  g_autoptr (MaltInvocation) invocation = malt_invocation_new (self->runtime, 0, "malt.ping", args,
-                                                               NULL, &carrier, self);
-
-  malt_runtime_dispatch (self->runtime, invocation);
-}
-
-static void
 on_report (const GError *error,
            gpointer      user_data)
 {
@@ -409,7 +388,6 @@ malt_serve (int data_fd,
   malt_setup_send_hello (self.stream);
   malt_watch_start (self.watch, self.runtime);
   malt_worker_log_start (malt_watch_get_log (self.watch));
-  warm_up (&self);
 
   source = data_source_new (&self);
   while (!self.is_over
