@@ -17,6 +17,10 @@
 /* Before one is started, in milliseconds: the call that a new worker is wanted for comes first. */
 #define MALT_PROCESS_SPARES_DELAY_MSEC 20
 
+/* Before the output of one that has been taken is read on its own account, in milliseconds: what there
+ * is of it comes with the first answer, for which the processors are better used. */
+#define MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC 5
+
 /* A plan that has not been used for so long has no spares any more, in milliseconds, and how often
  * that is looked after, in seconds. */
 #define MALT_PROCESS_SPARES_IDLE_MSEC (5 * 60 * 1000)
@@ -336,6 +340,13 @@ on_taken (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+watch_taken (MaltProcessChild *child)
+{
+  g_autoptr (GSource) source = malt_process_child_attach (
+      child, g_timeout_source_new (MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC), on_taken);
+}
+
 /* The kernel is asked whether it lives, for the monitor may not have had the time yet. One that ends
  * from then on is a worker that ended early. */
 gboolean
@@ -353,7 +364,7 @@ malt_process_spares_take (MaltProcessPlan     *plan,
         {
           malt_process_events_bind (spare.child->events, worker, context);
           malt_connection_set_call_timeout (spare.connection, plan->call_timeout_ms);
-          malt_process_child_invoke (spare.child, on_taken);
+          watch_taken (spare.child);
           *child = spare.child;
           *connection = spare.connection;
           return TRUE;
