@@ -148,6 +148,16 @@ bench_limit_echo (BenchPeer *peer, GArray *samples, guint n)
     }
 }
 
+void
+bench_limit_rested (BenchPeer *peer, GArray *samples, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_usleep (BENCH_REST_USEC);
+      bench_limit_echo (peer, samples, 1);
+    }
+}
+
 /* A window of frames on their way, each sent and received by a system call of its own. */
 void
 bench_limit_pipeline (BenchPeer *peer, GArray *samples, guint n)

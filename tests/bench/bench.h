@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 #define BENCH_LARGE_BYTES (64u * 1024 * 1024)
 #define BENCH_WINDOW 64
 
+/* Long enough for a spare worker to have come up and gone to sleep. */
+#define BENCH_REST_USEC 50000
+
 /* Where bench-limit is; set once by main(). */
 extern char *bench_limit_program;
 
@@ -34,6 +37,10 @@ void                bench_limit_start        (BenchPeer          *peer,
 void                bench_limit_echo         (BenchPeer          *peer,
                                               GArray             *samples,
                                               guint               n);
+/* As echo, with a rest before each. */
+void                bench_limit_rested       (BenchPeer          *peer,
+                                              GArray             *samples,
+                                              guint               n);
 void                bench_limit_pipeline     (BenchPeer          *peer,
                                               GArray             *samples,
                                               guint               n);
@@ -49,6 +56,10 @@ MaltAbstractWorker *bench_worker_start       (const char         *transport);
 void                bench_worker_stop        (MaltAbstractWorker *worker);
 
 void                bench_malt_start         (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
+/* With a spare worker that is ready. */
+void                bench_malt_start_spare   (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);
 void                bench_malt_call          (MaltAbstractWorker *worker,

@@ -48,6 +48,7 @@ static const Figure figures[] = {
   { "channel-async", "tcp", "values/s", 1, 300000, 1000, bench_limit_pipeline,
     bench_malt_channel_async },
   { "start", "tcp", "ms", 1e-3, 20, 3, bench_limit_start, bench_malt_start },
+  { "start-spare", "tcp", "us", 1, 20, 3, bench_limit_rested, bench_malt_start_spare },
   { "64mib", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
   { "64mib-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_large },
   { "doubles", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_doubles },
