@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-COUNTS = [500, 1000, 2000]
+COUNTS = [1000, 2000, 4000]
 
 # Two, and what batches and tables that grow make of it.
-MAX_RATIO = 2.8
+MAX_RATIO = 2.6
 
 FIGURES = ["burst", "cancel", "interrupt", "end-of-worker", "queue"]
 
