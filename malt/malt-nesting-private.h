@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether a worker may be started in this thread. Errors: MALT_ERROR_LIMIT. */
+/* Whether a worker may be started in this thread. Errors: MALT_ERROR_LIMIT if too many are inside
+ * each other; MALT_ERROR_START_FAILED in a worker that never called malt_init(). */
 gboolean malt_nesting_check       (GError     **error);
 
 /* This process is a worker, so deep. `executable`: what its own workers are by default, a path or

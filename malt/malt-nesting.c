@@ -6,6 +6,11 @@
 
 #include "malt/malt-error.h"
 
+#include <string.h>
+
+/* What a program gets as its first argument when it is started as a worker. */
+#define WORKER_ARGUMENT "--malt-worker"
+
 /* A worker process is at one depth, with all its threads. Workers that are threads of a process
  * are each at one of their own, below that of the process. */
 static guint process_depth;        /* immutable after malt_nesting_set_process() */
@@ -68,10 +73,34 @@ malt_nesting_get_executable (void)
   return process_executable;
 }
 
+static gboolean
+was_started_as_worker (void)
+{
+  g_autofree char *command_line = NULL;
+  gsize length;
+  gsize first;
+
+  if (!g_file_get_contents ("/proc/self/cmdline", &command_line, &length, NULL))
+    return FALSE;
+
+  /* What is read ends with a NUL more. */
+  first = strlen (command_line) + 1;
+  return first < length && g_str_equal (command_line + first, WORKER_ARGUMENT);
+}
+
 gboolean
 malt_nesting_check (GError **error)
 {
   guint depth = malt_nesting_get_depth ();
+
+  /* Else it would start itself again, and that again, without end: it never learns its depth. */
+  if (process_depth == 0 && was_started_as_worker ())
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
+                   "This program was started as a worker, but does not serve as one: it has to call "
+                   "malt_init() first thing in main()");
+      return FALSE;
+    }
 
   if (depth < MALT_NESTING_MAX_DEPTH)
     return TRUE;
