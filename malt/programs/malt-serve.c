@@ -102,7 +102,7 @@ on_call_finished (MaltInvocation *invocation,
         .value = malt_invocation_get_discard_result (invocation) ? self->nothing : value,
       };
 
-      malt_stream_prepare (self->stream, &result);
+      malt_stream_prepare (self->stream, &result, FALSE);
       malt_stream_queue (self->stream, &result, &queue_error);
       g_clear_pointer (&result.memory, malt_memory_unref);
       error = queue_error;

@@ -100,7 +100,7 @@ new_call (MaltConnection *self,
 
   pending = malt_pending_call_new (G_OBJECT (self), call, get_timeout (self, call));
   /* Now, not under the lock. */
-  malt_stream_prepare (self->data, &pending->message);
+  malt_stream_prepare (self->data, &pending->message, TRUE);
 
   if (cancellable == NULL)
     return pending;

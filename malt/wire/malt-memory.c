@@ -5,6 +5,7 @@
 #include "malt/wire/malt-memory-private.h"
 
 #include "malt/malt-error.h"
+#include "malt/wire/malt-monitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,13 @@
 /* Received files that are kept open to be sent on: the latest ones. Of others the mapping alone is
  * left, so that an application with many big values does not run out of descriptors. */
 #define MEMORY_MAX_OPEN_FILES 16u
+
+/* How long the file of a value that was sent is kept for the next time it is. Long enough for whoever
+ * sends it to one worker after the other, and soon over for who does not. */
+#define MEMORY_RECENT_MSEC 1000
+
+/* Of larger ones it is not. */
+#define MEMORY_MAX_RECENT_BYTES (128u * 1024 * 1024)
 
 struct _MaltMemory
 {
@@ -46,6 +54,16 @@ typedef struct
 static GMutex open_files_lock;
 static OpenFile open_files[MEMORY_MAX_OPEN_FILES]; /* protected by @open_files_lock, as is */
 static guint n_open_files;
+
+/* The value that was sent last, which the reference keeps where it is. */
+static struct
+{
+  GMutex      lock;
+  GVariant   *value;  /* owned (nullable); protected by @lock, as is the rest */
+  MaltMemory *memory; /* owned (nullable) */
+  gboolean    is_used;  /* since the last look of the monitor */
+  gboolean    is_watched;
+} recent;
 
 /* Takes the descriptor. */
 static MaltMemory *
@@ -134,6 +152,86 @@ malt_memory_new (const guint8 *data,
 
   close (fd);
   return NULL;
+}
+
+/* Runs in the monitor thread. */
+static gboolean
+forget_recent (gpointer user_data)
+{
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (MaltMemory) memory = NULL;
+
+  g_mutex_lock (&recent.lock);
+  if (!recent.is_used)
+    {
+      value = g_steal_pointer (&recent.value);
+      memory = g_steal_pointer (&recent.memory);
+      recent.is_watched = FALSE;
+    }
+  recent.is_used = FALSE;
+  g_mutex_unlock (&recent.lock);
+
+  return memory != NULL ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void
+watch_recent_locked (void)
+{
+  g_autoptr (GSource) source = NULL;
+
+  recent.is_used = TRUE;
+  if (recent.is_watched)
+    return;
+
+  recent.is_watched = TRUE;
+  source = g_timeout_source_new (MEMORY_RECENT_MSEC);
+  g_source_set_static_name (source, "malt recent value");
+  g_source_set_callback (source, forget_recent, NULL, NULL);
+  g_source_attach (source, malt_monitor_get_context ());
+}
+
+static MaltMemory *
+find_recent (GVariant *serialized)
+{
+  MaltMemory *found = NULL;
+
+  g_mutex_lock (&recent.lock);
+  if (recent.value != NULL
+      && g_variant_get_data (recent.value) == g_variant_get_data (serialized)
+      && g_variant_get_size (recent.value) == g_variant_get_size (serialized))
+    {
+      found = malt_memory_ref (recent.memory);
+      recent.is_used = TRUE;
+    }
+  g_mutex_unlock (&recent.lock);
+
+  return found;
+}
+
+MaltMemory *
+malt_memory_new_for_value (GVariant *serialized)
+{
+  gsize size = g_variant_get_size (serialized);
+  MaltMemory *self = find_recent (serialized);
+  g_autoptr (GVariant) old_value = NULL;
+  g_autoptr (MaltMemory) old_memory = NULL;
+
+  if (self != NULL)
+    return self;
+
+  self = malt_memory_new (g_variant_get_data (serialized), size);
+  if (self == NULL || size > MEMORY_MAX_RECENT_BYTES)
+    return self;
+
+  g_mutex_lock (&recent.lock);
+  old_value = recent.value;
+  old_memory = recent.memory;
+  recent.value = g_variant_ref (serialized);
+  recent.memory = malt_memory_ref (self);
+  watch_recent_locked ();
+  g_mutex_unlock (&recent.lock);
+
+  return self;
 }
 
 static void

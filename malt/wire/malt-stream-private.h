@@ -61,9 +61,11 @@ gboolean         malt_stream_next                 (MaltStream         *self,
                                                    GError            **error);
 
 /* What takes long with a big value, for callers who hold a lock when they queue: serializes it, and
- * puts it into memory of its own where it can be passed on. */
+ * puts it into memory of its own where it can be passed on. may_come_again: the same value may be
+ * sent again soon, by this stream or another. */
 void             malt_stream_prepare              (MaltStream         *self,
-                                                   MaltMessage        *message);
+                                                   MaltMessage        *message,
+                                                   gboolean            may_come_again);
 /* Errors: MALT_ERROR_LIMIT when the message alone is larger than max_message_bytes. */
 gboolean         malt_stream_queue                (MaltStream         *self,
                                                    const MaltMessage  *message,

@@ -452,7 +452,8 @@ may_pass (MaltStream *self,
 
 void
 malt_stream_prepare (MaltStream  *self,
-                     MaltMessage *message)
+                     MaltMessage *message,
+                     gboolean     may_come_again)
 {
   gsize size = message->value != NULL ? g_variant_get_size (message->value) : 0;
   g_autoptr (GVariant) serialized = NULL;
@@ -467,7 +468,9 @@ malt_stream_prepare (MaltStream  *self,
     return;
 
   message->memory = malt_memory_find (g_variant_get_data (serialized), size);
-  if (message->memory == NULL)
+  if (message->memory == NULL && may_come_again)
+    message->memory = malt_memory_new_for_value (serialized);
+  else if (message->memory == NULL)
     message->memory = malt_memory_new (g_variant_get_data (serialized), size);
 }
 

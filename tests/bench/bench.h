@@ -82,6 +82,10 @@ void                bench_malt_large         (MaltAbstractWorker *worker,
 void                bench_limit_copy         (BenchPeer          *unused,
                                               GArray             *samples,
                                               guint               n);
+/* BENCH_LARGE_BYTES that are new each time. */
+void                bench_malt_new           (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
 /* So many bytes as doubles. */
 void                bench_malt_doubles       (MaltAbstractWorker *worker,
                                               GArray             *samples,

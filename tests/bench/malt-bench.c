@@ -51,6 +51,7 @@ static const Figure figures[] = {
   { "start-spare", "tcp", "us", 1, 20, 3, bench_limit_rested, bench_malt_start_spare },
   { "64mib", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_large },
   { "64mib-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_large },
+  { "64mib-new-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_new },
   { "doubles", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_doubles },
   { "doubles-lua", "tcp", "ms", 1e-3, 3, 1, bench_limit_large, bench_malt_doubles_language },
   { "doubles-unix", "unix", "ms", 1e-3, 3, 1, bench_limit_copy, bench_malt_doubles },

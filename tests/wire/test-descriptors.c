@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -81,7 +82,7 @@ send_value (MaltStream *stream,
   gsize before = malt_stream_get_queued_bytes (stream);
   gsize size;
 
-  malt_stream_prepare (stream, &message);
+  malt_stream_prepare (stream, &message, FALSE);
   g_assert_true (malt_stream_queue (stream, &message, &error));
   g_assert_no_error (error);
   malt_message_clear (&message);
@@ -188,6 +189,61 @@ test_a_part_is_sent_alone (void)
                    g_variant_get_data (value), BIG_BYTES);
   g_assert_null (malt_memory_find (g_variant_get_data (item), g_variant_get_size (item)));
   malt_message_clear (&message);
+}
+
+static gboolean
+has_open_value (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target != NULL && strstr (target, "memfd:malt-value") != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static GVariant *
+get_file (MaltMemory *memory)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", malt_memory_get_fd (memory));
+  GStatBuf status;
+
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  return g_variant_ref_sink (g_variant_new_uint64 (status.st_ino));
+}
+
+/* Of a value that a manager sends to many there is one file, which is soon forgotten. */
+static void
+test_sent_again (void)
+{
+  gint64 end = g_get_monotonic_time () + CLOSE_TIMEOUT_USEC;
+  g_autoptr (GVariant) value = new_blob (BIG_BYTES, 7);
+  g_autoptr (GVariant) other = new_blob (BIG_BYTES, 7);
+  g_autoptr (MaltMemory) first = malt_memory_new_for_value (value);
+  g_autoptr (MaltMemory) second = malt_memory_new_for_value (value);
+  g_autoptr (MaltMemory) of_other = malt_memory_new_for_value (other);
+  g_autoptr (GVariant) file = get_file (first);
+  g_autoptr (GVariant) same_file = get_file (second);
+  g_autoptr (GVariant) other_file = get_file (of_other);
+
+  g_assert_true (g_variant_equal (file, same_file));
+  g_assert_false (g_variant_equal (file, other_file));
+
+  g_clear_pointer (&first, malt_memory_unref);
+  g_clear_pointer (&second, malt_memory_unref);
+  g_clear_pointer (&of_other, malt_memory_unref);
+  while (has_open_value ())
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (1000);
+    }
 }
 
 static void
@@ -636,6 +692,7 @@ main (int    argc,
 
   g_test_add_func ("/malt/descriptors/there-and-back", test_there_and_back);
   g_test_add_func ("/malt/descriptors/a-part-is-sent-alone", test_a_part_is_sent_alone);
+  g_test_add_func ("/malt/descriptors/sent-again", test_sent_again);
   g_test_add_func ("/malt/descriptors/peer-that-does-not-know", test_peer_that_does_not_know);
   g_test_add_func ("/malt/descriptors/unread-values-are-bounded", test_unread_values_are_bounded);
   g_test_add_func ("/malt/descriptors/many-values-are-held", test_many_values_are_held);
