@@ -215,6 +215,8 @@ send (MaltPoolRequest *self)
                                    malt_pool_request_ref (self));
 }
 
+/* Blocking calls wait until nothing is unsent: an interrupt that was meant for this one leaves before
+ * any of them does. */
 static void
 note_sent (MaltPoolRequest *self)
 {
@@ -227,14 +229,17 @@ note_sent (MaltPoolRequest *self)
       self->state = MALT_POOL_REQUEST_SENT;
       is_interrupted = self->is_interrupted;
     }
-  core->n_unsent--;
-  if (core->n_unsent == 0)
-    malt_pool_core_dispatch_locked (core);
   g_mutex_unlock (&core->lock);
 
   /* A worker that has ended has ended the call. */
   if (is_interrupted)
     malt_abstract_worker_interrupt (self->member->worker, NULL);
+
+  g_mutex_lock (&core->lock);
+  core->n_unsent--;
+  if (core->n_unsent == 0)
+    malt_pool_core_dispatch_locked (core);
+  g_mutex_unlock (&core->lock);
 }
 
 static void
