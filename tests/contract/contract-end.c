@@ -245,7 +245,7 @@ last_reference (Contract *contract)
 
   contract_assert_alive (worker);
   g_object_unref (worker);
-  g_assert_true (contract_wait_until (contract, none_runs, NULL, 1000));
+  g_assert_true (contract_wait_until (contract, none_runs, NULL, 10000));
 }
 
 /* A call on its way may keep its worker for as long as it takes, or end with it. */
@@ -261,7 +261,7 @@ last_reference_in_call (Contract *contract)
     contract_assert_value (reply->value, "int64 1");
   else
     g_assert_error (reply->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
-  g_assert_true (contract_wait_until (contract, none_runs, NULL, 1000));
+  g_assert_true (contract_wait_until (contract, none_runs, NULL, 10000));
 }
 
 static void
@@ -316,7 +316,7 @@ manager_goes (Contract *contract, gboolean politely)
   g_assert_true (g_file_get_contents (file, &text, NULL, NULL));
   pid = GINT_TO_POINTER (g_ascii_strtoll (text, NULL, 10));
   g_assert_nonnull (pid);
-  g_assert_true (contract_wait_until (contract, contract_process_is_gone, pid, 1000));
+  g_assert_true (contract_wait_until (contract, contract_process_is_gone, pid, 10000));
   g_unlink (file);
 }
 

@@ -170,7 +170,7 @@ progress_in_time (Contract *contract)
       gulong handler = g_signal_connect (calls[i], "progress", G_CALLBACK (on_progress), &seen);
       ContractReply *reply = contract_send (contract, worker, calls[i], cancellable);
 
-      g_assert_true (contract_wait_until (contract, has_progress, &seen, 1000));
+      g_assert_true (contract_wait_until (contract, has_progress, &seen, 10000));
       g_assert_cmpuint (reply->n_ends, ==, 0);
       g_assert_cmpfloat (seen.fraction, ==, 0.5);
       g_assert_cmpstr (seen.message, ==, "here");

@@ -114,7 +114,7 @@ bytes (Contract *contract)
   g_assert_cmpuint (seen->lines[STDOUT_FILENO]->len, ==, 1);
   assert_line (seen, STDOUT_FILENO, 0, "\xff\0\xfe\r", 4);
   contract_stop (worker);
-  g_assert_true (contract_wait_until (contract, has_two_lines, seen, 1000));
+  g_assert_true (contract_wait_until (contract, has_two_lines, seen, 10000));
   assert_line (seen, STDOUT_FILENO, 1, "no newline", -1);
   g_signal_handlers_disconnect_by_data (worker, seen);
 }
@@ -133,7 +133,7 @@ long_line (Contract *contract)
 
   run (contract, worker, "for i = 1, 80 do io.write (('x'):rep (100000)) end print ()");
   contract_stop (worker);
-  g_assert_true (contract_wait_until (contract, has_all_bytes, seen, 1000));
+  g_assert_true (contract_wait_until (contract, has_all_bytes, seen, 10000));
   for (guint i = 0; i < seen->lines[STDOUT_FILENO]->len; i++)
     g_assert_null (memchr (g_bytes_get_data (seen->lines[STDOUT_FILENO]->pdata[i], NULL), '\n',
                            g_bytes_get_size (seen->lines[STDOUT_FILENO]->pdata[i])));

@@ -197,7 +197,7 @@ told (Contract *contract)
         contract_stop (worker);
       else
         contract_send_call (contract, worker, "contract.leave", g_variant_new ("(i)", 1), NULL);
-      g_assert_true (contract_wait_until (contract, has_report, reports, 1000));
+      g_assert_true (contract_wait_until (contract, has_report, reports, 10000));
       contract_iterate_for (contract, 10);
       g_assert_cmpuint (reports->len, ==, 1);
       g_signal_handler_disconnect (worker, handler);

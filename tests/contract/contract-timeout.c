@@ -197,7 +197,7 @@ unresponsive (Contract *contract)
   malt_abstract_worker_interrupt (worker, &error);
   g_assert_no_error (error);
   contract_wait_all (contract);
-  g_assert_true (contract_wait_until (contract, has_ended, worker, 1000));
+  g_assert_true (contract_wait_until (contract, has_ended, worker, 10000));
   contract_assert_within (contract, start_us, 200 + 1000);
   g_assert_error (stuck->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
   g_assert_error (other->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
