@@ -29,7 +29,6 @@
 
 static gboolean option_quick;
 static gboolean option_json;
-static char *option_modules;
 
 static void
 check (const GError *error)
@@ -69,7 +68,7 @@ static MaltPool *
 start_pool (guint size,
             guint max_in_flight)
 {
-  const char *module_path[] = { option_modules, NULL };
+  const char *module_path[] = { BENCH_MODULES, NULL };
   g_autoptr (GError) error = NULL;
   GVariantDict dict;
   MaltPool *pool;
@@ -349,7 +348,6 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
   const GOptionEntry entries[] = {
     { "quick", 0, 0, G_OPTION_ARG_NONE, &option_quick, "A few calls of each kind", NULL },
-    { "modules", 0, 0, G_OPTION_ARG_FILENAME, &option_modules, "Where checksum.so is", "FOLDER" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &option_json, "One object a line", NULL },
     G_OPTION_ENTRY_NULL,
   };
