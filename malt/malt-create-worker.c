@@ -126,21 +126,35 @@ initialised (GObject      *source,
     g_task_return_error (task, error);
 }
 
-/* Runs in a thread of its own. */
+static void
+free_cell (gpointer data)
+{
+  GObject **cell = data;
+
+  g_clear_object (cell);
+  g_free (cell);
+}
+
+/* Runs in a thread of its own, which may let go of the task after the caller has, and must not have
+ * the last reference to the worker then: it is taken out of the cell. */
 static void
 initialise (GTask        *task,
             gpointer      source,
             gpointer      task_data,
             GCancellable *cancellable)
 {
-  g_autoptr (GObject) worker = g_object_ref (task_data);
+  g_autoptr (GObject) worker = g_steal_pointer ((GObject **) task_data);
   GError *error = NULL;
 
   if (malt_guard_check (worker, "init",
                         g_initable_init (G_INITABLE (worker), cancellable, &error), &error))
-    g_task_return_pointer (task, g_steal_pointer (&worker), g_object_unref);
-  else
-    g_task_return_error (task, error);
+    {
+      g_task_return_pointer (task, g_steal_pointer (&worker), g_object_unref);
+      return;
+    }
+
+  g_clear_object (&worker);
+  g_task_return_error (task, error);
 }
 
 /* The one of GAsyncInitable does not bear that init() fails without an error. */
@@ -163,8 +177,10 @@ malt_create_worker_start_task (GTask       *task,
   if (!has_own_init_async (worker))
     {
       g_autoptr (GTask) owned = task;
+      GObject **cell = g_new (GObject *, 1);
 
-      g_task_set_task_data (task, g_steal_pointer (&worker), g_object_unref);
+      *cell = g_steal_pointer (&worker);
+      g_task_set_task_data (task, cell, free_cell);
       g_task_run_in_thread (task, initialise);
       return;
     }
