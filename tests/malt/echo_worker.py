@@ -18,6 +18,10 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
     repeat = GObject.Property(type=int, default=1, minimum=1, maximum=9, flags=OPTION,
                               nick='Repeat', blurb='How often')
 
+    def __init__(self):
+        super().__init__()
+        self.report = None
+
     def may_raise(self, function):
         if self.fault == function:
             raise ValueError(function)
@@ -39,7 +43,11 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
 
     def do_is_running(self):
         self.may_raise('is_running')
-        return self.get_exit_report() is None
+        return self.report is None
+
+    def do_get_exit_report(self):
+        self.may_raise('get_exit_report')
+        return self.report
 
     def answer(self, call, task):
         call.emit_progress(0.5, 'half')
@@ -51,10 +59,7 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
         self.may_raise('send_async')
         task = Gio.Task.new(self, None, callback)
         call.begin()
-        if self.get_exit_report() is not None:
-            task.return_error(GLib.Error.new_literal(Malt.error_quark(), 'It has ended',
-                                                     Malt.Error.TERMINATED_WORKER))
-        elif self.answers == 'thread':
+        if self.answers == 'thread':
             threading.Thread(target=self.answer, args=(call, task)).start()
         elif self.answers == 'main':
             GLib.idle_add(self.answer, call, task)
@@ -84,8 +89,11 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
     def do_stop_async(self, exit_timeout, term_timeout, cancellable, callback, *_):
         self.may_raise('stop_async')
         task = Gio.Task.new(self, None, callback)
-        report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, 'bye', ['a'])
-        task.return_boolean(self.mark_ended(report, None))
+        was_running = self.report is None
+        if was_running:
+            self.report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, 'bye', ['a'])
+            Malt.running_workers_remove(self)
+        task.return_boolean(was_running)
 
     def do_stop_finish(self, result):
         self.may_raise('stop_finish')
