@@ -137,7 +137,7 @@ calls_end_once (Contract *contract, void (*end) (Contract *, MaltAbstractWorker 
       for (guint i = 0; i < 50; i++)
         {
           contract_send_eval (contract, worker, "malt.sleep (1e6)", NULL);
-          contract_send_call (contract, worker, "contract.meet", g_variant_new ("(u)", 100), NULL);
+          contract_send_call (contract, worker, "contract.meet", g_variant_new ("(u)", 1000), NULL);
         }
       start_us = g_get_monotonic_time ();
       end (contract, worker);
