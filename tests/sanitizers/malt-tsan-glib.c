@@ -118,7 +118,21 @@ g_cond_wait_until (GCond  *cond,
   return is_met;
 }
 
-/* What enters looks at the location with an atomic operation, which acquires it. */
+/* What enters looks at the location with an atomic operation, which acquires it; but who has waited
+ * here for another does not look again. */
+gboolean
+(g_once_init_enter) (volatile void *location)
+{
+  gboolean is_first;
+
+  REAL (g_once_init_enter);
+  is_first = real (location);
+  if (!is_first)
+    __tsan_acquire ((void *) location);
+
+  return is_first;
+}
+
 void
 (g_once_init_leave) (volatile void *location,
                      gsize          result)
