@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/wire/malt-stream-private.h"
+#include "malt-stream-fixture.h"
 
 #include "malt/malt-error.h"
 
@@ -12,36 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define LIMIT_BYTES (4u * 1024 * 1024)
-
-typedef struct
-{
-  MaltStream *a;
-  MaltStream *b;
-} Pair;
-
-static Pair
-pair_new (gsize limit)
-{
-  Pair pair;
-  int fds[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-  pair.a = malt_stream_new (fds[0], limit);
-  pair.b = malt_stream_new (fds[1], limit);
-
-  return pair;
-}
-
-static void
-pair_clear (Pair *pair)
-{
-  g_clear_pointer (&pair->a, malt_stream_free);
-  g_clear_pointer (&pair->b, malt_stream_free);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, pair_clear)
 
 static void
 queue_value (MaltStream *stream,
@@ -56,37 +26,10 @@ queue_value (MaltStream *stream,
   g_assert_no_error (error);
 }
 
-static GVariant *
-new_blob (gsize  size,
-          guint8 fill)
-{
-  g_autofree guint8 *bytes = g_malloc (size + 1);
-
-  memset (bytes, fill, size);
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, size, 1);
-}
-
-/* One message, moving bytes as they go. */
-static void
-transfer_one (Pair        *pair,
-              MaltMessage *message)
-{
-  g_autoptr (GError) message_error = NULL;
-  g_autoptr (GError) error = NULL;
-
-  while (!malt_stream_next (pair->b, message, &message_error, &error))
-    {
-      g_assert_no_error (error);
-      malt_stream_flush (pair->a, NULL);
-      g_assert_cmpint (malt_stream_fill (pair->b, &error), <=, MALT_STREAM_WOULD_BLOCK);
-    }
-  g_assert_no_error (message_error);
-}
-
 static void
 test_many_in_one_read (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   MaltMessage message = { 0 };
 
   for (guint64 id = 1; id <= 100; id++)
@@ -114,7 +57,7 @@ test_many_in_one_read (void)
 static void
 test_sizes_around_the_limits (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   const gsize around[] = { 1, 4096, 65500, 65536, 131072, 262144, 524288 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (around); i++)
@@ -125,15 +68,15 @@ test_sizes_around_the_limits (void)
         const guint8 *bytes;
         gsize n;
 
-        queue_value (pair.a, i, new_blob (size, (guint8) offset));
+        queue_value (pair.a, i, stream_new_blob (size, (guint8) offset));
         queue_value (pair.a, i, g_variant_new_int32 (offset));
-        transfer_one (&pair, &message);
+        stream_pair_transfer (&pair, &message);
         bytes = g_variant_get_fixed_array (message.value, &n, 1);
         g_assert_cmpuint (n, ==, size);
         for (gsize j = 0; j < n; j += 97)
           g_assert_cmpuint (bytes[j], ==, (guint8) offset);
         malt_message_clear (&message);
-        transfer_one (&pair, &message);
+        stream_pair_transfer (&pair, &message);
         g_assert_cmpint (g_variant_get_int32 (message.value), ==, offset);
         malt_message_clear (&message);
       }
@@ -143,15 +86,15 @@ test_sizes_around_the_limits (void)
 static void
 test_big_value_outlives_its_sender (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   MaltMessage message = { 0 };
   gsize n;
   const guint8 *bytes;
 
-  queue_value (pair.a, 1, new_blob (3 * 1024 * 1024, 0x5a));
+  queue_value (pair.a, 1, stream_new_blob (3 * 1024 * 1024, 0x5a));
   g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_WOULD_BLOCK);
   g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), >, 0);
-  transfer_one (&pair, &message);
+  stream_pair_transfer (&pair, &message);
 
   bytes = g_variant_get_fixed_array (message.value, &n, 1);
   g_assert_cmpuint (n, ==, 3 * 1024 * 1024);
@@ -163,8 +106,8 @@ test_big_value_outlives_its_sender (void)
 static void
 test_one_byte_at_a_time (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
-  g_auto (Pair) slow = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
+  g_auto (StreamPair) slow = stream_pair_new (STREAM_LIMIT_BYTES);
   guint8 bytes[256];
   MaltMessage message = { 0 };
   ssize_t n;
@@ -201,11 +144,11 @@ send_header (MaltStream *stream,
 static void
 test_too_large_before_it_is_there (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   MaltMessage message = { 0 };
   g_autoptr (GError) error = NULL;
 
-  send_header (pair.a, LIMIT_BYTES + 1, MALT_MESSAGE_RESULT);
+  send_header (pair.a, STREAM_LIMIT_BYTES + 1, MALT_MESSAGE_RESULT);
   g_assert_cmpint (malt_stream_fill (pair.b, NULL), ==, MALT_STREAM_OK);
   g_assert_false (malt_stream_next (pair.b, &message, NULL, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL);
@@ -220,7 +163,7 @@ test_too_large_before_it_is_there (void)
 static void
 test_claim_is_not_allocated (void)
 {
-  g_auto (Pair) pair = pair_new (G_MAXUINT32);
+  g_auto (StreamPair) pair = stream_pair_new (G_MAXUINT32);
   MaltMessage message = { 0 };
   g_autoptr (GError) error = NULL;
 
@@ -247,21 +190,21 @@ get_resident_bytes (void)
 static void
 test_claims_grow_with_what_comes (void)
 {
-  Pair pairs[8];
-  g_autofree guint8 *bytes = g_malloc0 (LIMIT_BYTES);
+  StreamPair pairs[8];
+  g_autofree guint8 *bytes = g_malloc0 (STREAM_LIMIT_BYTES);
   MaltMessage message = { 0 };
   g_autoptr (GError) error = NULL;
   gsize before = get_resident_bytes ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     {
-      pairs[i] = pair_new (G_MAXUINT32);
+      pairs[i] = stream_pair_new (G_MAXUINT32);
       send_header (pairs[i].a, G_MAXUINT32, MALT_MESSAGE_RESULT);
       g_assert_cmpint (malt_stream_fill (pairs[i].b, NULL), ==, MALT_STREAM_OK);
 
-      for (gsize sent = 0; sent < LIMIT_BYTES;)
+      for (gsize sent = 0; sent < STREAM_LIMIT_BYTES;)
         {
-          gssize n = send (malt_stream_get_fd (pairs[i].a), bytes, LIMIT_BYTES - sent,
+          gssize n = send (malt_stream_get_fd (pairs[i].a), bytes, STREAM_LIMIT_BYTES - sent,
                            MSG_NOSIGNAL | MSG_DONTWAIT);
 
           g_assert_cmpint (n, >, 0);
@@ -274,26 +217,27 @@ test_claims_grow_with_what_comes (void)
     }
 
   /* As much again, for a page that is begun is taken. */
-  g_assert_cmpuint (get_resident_bytes () - before, <, 2 * G_N_ELEMENTS (pairs) * LIMIT_BYTES);
+  g_assert_cmpuint (get_resident_bytes () - before, <,
+                    2 * G_N_ELEMENTS (pairs) * STREAM_LIMIT_BYTES);
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
-    pair_clear (&pairs[i]);
+    stream_pair_clear (&pairs[i]);
 }
 
 /* Memory that is used again holds the bytes of the message and no others. */
 static void
 test_large_values_one_after_the_other (void)
 {
-  g_auto (Pair) pair = pair_new (64 * LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (64 * STREAM_LIMIT_BYTES);
   const gsize sizes[] = { 5, 9, 3, 8, 5, 40, 20, 4, 4 };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       gsize size = sizes[i] * 1024 * 1024 + i;
-      g_autoptr (GVariant) value = g_variant_ref_sink (new_blob (size, i + 1));
+      g_autoptr (GVariant) value = g_variant_ref_sink (stream_new_blob (size, i + 1));
       MaltMessage message = { 0 };
 
       queue_value (pair.a, i, value);
-      transfer_one (&pair, &message);
+      stream_pair_transfer (&pair, &message);
       g_assert_cmpuint (message.id, ==, i);
       g_assert_cmpmem (g_variant_get_data (message.value), g_variant_get_size (message.value),
                        g_variant_get_data (value), size);
@@ -304,7 +248,7 @@ test_large_values_one_after_the_other (void)
 static void
 test_end_in_the_middle (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   MaltMessage message = { 0 };
 
   send_header (pair.a, 100000, MALT_MESSAGE_RESULT);
@@ -317,15 +261,15 @@ test_end_in_the_middle (void)
 static void
 test_writing_to_nobody (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
 
   g_clear_pointer (&pair.b, malt_stream_free);
-  queue_value (pair.a, 1, new_blob (100000, 0));
+  queue_value (pair.a, 1, stream_new_blob (100000, 0));
   g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_EOF);
   g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
 
   /* Later ones do not pile up. */
-  queue_value (pair.a, 2, new_blob (100000, 0));
+  queue_value (pair.a, 2, stream_new_blob (100000, 0));
   g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), ==, 0);
   g_assert_cmpint (malt_stream_flush (pair.a, NULL), ==, MALT_STREAM_EOF);
 }
@@ -333,8 +277,8 @@ test_writing_to_nobody (void)
 static void
 test_message_above_the_limit (void)
 {
-  g_auto (Pair) pair = pair_new (1000);
-  g_autoptr (GVariant) value = g_variant_ref_sink (new_blob (1000, 0));
+  g_auto (StreamPair) pair = stream_pair_new (1000);
+  g_autoptr (GVariant) value = g_variant_ref_sink (stream_new_blob (1000, 0));
   const MaltMessage message = { .type = MALT_MESSAGE_RESULT, .id = 1, .value = value };
   g_autoptr (GError) error = NULL;
 
@@ -346,7 +290,7 @@ test_message_above_the_limit (void)
 static void
 test_bad_value_costs_one_message (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   const guint8 body[] = { 'b', 0, 0, 0, 0, 0, 0, 0, 2 };
   const MaltFrameHeader header = {
     .body_length = sizeof body, .type = MALT_MESSAGE_RESULT, .id = 8, .type_length = 2,
@@ -381,12 +325,12 @@ test_bad_value_costs_one_message (void)
 static void
 test_slow_reader_costs_no_memory (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   gsize n_read = 0;
   guint64 n_queued = 0;
 
   while (malt_stream_flush (pair.a, NULL) == MALT_STREAM_OK)
-    queue_value (pair.a, ++n_queued, new_blob (3000, 1));
+    queue_value (pair.a, ++n_queued, stream_new_blob (3000, 1));
 
   for (int i = 0; i < 20000; i++)
     {
@@ -395,7 +339,7 @@ test_slow_reader_costs_no_memory (void)
 
       n_read += (gsize) n;
       if (malt_stream_get_queued_bytes (pair.a) < 20000)
-        queue_value (pair.a, ++n_queued, new_blob (3000, 1));
+        queue_value (pair.a, ++n_queued, stream_new_blob (3000, 1));
       malt_stream_flush (pair.a, NULL);
       g_assert_cmpuint (malt_stream_get_queued_bytes (pair.a), <, 30000);
     }
@@ -406,16 +350,16 @@ test_slow_reader_costs_no_memory (void)
 static void
 test_order_of_small_and_big (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
 
   for (guint64 id = 0; id < 60; id++)
-    queue_value (pair.a, id, new_blob (id % 2 == 0 ? 10 : 70000, (guint8) id));
+    queue_value (pair.a, id, stream_new_blob (id % 2 == 0 ? 10 : 70000, (guint8) id));
 
   for (guint64 id = 0; id < 60; id++)
     {
       MaltMessage message = { 0 };
 
-      transfer_one (&pair, &message);
+      stream_pair_transfer (&pair, &message);
       g_assert_cmpuint (message.id, ==, id);
       g_assert_cmpuint (g_variant_get_size (message.value), ==, id % 2 == 0 ? 10 : 70000);
       malt_message_clear (&message);
@@ -425,7 +369,7 @@ test_order_of_small_and_big (void)
 static void
 test_order_of_bytes_is_learnt (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   g_autoptr (GVariant) native = g_variant_ref_sink (g_variant_new_parsed ("{'n': <uint32 7>}"));
   g_autoptr (GVariant) swapped = g_variant_byteswap (native);
   MaltMessage setup = {
@@ -436,12 +380,12 @@ test_order_of_bytes_is_learnt (void)
   MaltMessage message = { 0 };
 
   g_assert_true (malt_stream_queue (pair.a, &setup, NULL));
-  transfer_one (&pair, &message);
+  stream_pair_transfer (&pair, &message);
   g_assert_cmpvariant (message.value, native);
   malt_message_clear (&message);
 
   queue_value (pair.a, 1, g_variant_new_uint32 (GUINT32_SWAP_LE_BE (5)));
-  transfer_one (&pair, &message);
+  stream_pair_transfer (&pair, &message);
   g_assert_cmpuint (g_variant_get_uint32 (message.value), ==, 5);
   malt_message_clear (&message);
 }
@@ -450,7 +394,7 @@ test_order_of_bytes_is_learnt (void)
 static void
 test_spinning_in_vain (void)
 {
-  g_auto (Pair) pair = pair_new (LIMIT_BYTES);
+  g_auto (StreamPair) pair = stream_pair_new (STREAM_LIMIT_BYTES);
   g_autoptr (GError) error = NULL;
 
   if (g_get_num_processors () < 2)
