@@ -3,57 +3,18 @@
 
 /* A worker that misbehaves on demand: fake-worker --malt-worker MODE [ARGUMENT].
  *
- * It links nothing of the library and writes its frames by hand, so it is also a second opinion on
- * them. MODE is one of `modes` at the end. */
-#include <errno.h>
-#include <fcntl.h>
+ * MODE is one of `modes` at the end. */
+#include "raw-frames.h"
+
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_FD 3
-#define CONTROL_FD 4
-
-#define HEADER_BYTES 32
-#define BODY_MAX_BYTES (1 << 20)
-#define HELLO_ID(major) (UINT64_C (0x4d414c54) << 32 | (uint64_t) (major) << 16)
-
-enum
-{
-  HELLO = 2,
-  CALL = 3,
-  RESULT = 5,
-  STOP = 10,
-  LOG = 13
-};
-
 /* What a call does before it is answered. */
 typedef void (*Work) (const char *argument);
-
-static void
-put (uint8_t *bytes,
-     uint64_t number,
-     int      size)
-{
-  for (int i = 0; i < size; i++)
-    bytes[i] = (uint8_t) (number >> (8 * i));
-}
-
-static uint64_t
-get (const uint8_t *bytes,
-     int            size)
-{
-  uint64_t number = 0;
-
-  for (int i = 0; i < size; i++)
-    number |= (uint64_t) bytes[i] << (8 * i);
-  return number;
-}
 
 static void
 wait_for_ever (void)
@@ -62,124 +23,15 @@ wait_for_ever (void)
     pause ();
 }
 
-static void
-write_all (int         fd,
-           const void *bytes,
-           size_t      length)
-{
-  const uint8_t *rest = bytes;
-
-  while (length > 0)
-    {
-      ssize_t written = write (fd, rest, length);
-
-      if (written < 0)
-        _exit (9);
-      rest += written;
-      length -= (size_t) written;
-    }
-}
-
-static void
-encode_header (uint8_t     header[HEADER_BYTES],
-               int         type,
-               uint64_t    id,
-               uint64_t    number,
-               size_t      name_length,
-               const char *type_string,
-               size_t      body_length)
-{
-  memset (header, 0, HEADER_BYTES);
-  put (header, body_length, 4);
-  header[4] = (uint8_t) type;
-  put (header + 8, id, 8);
-  put (header + 16, number, 8);
-  put (header + 24, name_length, 4);
-  put (header + 28, strlen (type_string) + 1, 4);
-}
-
-static void
-write_frame (int         fd,
-             int         type,
-             uint64_t    id,
-             uint64_t    number,
-             const char *name,
-             const char *type_string,
-             const char *value,
-             size_t      value_length)
-{
-  uint8_t header[HEADER_BYTES];
-  uint8_t body[256] = { 0 };
-  size_t name_length = name != NULL ? strlen (name) + 1 : 0;
-  size_t value_offset = (name_length + strlen (type_string) + 1 + 7) / 8 * 8;
-
-  if (name != NULL)
-    memcpy (body, name, name_length);
-  strcpy ((char *) body + name_length, type_string);
-  memcpy (body + value_offset, value, value_length);
-  encode_header (header, type, id, number, name_length, type_string, value_offset + value_length);
-  write_all (fd, header, sizeof header);
-  write_all (fd, body, value_offset + value_length);
-}
-
-/* Its a{sv} is empty, which is no bytes at all. */
-static void
-say_hello (int major)
-{
-  write_frame (DATA_FD, HELLO, HELLO_ID (major), 0, NULL, "a{sv}", "", 0);
-}
-
-static void
-answer (uint64_t id)
-{
-  write_frame (DATA_FD, RESULT, id, 0, NULL, "()", "", 1);
-}
-
-static bool
-read_all (int    fd,
-          void  *bytes,
-          size_t length)
-{
-  uint8_t *rest = bytes;
-
-  while (length > 0)
-    {
-      ssize_t n_read = read (fd, rest, length);
-
-      if (n_read < 0 && errno == EINTR)
-        continue;
-      if (n_read <= 0)
-        return false;
-      rest += n_read;
-      length -= (size_t) n_read;
-    }
-  return true;
-}
-
-/* The type of the next message, 0 at the end. */
-static int
-read_frame (int       fd,
-            uint64_t *id)
-{
-  static uint8_t body[BODY_MAX_BYTES];
-  uint8_t header[HEADER_BYTES];
-
-  if (!read_all (fd, header, sizeof header) || get (header, 4) > sizeof body
-      || !read_all (fd, body, get (header, 4)))
-    return 0;
-  *id = get (header + 8, 8);
-  return header[4];
-}
-
 /* Answers calls and leaves when it is asked to, unless it is deaf. */
 static void
 serve (Work        work,
        const char *argument,
        bool        deaf)
 {
-  struct pollfd ready[] = { { DATA_FD, POLLIN, 0 }, { CONTROL_FD, POLLIN, 0 } };
+  struct pollfd ready[] = { { RAW_DATA_FD, POLLIN, 0 }, { RAW_CONTROL_FD, POLLIN, 0 } };
 
-  say_hello (1);
+  raw_say_hello (1);
   while (true)
     {
       uint64_t id;
@@ -190,15 +42,15 @@ serve (Work        work,
         {
           if (ready[i].revents == 0)
             continue;
-          int type = read_frame (ready[i].fd, &id);
-          if ((type == 0 || type == STOP) && !deaf)
+          int type = raw_read_frame (ready[i].fd, &id, NULL);
+          if ((type == 0 || type == RAW_STOP) && !deaf)
             _exit (0);
           if (type == 0)
             ready[i].fd = -1;
-          if (type == CALL)
+          if (type == RAW_CALL)
             {
               work (argument);
-              answer (id);
+              raw_answer (id);
             }
         }
     }
@@ -256,15 +108,15 @@ work_garbage (const char *argument)
   char garbage[256];
 
   memset (garbage, 'x', sizeof garbage);
-  write_all (DATA_FD, garbage, sizeof garbage);
+  raw_write_all (RAW_DATA_FD, garbage, sizeof garbage);
   wait_for_ever ();
 }
 
 static void
 work_close (const char *argument)
 {
-  close (DATA_FD);
-  close (CONTROL_FD);
+  close (RAW_DATA_FD);
+  close (RAW_CONTROL_FD);
   wait_for_ever ();
 }
 
@@ -281,7 +133,7 @@ work_log (const char *argument)
 
   memcpy (value, text, length);
   value[end] = (char) length;
-  write_frame (CONTROL_FD, LOG, 0, level, "Fake", "(sua{sv})", value, end + 1);
+  raw_write_frame (RAW_CONTROL_FD, RAW_LOG, 0, level, "Fake", "(sua{sv})", value, end + 1);
 }
 
 /* Nobody's child, in a session of its own, that holds on to stdout and stderr. Its PID goes into
@@ -300,8 +152,8 @@ start_grandchild (const char *path)
   setsid ();
   if (fork () > 0)
     _exit (0);
-  close (DATA_FD);
-  close (CONTROL_FD);
+  close (RAW_DATA_FD);
+  close (RAW_CONTROL_FD);
 
   char part[4096];
   snprintf (part, sizeof part, "%s.part", path);
@@ -320,8 +172,8 @@ start_child (const char *path)
   if (child == 0)
     {
       signal (SIGTERM, SIG_IGN);
-      close (DATA_FD);
-      close (CONTROL_FD);
+      close (RAW_DATA_FD);
+      close (RAW_CONTROL_FD);
       wait_for_ever ();
     }
   FILE *file = fopen (path, "w");
@@ -359,27 +211,31 @@ mode_garbage (const char *argument)
 static void
 mode_oversized (const char *argument)
 {
-  uint8_t header[HEADER_BYTES];
+  const RawHeader header = {
+    .body_length = 0xfffffff0u, .type = RAW_HELLO, .id = RAW_HELLO_ID (1), .type_length = 6,
+  };
 
-  encode_header (header, HELLO, HELLO_ID (1), 0, 0, "a{sv}", 0xfffffff0u);
-  write_all (DATA_FD, header, sizeof header);
+  raw_write_header (RAW_DATA_FD, &header);
   wait_for_ever ();
 }
 
 static void
 mode_half (const char *argument)
 {
-  uint8_t header[HEADER_BYTES];
+  const RawHeader header = {
+    .body_length = 8, .type = RAW_HELLO, .id = RAW_HELLO_ID (1), .type_length = 6,
+  };
+  uint8_t bytes[RAW_HEADER_BYTES];
 
-  encode_header (header, HELLO, HELLO_ID (1), 0, 0, "a{sv}", 8);
-  write_all (DATA_FD, header, sizeof header / 2);
+  raw_encode_header (bytes, &header);
+  raw_write_all (RAW_DATA_FD, bytes, sizeof bytes / 2);
   wait_for_ever ();
 }
 
 static void
 mode_other_version (const char *argument)
 {
-  say_hello (9);
+  raw_say_hello (9);
   wait_for_ever ();
 }
 
@@ -494,8 +350,8 @@ mode_flood (const char *argument)
       block[i] = '\n';
   if (fork () == 0)
     {
-      close (DATA_FD);
-      close (CONTROL_FD);
+      close (RAW_DATA_FD);
+      close (RAW_CONTROL_FD);
       while (write (STDOUT_FILENO, block, sizeof block) > 0)
         ;
       _exit (0);
