@@ -45,8 +45,9 @@ void                malt_errand_end_stop   (MaltErrand         *self,
 /* The worker has not taken it on. Takes `error`. */
 void                malt_errand_refuse     (MaltErrand         *self,
                                             GError             *error);
-/* The worker is gone: its calls end with `error`. */
-void                malt_errand_end_calls  (MaltAbstractWorker *worker,
+/* The worker is gone: calls that it does not answer within a second end with `error`. */
+void                malt_errand_end_calls_soon
+                                           (MaltAbstractWorker *worker,
                                             const GError       *error);
 
 G_END_DECLS

@@ -8,9 +8,9 @@
 #include "malt/malt-call-copy-private.h"
 #include "malt/malt-delivery.h"
 
-/* Milliseconds that a worker has to end what was cancelled. Nothing is to be sent for that, or just
- * a signal; a program is blocked meanwhile. */
-#define CANCEL_GRACE_MSEC 1000u
+/* Milliseconds that a worker has to end what was cancelled, or what it had when it was stopped. Nothing
+ * is to be sent for that, or just a signal; a program is blocked meanwhile. */
+#define END_GRACE_MSEC 1000u
 
 /* What an errand has as long as it is not over. */
 typedef struct
@@ -20,6 +20,7 @@ typedef struct
   GCancellable *cancellable;       /* owned, nullable */
   gulong        cancelled_handler;
   GSource      *timeout;           /* owned, nullable */
+  GError       *failure;           /* owned, nullable: what every other error means now */
 } Hold;
 
 /* Reference counted: the table has one until the worker answers, cancellable and time-out until it
@@ -144,6 +145,14 @@ end (MaltErrand *self,
       return;
     }
 
+  if (hold.failure != NULL && error != NULL)
+    {
+      g_error_free (error);
+      error = g_steal_pointer (&hold.failure);
+      is_answer = FALSE;
+    }
+  g_clear_error (&hold.failure);
+
   if (hold.call != NULL && is_answer)
     malt_call_end_like (hold.call, self->copy, error);
   else if (hold.call != NULL)
@@ -216,7 +225,7 @@ on_cancelled (GCancellable *cancellable,
               MaltErrand   *self)
 {
   g_cancellable_cancel (self->told);
-  set_timeout (self, CANCEL_GRACE_MSEC);
+  set_timeout (self, END_GRACE_MSEC);
 }
 
 static void
@@ -376,12 +385,30 @@ dup_calls (MaltAbstractWorker *worker)
   return calls;
 }
 
+static void
+set_failure (MaltErrand   *self,
+             const GError *failure)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  if (self->hold.task != NULL && self->hold.failure == NULL)
+    self->hold.failure = g_error_copy (failure);
+}
+
+/* An answer that is on its way to the context of a blocking caller would stay there for ever, with
+ * that context, if the call were over. */
 void
-malt_errand_end_calls (MaltAbstractWorker *worker,
-                       const GError       *error)
+malt_errand_end_calls_soon (MaltAbstractWorker *worker,
+                            const GError       *error)
 {
   g_autoptr (GPtrArray) calls = dup_calls (worker);
 
   for (guint i = 0; i < calls->len; i++)
-    end (g_ptr_array_index (calls, i), FALSE, NULL, 0, g_error_copy (error));
+    {
+      MaltErrand *errand = g_ptr_array_index (calls, i);
+
+      set_failure (errand, error);
+      g_cancellable_cancel (errand->told);
+      set_timeout (errand, END_GRACE_MSEC);
+    }
 }

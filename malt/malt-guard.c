@@ -235,7 +235,7 @@ end_calls (MaltAbstractWorker *worker)
   g_autoptr (GError) error =
     malt_error_new_terminated (name, malt_abstract_worker_get_exit_report (worker));
 
-  malt_errand_end_calls (worker, error);
+  malt_errand_end_calls_soon (worker, error);
 }
 
 /* Runs where the worker answers, which should be the context of the caller. */
