@@ -7,7 +7,9 @@
 #include "malt/malt-call.h"
 #include "malt/malt-exit-report.h"
 #include "malt/malt-guard-private.h"
+#include "malt/malt-mark-ended-private.h"
 #include "malt/malt-own-context.h"
+#include "malt/malt-worker-type-private.h"
 
 #include <signal.h>
 
@@ -84,10 +86,18 @@ G_DEFINE_FLAGS_TYPE (MaltWorkerCapabilities, malt_worker_capabilities,
  */
 G_DEFINE_INTERFACE (MaltAbstractWorker, malt_abstract_worker, G_TYPE_OBJECT)
 
+/* Types share the interface of those that they derive from. */
+static inline gboolean
+is_guarded (MaltAbstractWorker          *self,
+            MaltAbstractWorkerInterface *iface)
+{
+  return iface->is_guarded && malt_worker_type_is_registered (G_OBJECT_TYPE (self));
+}
+
 static MaltWorkerCapabilities
 default_get_capabilities (MaltAbstractWorker *self)
 {
-  return MALT_ABSTRACT_WORKER_GET_IFACE (self)->capabilities;
+  return malt_worker_type_get_capabilities (G_OBJECT_TYPE (self));
 }
 
 static gboolean
@@ -110,6 +120,7 @@ static void
 malt_abstract_worker_default_init (MaltAbstractWorkerInterface *iface)
 {
   iface->get_capabilities = default_get_capabilities;
+  iface->get_exit_report = malt_mark_ended_get_report;
   iface->is_running = default_is_running;
   iface->send_finish = default_send_finish;
 
@@ -239,7 +250,7 @@ malt_abstract_worker_send_async (MaltAbstractWorker  *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  if (iface->is_guarded)
+  if (is_guarded (self, iface))
     malt_guard_send_async (self, call, cancellable, callback, user_data);
   else
     iface->send_async (self, call, cancellable, callback, user_data);
@@ -271,7 +282,7 @@ malt_abstract_worker_send_finish (MaltAbstractWorker  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  if (iface->is_guarded)
+  if (is_guarded (self, iface))
     return malt_guard_send_finish (self, result, error);
 
   return iface->send_finish (self, result, error);
@@ -331,7 +342,7 @@ malt_abstract_worker_send (MaltAbstractWorker  *self,
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
   if (iface->send_sync == NULL)
     return send_in_own_context (self, call, cancellable, error);
-  if (iface->is_guarded)
+  if (is_guarded (self, iface))
     return malt_guard_send_sync (self, call, cancellable, error);
 
   return iface->send_sync (self, call, cancellable, error);
@@ -366,7 +377,7 @@ malt_abstract_worker_post (MaltAbstractWorker  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  if (iface->is_guarded)
+  if (is_guarded (self, iface))
     return malt_guard_post (self, call, error);
 
   return iface->post (self, call, error);
@@ -451,7 +462,7 @@ malt_abstract_worker_stop_async (MaltAbstractWorker  *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  if (iface->is_guarded)
+  if (is_guarded (self, iface))
     malt_guard_stop_async (self, exit_timeout_ms, term_timeout_ms, cancellable, callback,
                            user_data);
   else
@@ -489,7 +500,7 @@ malt_abstract_worker_stop_finish (MaltAbstractWorker  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   iface = MALT_ABSTRACT_WORKER_GET_IFACE (self);
-  gone = iface->is_guarded ? malt_guard_stop_finish (self, result, &ran, error)
+  gone = is_guarded (self, iface) ? malt_guard_stop_finish (self, result, &ran, error)
                            : iface->stop_finish (self, result, &ran, error);
   if (was_running != NULL)
     *was_running = ran;

@@ -268,7 +268,7 @@ struct _MaltAbstractWorkerInterface
                                               GError             **error);
 
   /**
-   * MaltAbstractWorkerInterface::get_exit_report:
+   * MaltAbstractWorkerInterface::get_exit_report: (skip)
    * @self: the worker
    *
    * Says how the worker ended. Does not block. Set once, before is_running() says %FALSE and before
@@ -292,7 +292,7 @@ struct _MaltAbstractWorkerInterface
   MaltWorkerCapabilities  capabilities;
 
   /*< private >*/
-  gboolean                is_guarded; /* set by malt_register_backend() */
+  gboolean                is_guarded; /* that of some type is; see malt_register_backend() */
   MaltAbstractWorker    *(*get_inner)        (MaltAbstractWorker  *self);
   gpointer               padding[10];
 };

@@ -298,6 +298,23 @@ malt_lookup_backend (const char  *name,
   return malt_backend_new (name, worker_type);
 }
 
+/* The default takes a pointer from a task. Bindings return a GValue, which it would take for one. */
+static gboolean
+has_default_send_finish (GType worker_type)
+{
+  MaltAbstractWorkerInterface *iface, *base;
+  g_autoptr (GTypeClass) worker_class = NULL;
+
+  if (!g_type_is_a (worker_type, MALT_TYPE_ABSTRACT_WORKER) || G_TYPE_IS_ABSTRACT (worker_type))
+    return FALSE;
+
+  worker_class = g_type_class_ref (worker_type);
+  iface = g_type_interface_peek (worker_class, MALT_TYPE_ABSTRACT_WORKER);
+  base = g_type_default_interface_peek (MALT_TYPE_ABSTRACT_WORKER);
+
+  return iface->send_finish == base->send_finish;
+}
+
 /**
  * malt_register_backend:
  * @name: the name of the backend, UTF-8
@@ -317,6 +334,9 @@ malt_lookup_backend (const char  *name,
  * has been sent was not taken on. The worker gets a copy of the call, and a
  * cancellable that is cancelled by the end of the worker, too.
  *
+ * Such a type has a `send_finish()` of its own, for the default one takes a pointer
+ * from a #GTask, and bindings return a #GValue.
+ *
  * Errors: %MALT_ERROR_FAILED if the type is not what it has to be, or does not
  * implement what it must; if the name belongs to another type, that of a plugin
  * included; if the type has another name already.
@@ -331,20 +351,22 @@ malt_register_backend (const char              *name,
                        MaltWorkerCapabilities   capabilities,
                        GError                 **error)
 {
-  MaltAbstractWorkerInterface *iface;
-
   g_return_val_if_fail (name != NULL && *name != '\0', FALSE);
   g_return_val_if_fail (g_utf8_validate (name, -1, NULL), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (has_default_send_finish (worker_type))
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED,
+                   "Cannot register backend “%s”: Its type “%s” does not implement “send_finish”",
+                   name, g_type_name (worker_type));
+      return FALSE;
+    }
   if (!malt_plugin_loader_register (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_ABSTRACT_WORKER, name,
                                     worker_type, MALT_ERROR_FAILED, error))
     return FALSE;
 
-  /* The reference stays: without one the interface might be made anew. */
-  iface = g_type_interface_peek (g_type_class_ref (worker_type), MALT_TYPE_ABSTRACT_WORKER);
-  iface->capabilities |= capabilities;
-  iface->is_guarded = TRUE;
+  malt_worker_type_register (worker_type, capabilities);
 
   return TRUE;
 }
@@ -402,13 +424,9 @@ malt_backend_get_path (MaltBackend *self)
 MaltWorkerCapabilities
 malt_backend_get_capabilities (MaltBackend *self)
 {
-  MaltAbstractWorkerInterface *iface;
-
   g_return_val_if_fail (MALT_IS_BACKEND (self), MALT_WORKER_CAPABILITY_NONE);
 
-  iface = g_type_interface_peek (self->worker_class, MALT_TYPE_ABSTRACT_WORKER);
-
-  return iface->capabilities;
+  return malt_worker_type_get_capabilities (self->worker_type);
 }
 
 /**

@@ -106,6 +106,24 @@ malt_call_end (MaltCall     *self,
 }
 
 /**
+ * malt_call_end_plain: (rename-to malt_call_end)
+ * @self: a call that was begun
+ * @run_time_us: microseconds, as the worker measured them; −1 if it never ran
+ *
+ * Marks that the call has ended, for language bindings: their errors carry no
+ * details, which [method@Malt.Call.set_remote_details] sets, and PyGObject takes no
+ * `None` for an error. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+malt_call_end_plain (MaltCall *self,
+                     gint64    run_time_us)
+{
+  malt_call_end (self, run_time_us, NULL);
+}
+
+/**
  * malt_call_set_remote_details:
  * @self: a call that was begun
  * @message: (nullable): the message of the worker, UTF-8

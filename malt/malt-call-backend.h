@@ -25,6 +25,11 @@ void     malt_call_end                (MaltCall     *self,
                                        gint64        run_time_us,
                                        const GError *error);
 
+/* For bindings, which see it as end(). */
+MALT_AVAILABLE_IN_ALL
+void     malt_call_end_plain          (MaltCall     *self,
+                                       gint64        run_time_us);
+
 /* For errors of domains that cannot carry them (time-outs, cancellations). Before end(). */
 MALT_AVAILABLE_IN_ALL
 void     malt_call_set_remote_details (MaltCall     *self,

@@ -38,7 +38,8 @@ drop_source (gpointer data)
 /**
  * malt_emit_exited:
  * @worker: a worker that has ended, and has its exit report
- * @context: what was the thread-default main context where it was made
+ * @context: (nullable): what was the thread-default main context where it was
+ *   made; %NULL for the default one
  *
  * Has [signal@Malt.AbstractWorker::exited] emitted in a main context, later, unless
  * the worker has been let go of by then. Once for each worker. Any thread.

@@ -17,6 +17,7 @@
 #include <malt/malt-filter-worker.h>
 #include <malt/malt-nesting.h>
 #include <malt/malt-local-channel-backend.h>
+#include <malt/malt-mark-ended.h>
 #include <malt/malt-own-context.h>
 #include <malt/malt-param-path.h>
 #include <malt/malt-parse-variant.h>

@@ -6,11 +6,10 @@
 
 struct _MaltClumsyWorker
 {
-  GObject         parent_instance;
-  char           *fault;    /* nullable; of functions that are no calls */
-  MaltExitReport *report;
-  GTask          *kept;     /* one that has not been answered */
-  gboolean        is_told;
+  GObject   parent_instance;
+  char     *fault;   /* nullable; of functions that are no calls */
+  GTask    *kept;    /* one that has not been answered */
+  gboolean  is_told;
 };
 
 static void malt_clumsy_worker_iface_init (MaltAbstractWorkerInterface *iface);
@@ -41,24 +40,6 @@ static char *
 malt_clumsy_worker_describe (MaltAbstractWorker *worker)
 {
   return has_fault (worker, "describe") ? NULL : g_strdup ("Clumsy");
-}
-
-static MaltWorkerCapabilities
-malt_clumsy_worker_get_capabilities (MaltAbstractWorker *worker)
-{
-  return MALT_WORKER_CAPABILITY_KILL | MALT_WORKER_CAPABILITY_INTERRUPT;
-}
-
-static MaltExitReport *
-malt_clumsy_worker_get_exit_report (MaltAbstractWorker *worker)
-{
-  return ((MaltClumsyWorker *) worker)->report;
-}
-
-static gboolean
-malt_clumsy_worker_is_running (MaltAbstractWorker *worker)
-{
-  return malt_clumsy_worker_get_exit_report (worker) == NULL;
 }
 
 static gpointer
@@ -168,15 +149,12 @@ malt_clumsy_worker_stop_async (MaltAbstractWorker  *worker,
                                GAsyncReadyCallback  callback,
                                gpointer             user_data)
 {
-  MaltClumsyWorker *self = (MaltClumsyWorker *) worker;
   g_autoptr (GTask) task = g_task_new (worker, NULL, callback, user_data);
+  g_autoptr (MaltExitReport) report =
+    malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL, NULL, NULL);
 
-  if (has_fault (worker, "stop"))
-    return;
-
-  if (self->report == NULL)
-    self->report = malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL, NULL, NULL);
-  g_task_return_boolean (task, TRUE);
+  if (!has_fault (worker, "stop"))
+    g_task_return_boolean (task, malt_abstract_worker_mark_ended (worker, report, NULL));
 }
 
 static gboolean
@@ -205,7 +183,6 @@ malt_clumsy_worker_finalize (GObject *object)
   MaltClumsyWorker *self = (MaltClumsyWorker *) object;
 
   g_clear_object (&self->kept);
-  g_clear_pointer (&self->report, malt_exit_report_unref);
   g_clear_pointer (&self->fault, g_free);
 
   G_OBJECT_CLASS (malt_clumsy_worker_parent_class)->finalize (object);
@@ -215,8 +192,6 @@ static void
 malt_clumsy_worker_iface_init (MaltAbstractWorkerInterface *iface)
 {
   iface->describe = malt_clumsy_worker_describe;
-  iface->get_capabilities = malt_clumsy_worker_get_capabilities;
-  iface->is_running = malt_clumsy_worker_is_running;
   iface->send_async = malt_clumsy_worker_send_async;
   iface->send_finish = malt_clumsy_worker_send_finish;
   iface->post = malt_clumsy_worker_post;
@@ -224,7 +199,6 @@ malt_clumsy_worker_iface_init (MaltAbstractWorkerInterface *iface)
   iface->kill = malt_clumsy_worker_kill;
   iface->stop_async = malt_clumsy_worker_stop_async;
   iface->stop_finish = malt_clumsy_worker_stop_finish;
-  iface->get_exit_report = malt_clumsy_worker_get_exit_report;
   iface->capabilities = MALT_WORKER_CAPABILITY_KILL;
 }
 

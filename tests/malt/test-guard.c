@@ -245,6 +245,41 @@ test_stopped (void)
 }
 
 static void
+count (MaltAbstractWorker *worker,
+       MaltExitReport     *report,
+       gpointer            user_data)
+{
+  g_assert_true (report == malt_abstract_worker_get_exit_report (worker));
+  ++*(guint *) user_data;
+}
+
+static void
+test_marked_ended (void)
+{
+  g_autoptr (GListModel) list = malt_list_running_workers ();
+  g_autoptr (MaltAbstractWorker) worker = start (NULL);
+  g_autoptr (MaltExitReport) first =
+    malt_exit_report_new (MALT_EXIT_REASON_EXITED, 3, 0, NULL, NULL, NULL);
+  g_autoptr (MaltExitReport) second =
+    malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL, NULL, NULL);
+  guint n_exits = 0;
+
+  g_signal_connect (worker, "exited", G_CALLBACK (count), &n_exits);
+  malt_running_workers_add (worker);
+  g_assert_null (malt_abstract_worker_get_exit_report (worker));
+  g_assert_true (malt_abstract_worker_is_running (worker));
+
+  g_assert_true (malt_abstract_worker_mark_ended (worker, first, NULL));
+  g_assert_false (malt_abstract_worker_is_running (worker));
+  g_assert_false (malt_abstract_worker_mark_ended (worker, second, NULL));
+  g_assert_true (malt_abstract_worker_get_exit_report (worker) == first);
+  g_assert_cmpuint (n_exits, ==, 0);
+  iterate ();
+  g_assert_cmpuint (n_exits, ==, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+}
+
+static void
 test_stop_fails (void)
 {
   g_autoptr (MaltAbstractWorker) never = start ("stop");
@@ -361,6 +396,7 @@ main (int    argc,
   g_test_add_func ("/malt/guard/one-call-at-a-time", test_one_call_at_a_time);
   g_test_add_func ("/malt/guard/cancelled", test_cancelled);
   g_test_add_func ("/malt/guard/stopped", test_stopped);
+  g_test_add_func ("/malt/guard/marked-ended", test_marked_ended);
   g_test_add_func ("/malt/guard/stop-fails", test_stop_fails);
   g_test_add_func ("/malt/guard/functions-without-errors", test_functions_without_errors);
   g_test_add_func ("/malt/guard/start-fails", test_start_fails);
