@@ -36,7 +36,6 @@ class CommandWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
         super().__init__()
         self.context = GLib.MainContext.ref_thread_default()
         self.processes = []  # those that run, in the order of their calls
-        self.report = None
 
     # An exception here, or before call.begin() below, is an error for whoever asked.
     def do_init(self, cancellable):
@@ -48,12 +47,9 @@ class CommandWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
     def do_describe(self):
         return f"CommandWorker in {self.directory}"
 
-    def do_get_exit_report(self):
-        return self.report
-
     def spawn(self, call, flags):
         program = call.get_function()
-        if self.report is not None:
+        if not self.is_running():
             raise malt_error(Malt.Error.TERMINATED_WORKER, "The worker has ended")
         if program not in (self.programs or [program]) or not GLib.find_program_in_path(program):
             raise malt_error(Malt.Error.UNKNOWN_FUNCTION, f"There is no program “{program}”")
@@ -120,14 +116,10 @@ class CommandWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
 
     def do_stop_async(self, exit_timeout, term_timeout, cancellable, callback, *_):
         task = Gio.Task.new(self, None, callback)
-        was_running = self.report is None
-        if was_running:
-            self.report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, None, None)
-            for process in self.processes[:]:
-                process.force_exit()
-            Malt.running_workers_remove(self)
-            Malt.emit_exited(self, self.context)
-        task.return_boolean(was_running)
+        report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, None, None)
+        task.return_boolean(self.mark_ended(report, self.context))
+        for process in self.processes:
+            process.force_exit()
 
     def do_stop_finish(self, result):
         return True, result.propagate_boolean()

@@ -22,7 +22,7 @@ from gi.repository import Gio, GLib, GObject, Malt  # noqa: E402
 OPTION = GObject.ParamFlags.READWRITE | GObject.ParamFlags.CONSTRUCT_ONLY
 CAPABILITIES = (Malt.WorkerCapabilities.INTERRUPT | Malt.WorkerCapabilities.KILL
                 | Malt.WorkerCapabilities.ISOLATED)
-# The name of the worker is the inner one's, for what that logs is compared with it.
+# The name is that of the worker inside, for what that one logs is compared with it.
 NOT_FOR_IT = ('basic/describe',)
 
 
@@ -43,9 +43,15 @@ class PassingWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
         """Handlers that held this worker would make a circle that only GObject sees."""
         this = weakref.ref(self)
         self.inner = inner
-        inner.connect('exited', lambda _, report: this() and this().emit('exited', report))
+        self.context = GLib.MainContext.ref_thread_default()
+        inner.connect('exited', lambda *_: this() and this().note_end())
         inner.connect('output', lambda _, fd, line: this() and this().emit('output', fd, line))
         Malt.running_workers_show_as(inner, self)
+
+    def note_end(self):
+        report = self.inner.get_exit_report()
+        if report is not None:
+            self.mark_ended(report, self.context)
 
     def do_init(self, cancellable):
         self.take(Malt.create_worker_with_options('process', self.get_options(), cancellable))
@@ -69,16 +75,15 @@ class PassingWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
         return self.inner.describe()
 
     def do_is_running(self):
-        return self.inner.is_running()
-
-    def do_get_exit_report(self):
-        return self.inner.get_exit_report()
+        self.note_end()
+        return self.get_exit_report() is None
 
     # The inner worker answers in place of this one.
     def do_send_async(self, call, cancellable, callback, *_):
         self.inner.send_async(call, cancellable, callback)
 
     def do_send_finish(self, result):
+        self.note_end()
         return self.inner.send_finish(result)
 
     def do_post(self, call):
@@ -94,6 +99,7 @@ class PassingWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.Abstra
         self.inner.stop_async(exit_timeout, term_timeout, cancellable, callback)
 
     def do_stop_finish(self, result):
+        self.note_end()
         return tuple(self.inner.stop_finish(result))
 
 

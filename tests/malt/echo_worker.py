@@ -18,10 +18,6 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
     repeat = GObject.Property(type=int, default=1, minimum=1, maximum=9, flags=OPTION,
                               nick='Repeat', blurb='How often')
 
-    def __init__(self):
-        super().__init__()
-        self.report = None
-
     def may_raise(self, function):
         if self.fault == function:
             raise ValueError(function)
@@ -43,11 +39,7 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
 
     def do_is_running(self):
         self.may_raise('is_running')
-        return self.report is None
-
-    def do_get_exit_report(self):
-        self.may_raise('get_exit_report')
-        return self.report
+        return self.get_exit_report() is None
 
     def answer(self, call, task):
         call.emit_progress(0.5, 'half')
@@ -59,7 +51,10 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
         self.may_raise('send_async')
         task = Gio.Task.new(self, None, callback)
         call.begin()
-        if self.answers == 'thread':
+        if self.get_exit_report() is not None:
+            task.return_error(GLib.Error.new_literal(Malt.error_quark(), 'It has ended',
+                                                     Malt.Error.TERMINATED_WORKER))
+        elif self.answers == 'thread':
             threading.Thread(target=self.answer, args=(call, task)).start()
         elif self.answers == 'main':
             GLib.idle_add(self.answer, call, task)
@@ -89,11 +84,8 @@ class EchoWorker(GObject.Object, Gio.Initable, Gio.AsyncInitable, Malt.AbstractW
     def do_stop_async(self, exit_timeout, term_timeout, cancellable, callback, *_):
         self.may_raise('stop_async')
         task = Gio.Task.new(self, None, callback)
-        was_running = self.report is None
-        if was_running:
-            self.report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, 'bye', ['a'])
-            Malt.running_workers_remove(self)
-        task.return_boolean(was_running)
+        report = Malt.ExitReport.new(Malt.ExitReason.STOPPED, 0, 0, None, 'bye', ['a'])
+        task.return_boolean(self.mark_ended(report, None))
 
     def do_stop_finish(self, result):
         self.may_raise('stop_finish')
