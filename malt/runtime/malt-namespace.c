@@ -89,6 +89,30 @@ find_file (MaltNamespace *self,
   return NULL;
 }
 
+/* (transfer full): file names need not be UTF-8, and it may not be. */
+static char *
+dup_absence (MaltNamespace *self,
+             const char    *name)
+{
+  g_autofree char *folders = g_strjoinv (", ", self->folders);
+
+  return g_strdup_printf ("there is no %s.so in %s", name, folders);
+}
+
+char *
+malt_namespace_explain_absence (MaltNamespace *self,
+                                const char    *name)
+{
+  g_autofree char *absence = NULL;
+
+  if (!is_importable_name (name) || malt_namespace_has (self, name))
+    return NULL;
+
+  absence = dup_absence (self, name);
+
+  return g_utf8_make_valid (absence, -1);
+}
+
 gboolean
 malt_namespace_has (MaltNamespace *self,
                     const char    *name)
@@ -138,7 +162,7 @@ find_load_func (MaltNamespace       *self,
                 GError             **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autofree char *folders = NULL;
+  g_autofree char *absence = NULL;
   g_autofree char *path = NULL;
   MaltModulePreloadFunc preload_func;
 
@@ -149,8 +173,8 @@ find_load_func (MaltNamespace       *self,
   path = find_file (self, name);
   if (path == NULL)
     {
-      folders = g_strjoinv (", ", self->folders);
-      set_import_error (error, "Cannot import “%s”: there is no %s.so in %s", name, name, folders);
+      absence = dup_absence (self, name);
+      set_import_error (error, "Cannot import “%s”: %s", name, absence);
       return FALSE;
     }
 

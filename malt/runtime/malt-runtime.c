@@ -302,21 +302,25 @@ run_function (MaltRuntime              *self,
   malt_invocation_finish (invocation, value, error);
 }
 
+/* `module` is what may be one in the name; nullable. */
 static void
 answer_unknown (MaltRuntime    *self,
-                MaltInvocation *invocation)
+                MaltInvocation *invocation,
+                const char     *module)
 {
   const char *name = malt_invocation_get_function (invocation);
   g_auto (GStrv) known = malt_runtime_list_functions (self);
   const char *near = malt_names_find_nearest (name, (const char *const *) known);
+  g_autofree char *absence =
+    module != NULL ? malt_namespace_explain_absence (self->namespace, module) : NULL;
   g_autoptr (GError) error = NULL;
 
   if (near != NULL)
     g_set_error (&error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
                  "There is no function “%s”; did you mean “%s”?", name, near);
   else
-    g_set_error (&error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION,
-                 "There is no function “%s”", name);
+    g_set_error (&error, MALT_ERROR, MALT_ERROR_UNKNOWN_FUNCTION, "There is no function “%s”%s%s",
+                 name, absence != NULL ? ": " : "", absence != NULL ? absence : "");
 
   malt_invocation_finish (invocation, NULL, error);
 }
@@ -334,7 +338,7 @@ import_and_run (MaltRuntime    *self,
 
   if (module == NULL || !malt_namespace_has (self->namespace, module))
     {
-      answer_unknown (self, invocation);
+      answer_unknown (self, invocation, module);
       return;
     }
 
@@ -348,7 +352,7 @@ import_and_run (MaltRuntime    *self,
   if (function != NULL)
     run_function (self, invocation, function);
   else
-    answer_unknown (self, invocation);
+    answer_unknown (self, invocation, module);
 }
 
 void

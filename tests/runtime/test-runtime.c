@@ -68,7 +68,8 @@ typedef struct
 static const ErrorCase error_cases[] = {
   { "unknown", "absolutely_not", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
     "There is no function “absolutely_not”" },
-  { "unknown-module", "absent.f", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL, "“absent.f”" },
+  { "unknown-module", "absent.f", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
+    "There is no function “absent.f”: there is no absent.so in /" },
   { "unknown-in-module", "unit.subtract", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
     "“unit.subtract”" },
   { "unknown-but-near", "malt.pin", "()", MALT_ERROR_UNKNOWN_FUNCTION, NULL,
