@@ -10,35 +10,43 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* What one message can have attached (SCM_MAX_FD of the kernel). There is room for all of them,
+ * though one is the most that is right: what there is no room for the kernel closes, in the thread
+ * that reads, see malt_memory_discard(). */
+#define DESCRIPTORS_MAX_IN_MESSAGE 253
+
 void
 malt_descriptors_clear (MaltDescriptors *self)
 {
-  for (; self->n_fds > 0; self->n_fds--)
-    if (self->fds[self->n_fds - 1] >= 0)
-      malt_memory_discard (self->fds[self->n_fds - 1]);
+  if (self->n_fds > 0)
+    malt_memory_discard (self->fds, self->n_fds);
+  self->n_fds = 0;
 }
 
+/* -1 stands for one that is lost. */
 static void
 take_descriptor (MaltDescriptors *self,
                  int              fd)
 {
-  if (self->n_fds < MALT_DESCRIPTORS_MAX)
-    self->fds[self->n_fds++] = fd;
-  else
+  if (self->are_taken && self->n_fds < MALT_DESCRIPTORS_MAX)
     {
-      self->has_excess = TRUE;
-      if (fd >= 0)
-        malt_memory_discard (fd);
+      self->fds[self->n_fds++] = fd;
+      return;
     }
+
+  self->has_excess = TRUE;
+  if (fd >= 0)
+    malt_memory_discard (&fd, 1);
 }
 
-/* Whatever the peer has attached. Of more than one the kernel drops all but the first, for there is
- * no room, and also the first when this process can have no more. */
+/* Whatever the peer has attached: one descriptor, which the kernel drops when this process can have
+ * no more. */
 static void
 take_control (MaltDescriptors *self,
               struct msghdr   *message)
 {
-  guint n_taken = 0;
+  int fds[DESCRIPTORS_MAX_IN_MESSAGE];
+  guint n_fds = 0;
 
   for (struct cmsghdr *header = CMSG_FIRSTHDR (message);
        header != NULL;
@@ -47,18 +55,17 @@ take_control (MaltDescriptors *self,
       if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
         continue;
 
-      for (gsize i = 0; CMSG_LEN ((i + 1) * sizeof (int)) <= header->cmsg_len; i++)
-        {
-          int fd;
-
-          memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
-          take_descriptor (self, fd);
-          n_taken++;
-        }
+      n_fds = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+      memcpy (fds, CMSG_DATA (header), n_fds * sizeof (int));
     }
 
-  if (n_taken > 1 || (n_taken == 1 && message->msg_flags & MSG_CTRUNC))
-    self->has_excess = TRUE;
+  if (n_fds > 1 || (n_fds == 1 && message->msg_flags & MSG_CTRUNC))
+    {
+      self->has_excess = TRUE;
+      malt_memory_discard (fds, n_fds);
+    }
+  else if (n_fds == 1)
+    take_descriptor (self, fds[0]);
   else if (message->msg_flags & MSG_CTRUNC)
     take_descriptor (self, -1);
 }
@@ -70,10 +77,9 @@ malt_descriptors_receive (MaltDescriptors *self,
                           gsize            room)
 {
   struct iovec iovec = { .iov_base = target, .iov_len = room };
-  alignas (struct cmsghdr) guint8 control[CMSG_SPACE (sizeof (int))];
-  /* Padding would be room for a second descriptor. */
+  alignas (struct cmsghdr) guint8 control[CMSG_LEN (DESCRIPTORS_MAX_IN_MESSAGE * sizeof (int))];
   struct msghdr message = { .msg_iov = &iovec, .msg_iovlen = 1,
-                            .msg_control = control, .msg_controllen = CMSG_LEN (sizeof (int)) };
+                            .msg_control = control, .msg_controllen = sizeof control };
   ssize_t n = recvmsg (fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
   if (n >= 0 && (message.msg_controllen > 0 || message.msg_flags & MSG_CTRUNC))

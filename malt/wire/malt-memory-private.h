@@ -35,8 +35,9 @@ int         malt_memory_get_fd  (MaltMemory    *self);
 GBytes     *malt_memory_map     (int            fd,
                                  gsize          max_bytes,
                                  GError       **error);
-/* Closes a descriptor that may be of anything. */
-void        malt_memory_discard (int            fd);
+/* Closes descriptors that may be of anything, -1 among them, or have such in their queue. */
+void        malt_memory_discard (const int     *fds,
+                                 guint          n_fds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltMemory, malt_memory_unref)
 

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -363,7 +365,7 @@ malt_memory_map (int      fd,
 
   if (!is_sealed (fd))
     {
-      malt_memory_discard (fd);
+      malt_memory_discard (&fd, 1);
       g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
                            "The descriptor that came with a value is not of sealed memory");
       return NULL;
@@ -385,22 +387,47 @@ malt_memory_map (int      fd,
   return NULL;
 }
 
-static gpointer
-close_stranger (gpointer data)
+typedef struct
 {
-  close (GPOINTER_TO_INT (data));
+  guint n_fds;
+  int   fds[];
+} Strangers;
+
+static void
+close_strangers (Strangers *strangers)
+{
+  const struct linger linger = { 0, 0 };
+
+  for (guint i = 0; i < strangers->n_fds; i++)
+    {
+      /* Of all but sockets that means nothing. */
+      setsockopt (strangers->fds[i], SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+      close (strangers->fds[i]);
+    }
+  g_free (strangers);
+}
+
+static gpointer
+close_strangers_thread (gpointer data)
+{
+  close_strangers (data);
   return NULL;
 }
 
 /* close() may take as long as somebody else wants it to: a socket that lingers, a file whose system
  * is a program of our enemy's. */
 void
-malt_memory_discard (int fd)
+malt_memory_discard (const int *fds,
+                     guint      n_fds)
 {
-  GThread *thread = g_thread_try_new ("malt stranger", close_stranger, GINT_TO_POINTER (fd), NULL);
+  Strangers *strangers = g_malloc (sizeof (Strangers) + n_fds * sizeof (int));
+  GThread *thread;
 
+  strangers->n_fds = n_fds;
+  memcpy (strangers->fds, fds, n_fds * sizeof (int));
+  thread = g_thread_try_new ("malt stranger", close_strangers_thread, strangers, NULL);
   if (thread != NULL)
     g_thread_unref (thread);
   else
-    close (fd);
+    close_strangers (strangers);
 }

@@ -41,7 +41,7 @@ void             malt_stream_set_swap             (MaltStream         *self,
 /* The `features` of SETUP or HELLO: what can be done over this kind of socket. (transfer floating) */
 GVariant        *malt_stream_new_features         (MaltStream         *self);
 /* What the peer has said, an a{sv}, together with what we say: from now on frames may bring and take
- * descriptors. Until then the kernel drops those that come. By the reader. */
+ * descriptors. Until then one that comes breaks the protocol. By the reader. */
 void             malt_stream_use_features         (MaltStream         *self,
                                                    GVariant           *peer);
 

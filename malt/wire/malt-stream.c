@@ -12,7 +12,9 @@
 #include <gio/gio.h>
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,7 +35,8 @@
  * the reading thread touches these. */
 struct _MaltStream
 {
-  int              fd;                /* owned; immutable */
+  int              fd;                /* owned; immutable, as is */
+  gboolean         is_unix;           /* its socket can pass descriptors */
   gsize            max_message_bytes; /* atomic: set by the reader, asked by writers */
   gboolean         swap;              /* reader only, as is everything below up to the outbox */
   gboolean         is_broken;
@@ -47,7 +50,6 @@ struct _MaltStream
   gsize            body_filled;
   GBytes          *taken;             /* owned (nullable) */
 
-  gboolean         takes_descriptors;
   MaltDescriptors  descriptors;
 
   guint            spin_pause;        /* so many times not to spin, doubled by each that was in vain */
@@ -58,18 +60,52 @@ struct _MaltStream
   int              gives_descriptors; /* atomic */
 };
 
+static gboolean
+is_unix_socket (int fd)
+{
+  int domain = 0;
+  socklen_t length = sizeof domain;
+
+  return getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+}
+
 MaltStream *
 malt_stream_new (int   fd,
                  gsize max_message_bytes)
 {
   MaltStream *self = g_new0 (MaltStream, 1);
+  const int is_inline = 1;
 
   self->fd = fd;
+  self->is_unix = is_unix_socket (fd);
+  /* Else the kernel leaves out what is sent out of band, and closes the descriptors that come with
+   * it. Where it knows of no such thing, that fails. */
+  if (self->is_unix)
+    setsockopt (fd, SOL_SOCKET, SO_OOBINLINE, &is_inline, sizeof is_inline);
   g_mutex_init (&self->lock);
   malt_outbox_init (&self->outbox);
   malt_stream_set_max_message_bytes (self, max_message_bytes);
 
   return self;
+}
+
+/* With what nobody has read the kernel closes the descriptors that came with it. Once it is shut
+ * down there is no more. */
+static void
+close_socket (MaltStream *self)
+{
+  int n_unread = 0;
+
+  if (self->is_unix)
+    {
+      shutdown (self->fd, SHUT_RDWR);
+      ioctl (self->fd, SIOCINQ, &n_unread);
+    }
+
+  if (n_unread > 0)
+    malt_memory_discard (&self->fd, 1);
+  else
+    close (self->fd);
 }
 
 void
@@ -81,7 +117,7 @@ malt_stream_free (MaltStream *self)
   g_clear_pointer (&self->body, malt_block_free);
   malt_descriptors_clear (&self->descriptors);
   g_free (self->buffer);
-  close (self->fd);
+  close_socket (self);
   g_free (self);
 }
 
@@ -113,21 +149,12 @@ malt_stream_set_swap (MaltStream *self,
   self->swap = swap;
 }
 
-static gboolean
-can_pass_descriptors (MaltStream *self)
-{
-  int domain = 0;
-  socklen_t length = sizeof domain;
-
-  return getsockopt (self->fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
-}
-
 GVariant *
 malt_stream_new_features (MaltStream *self)
 {
   const char *const features[] = { MALT_PROTOCOL_FEATURE_DESCRIPTORS, NULL };
 
-  return g_variant_new_strv (features, can_pass_descriptors (self) ? 1 : 0);
+  return g_variant_new_strv (features, self->is_unix ? 1 : 0);
 }
 
 void
@@ -136,8 +163,8 @@ malt_stream_use_features (MaltStream *self,
 {
   g_autofree const char **features = NULL;
 
-  self->takes_descriptors = can_pass_descriptors (self);
-  if (self->takes_descriptors
+  self->descriptors.are_taken = self->is_unix;
+  if (self->is_unix
       && g_variant_lookup (peer, "features", "^a&s", &features)
       && g_strv_contains (features, MALT_PROTOCOL_FEATURE_DESCRIPTORS))
     g_atomic_int_set (&self->gives_descriptors, TRUE);
@@ -154,8 +181,8 @@ receive (MaltStream  *self,
   ssize_t n;
 
   do
-    n = self->takes_descriptors ? malt_descriptors_receive (&self->descriptors, self->fd, target, room)
-                                : recv (self->fd, target, room, MSG_DONTWAIT);
+    n = self->is_unix ? malt_descriptors_receive (&self->descriptors, self->fd, target, room)
+                      : recv (self->fd, target, room, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
 
   if (n > 0)
@@ -399,7 +426,10 @@ malt_stream_next (MaltStream   *self,
 
   if (self->is_broken || self->descriptors.has_excess)
     {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "The peer broke the protocol before");
+      g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                           self->is_broken ? "The peer broke the protocol before"
+                                           : "The peer passed descriptors that it must not");
+      self->is_broken = TRUE;
       return FALSE;
     }
 

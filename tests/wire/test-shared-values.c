@@ -153,6 +153,7 @@ test_peer_that_does_not_know (void)
 static void
 test_unread_values_are_bounded (void)
 {
+  guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
   g_autoptr (GVariant) value = g_variant_ref_sink (stream_new_blob (BIG_BYTES, 7));
   guint n_passed = 0;
@@ -173,6 +174,8 @@ test_unread_values_are_bounded (void)
 
   /* Now that all is read. */
   g_assert_cmpuint (stream_send_value (pair.a, 100, value), <, 256);
+  stream_pair_clear (&pair);
+  stream_wait_for_open_files (n_files);
 }
 
 /* More values than are kept open. */
