@@ -181,6 +181,8 @@ malt_deadlines_new (GMainContext     *context,
   self->source = g_source_new (&deadlines_source_funcs, sizeof (DeadlinesSource));
   ((DeadlinesSource *) self->source)->deadlines = self;
   g_source_set_static_name (self->source, "malt deadlines");
+  /* A function may iterate the context until another one has expired. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, context);
 
   return self;

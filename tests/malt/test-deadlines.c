@@ -10,6 +10,7 @@ typedef struct
   MaltDeadlines *deadlines;
   GArray        *expired; /* of guint64 */
   gboolean       adds_another;
+  gboolean       iterates;
 } Fixture;
 
 static void
@@ -18,6 +19,9 @@ on_expired (guint64  id,
 {
   Fixture *fixture = user_data;
 
+  if (fixture->iterates && id == 1)
+    while (g_main_context_iteration (fixture->context, FALSE))
+      ;
   g_array_append_val (fixture->expired, id);
   if (fixture->adds_another && id < 10)
     malt_deadlines_add (fixture->deadlines, id + 1, 0);
@@ -64,6 +68,20 @@ test_order (Fixture       *fixture,
   malt_deadlines_add (fixture->deadlines, 2, 40);
   malt_deadlines_add (fixture->deadlines, 3, 10);
   malt_deadlines_add (fixture->deadlines, 4, 30);
+  check_expired (fixture, expected, G_N_ELEMENTS (expected));
+}
+
+/* What one of them does may wait for another. */
+static void
+test_within_another (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const guint64 expected[] = { 2, 3, 1 };
+
+  fixture->iterates = TRUE;
+  malt_deadlines_add (fixture->deadlines, 1, 10);
+  malt_deadlines_add (fixture->deadlines, 2, 20);
+  malt_deadlines_add (fixture->deadlines, 3, 30);
   check_expired (fixture, expected, G_N_ELEMENTS (expected));
 }
 
@@ -228,6 +246,7 @@ main (int argc, char *argv[])
 
   ADD ("/malt/deadlines/order", test_order);
   ADD ("/malt/deadlines/same-time", test_same_time);
+  ADD ("/malt/deadlines/within-another", test_within_another);
   ADD ("/malt/deadlines/not-before", test_not_before);
   ADD ("/malt/deadlines/removed", test_removed);
   ADD ("/malt/deadlines/second-replaces-first", test_second_replaces_first);
