@@ -25,6 +25,10 @@
  * left, so that an application with many big values does not run out of descriptors. */
 #define MEMORY_MAX_OPEN_FILES 16u
 
+/* Files of this process, made or received; of values beyond that the bytes travel. Calls that wait for
+ * room hold theirs, and a program may have 1024 descriptors if nobody has said otherwise. */
+#define MEMORY_MAX_FILES 64
+
 /* How long the file of a value that was sent is kept for the next time it is. Long enough for whoever
  * sends it to one worker after the other, and soon over for who does not. */
 #define MEMORY_RECENT_MSEC 1000
@@ -52,6 +56,8 @@ typedef struct
   MaltMemory   *memory; /* owned */
 } OpenFile;
 
+static int n_files; /* atomic */
+
 /* Oldest first. */
 static GMutex open_files_lock;
 static OpenFile open_files[MEMORY_MAX_OPEN_FILES]; /* protected by @open_files_lock, as is */
@@ -75,6 +81,7 @@ memory_new_take (int fd)
 
   self->ref_count = 1;
   self->fd = fd;
+  g_atomic_int_inc (&n_files);
   return self;
 }
 
@@ -93,6 +100,7 @@ malt_memory_unref (MaltMemory *self)
 
   close (self->fd);
   g_free (self);
+  g_atomic_int_add (&n_files, -1);
 }
 
 int
@@ -140,7 +148,7 @@ malt_memory_new (const guint8 *data,
   const guint8 slack[MALT_VALUE_SLACK_BYTES] = { 0 };
   int fd;
 
-  if (!may_write_file (size + sizeof slack))
+  if (g_atomic_int_get (&n_files) >= MEMORY_MAX_FILES || !may_write_file (size + sizeof slack))
     return NULL;
 
   fd = memfd_create ("malt-value", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -277,6 +285,25 @@ mapping_free (gpointer data)
   g_free (self);
 }
 
+/* Takes the descriptor. */
+static void
+keep_open (int           fd,
+           const guint8 *data,
+           gsize         size)
+{
+  if (g_atomic_int_get (&n_files) >= MEMORY_MAX_FILES)
+    {
+      close (fd);
+      return;
+    }
+
+  g_mutex_lock (&open_files_lock);
+  if (n_open_files == MEMORY_MAX_OPEN_FILES)
+    forget_open_file_locked (0);
+  open_files[n_open_files++] = (OpenFile) { data, size, memory_new_take (fd) };
+  g_mutex_unlock (&open_files_lock);
+}
+
 /* Takes the descriptor and the mapping. */
 static GBytes *
 new_bytes (int     fd,
@@ -287,12 +314,7 @@ new_bytes (int     fd,
 
   mapping->data = data;
   mapping->size = size;
-
-  g_mutex_lock (&open_files_lock);
-  if (n_open_files == MEMORY_MAX_OPEN_FILES)
-    forget_open_file_locked (0);
-  open_files[n_open_files++] = (OpenFile) { data, size, memory_new_take (fd) };
-  g_mutex_unlock (&open_files_lock);
+  keep_open (fd, data, size);
 
   return g_bytes_new_with_free_func (data, size, mapping_free, mapping);
 }

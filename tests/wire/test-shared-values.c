@@ -18,6 +18,9 @@
 
 #define BIG_BYTES (1024u * 1024)
 
+/* Of values that a process holds open, whatever waits to be sent. */
+#define MAX_FILES 64
+
 /* How long a value may be kept after its last use. */
 #define FORGET_TIMEOUT_USEC (20 * G_USEC_PER_SEC)
 
@@ -230,6 +233,38 @@ test_small_and_big_in_order (void)
 }
 
 /* A limit of the process turns a file that grows beyond it into a signal. */
+/* Messages that wait for their turn, of values that were received or are new. */
+static void
+test_files_that_wait_are_bounded (void)
+{
+  g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
+  guint n_files = stream_count_open_files ();
+  MaltMessage waiting[200] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (waiting); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_ref_sink (stream_new_blob (MALT_MEMORY_MIN_BYTES, i));
+
+      if (i % 2 == 0)
+        {
+          stream_send_value (pair.a, i, value);
+          stream_pair_transfer (&pair, &waiting[i]);
+        }
+      else
+        waiting[i] = (MaltMessage) { .type = MALT_MESSAGE_RESULT, .value = g_variant_ref (value) };
+      malt_stream_prepare (pair.b, &waiting[i], FALSE);
+      g_assert_cmpuint (stream_count_open_files (), <=, n_files + MAX_FILES);
+    }
+  g_assert_nonnull (waiting[0].memory);
+  g_assert_nonnull (waiting[1].memory);
+  g_assert_null (waiting[198].memory);
+  g_assert_null (waiting[199].memory);
+
+  for (guint i = 0; i < G_N_ELEMENTS (waiting); i++)
+    malt_message_clear (&waiting[i]);
+  g_assert_cmpuint (stream_count_open_files (), ==, n_files);
+}
+
 static void
 test_limit_of_file_size (void)
 {
@@ -328,6 +363,8 @@ main (int    argc,
   g_test_add_func ("/malt/shared-values/peer-that-does-not-know", test_peer_that_does_not_know);
   g_test_add_func ("/malt/shared-values/unread-ones-are-bounded", test_unread_values_are_bounded);
   g_test_add_func ("/malt/shared-values/many-are-held", test_many_values_are_held);
+  g_test_add_func ("/malt/shared-values/files-that-wait-are-bounded",
+                   test_files_that_wait_are_bounded);
   g_test_add_func ("/malt/shared-values/small-and-big-in-order", test_small_and_big_in_order);
   g_test_add_func ("/malt/shared-values/limit-of-file-size", test_limit_of_file_size);
   g_test_add_func ("/malt/shared-values/no-descriptor-left", test_no_descriptor_left);
