@@ -21,5 +21,9 @@ GError *malt_error_new_remote     (MaltError       code,
 MALT_AVAILABLE_IN_ALL
 GError *malt_error_new_terminated (const char     *worker,
                                    MaltExitReport *report);
+MALT_AVAILABLE_IN_ALL
+GError *malt_error_new_cut_short  (const char     *worker,
+                                   MaltExitReport *report,
+                                   const char     *traceback);
 
 G_END_DECLS

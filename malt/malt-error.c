@@ -178,16 +178,40 @@ GError *
 malt_error_new_terminated (const char     *worker,
                            MaltExitReport *report)
 {
+  return malt_error_new_cut_short (worker, report, NULL);
+}
+
+/**
+ * malt_error_new_cut_short: (skip)
+ * @worker: (nullable): the description of the worker, UTF-8
+ * @report: (nullable): how it ended; %NULL while that is not known
+ * @traceback: (nullable): where the call was at that moment, UTF-8
+ *
+ * Creates the error that a call ends with when its worker ended in the midst of
+ * it. Its text has the traceback at its end, and the parts are kept apart as well.
+ *
+ * Returns: (transfer full): a new %MALT_ERROR_TERMINATED_WORKER
+ *
+ * Since: 0.1
+ */
+GError *
+malt_error_new_cut_short (const char     *worker,
+                          MaltExitReport *report,
+                          const char     *traceback)
+{
   g_autofree char *how = report != NULL ? malt_exit_report_to_string (report) : NULL;
   GError *error;
   MaltErrorPrivate *priv;
 
-  error = g_error_new (MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, "%s has ended%s%s",
+  error = g_error_new (MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, "%s has ended%s%s%s%s",
                        worker != NULL ? worker : "The worker", how != NULL ? ": " : "",
-                       how != NULL ? how : "");
+                       how != NULL ? how : "", traceback != NULL ? "\n" : "",
+                       traceback != NULL ? traceback : "");
 
   priv = malt_error_get_private (error);
   priv->worker = g_strdup (worker);
+  priv->message = traceback != NULL ? g_strdup ("The worker ended before the call had ended") : NULL;
+  priv->traceback = g_strdup (traceback);
   if (report != NULL)
     priv->report = malt_exit_report_ref (report);
 

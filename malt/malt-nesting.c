@@ -15,6 +15,7 @@
  * are each at one of their own, below that of the process. */
 static guint process_depth;        /* immutable after malt_nesting_set_process() */
 static char *process_executable;   /* owned (nullable); likewise */
+static char *process_sandbox;      /* owned (nullable); immutable after malt_nesting_forbid() */
 static _Thread_local guint thread_depth;
 
 /**
@@ -102,6 +103,14 @@ malt_nesting_check (GError **error)
       return FALSE;
     }
 
+  if (process_sandbox != NULL)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
+                   "Cannot start a worker inside of one with the sandbox profile “%s”: it may not "
+                   "start processes, nor load code", process_sandbox);
+      return FALSE;
+    }
+
   if (depth < MALT_NESTING_MAX_DEPTH)
     return TRUE;
 
@@ -119,4 +128,11 @@ malt_nesting_set_process (guint       depth,
   process_depth = depth;
   g_free (process_executable);
   process_executable = g_strdup (executable);
+}
+
+void
+malt_nesting_forbid (const char *sandbox)
+{
+  g_free (process_sandbox);
+  process_sandbox = g_strdup (sandbox);
 }

@@ -27,6 +27,9 @@
 #include <malt/malt-running-workers-backend.h>
 #include <malt/malt-terminal.h>
 #include <malt/malt-worker-options.h>
+#include <malt/sandbox/malt-sandbox-options.h>
+#include <malt/sandbox/malt-sandbox-profile.h>
+#include <malt/sandbox/malt-sandbox-setup.h>
 #include <malt/wire/malt-connection.h>
 #include <malt/wire/malt-monitor.h>
 

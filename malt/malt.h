@@ -20,6 +20,7 @@
 #include <malt/malt-pool.h>
 #include <malt/malt-pool-worker.h>
 #include <malt/malt-config.h>
+#include <malt/sandbox/malt-sandbox.h>
 
 /* Being called: what the author of functions reads. */
 #include <malt/runtime/malt-invocation.h>

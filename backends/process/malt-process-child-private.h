@@ -31,6 +31,7 @@ struct _MaltProcessChild
   char               *description;
   int                 pid;
   gboolean            leads_session;
+  MaltSandbox         profile;
 
   MaltConnection     *connection;     /* NULL before the handshake and after the end */
   GSource            *exit_source;

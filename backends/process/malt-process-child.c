@@ -134,6 +134,10 @@ get_reason (MaltProcessChild *self,
 {
   gboolean killed = was_sent (self, SIGKILL);
 
+  if (self->profile >= MALT_SANDBOX_STRICT && signum == SIGSYS)
+    return MALT_EXIT_REASON_SANDBOX;
+  if (self->profile >= MALT_SANDBOX_LIMITS && (signum == SIGXCPU || signum == SIGXFSZ))
+    return MALT_EXIT_REASON_LIMIT;
   if (signum != 0 && !was_sent (self, signum))
     return MALT_EXIT_REASON_CRASHED;
   if (self->lost_connection && (signum == SIGKILL || exit_status < 0))
@@ -146,16 +150,22 @@ get_reason (MaltProcessChild *self,
 static char *
 dup_detail (MaltProcessChild *self,
             MaltExitReason    reason,
-            gboolean          status_known)
+            int               exit_status,
+            int               signum)
 {
   char *detail = NULL;
 
   g_mutex_lock (&self->lock);
-  if (reason == MALT_EXIT_REASON_STOPPED)
+  if (reason == MALT_EXIT_REASON_SANDBOX)
+    detail = g_strdup ("it made a system call of another architecture");
+  else if (reason == MALT_EXIT_REASON_LIMIT)
+    detail = g_strdup_printf ("the option “%s”",
+                              signum == SIGXCPU ? "cpu-limit" : "file-size-limit");
+  else if (reason == MALT_EXIT_REASON_STOPPED)
     detail = g_strdup ("left when it was asked to");
   else if (reason == MALT_EXIT_REASON_KILLED || reason == MALT_EXIT_REASON_CONNECTION_LOST)
     detail = g_strdup (self->detail != NULL ? self->detail : self->kill_detail);
-  else if (!status_known)
+  else if (exit_status < 0 && signum == 0)
     detail = g_strdup ("exit status unknown: the program does not let its children be waited for");
   g_mutex_unlock (&self->lock);
   return detail;
@@ -169,7 +179,7 @@ new_report (MaltProcessChild *self,
   g_autofree char *tail = malt_process_output_dup_tail (self->output);
   g_auto (GStrv) running_calls = malt_connection_dup_running_calls (self->connection);
   MaltExitReason reason = get_reason (self, exit_status, signum);
-  g_autofree char *detail = dup_detail (self, reason, exit_status >= 0 || signum != 0);
+  g_autofree char *detail = dup_detail (self, reason, exit_status, signum);
 
   return malt_exit_report_new (reason, exit_status, signum, tail, detail,
                                (const char *const *) running_calls);

@@ -74,13 +74,16 @@ on_log (const MaltLogRecord *record,
 /* Runs in the monitor thread. */
 static void
 on_unresponsive (const char *function,
+                 const char *traceback,
                  gpointer    user_data)
 {
   MaltProcessChild *self = user_data;
 
   if (self->exit_source == NULL || self->rung >= MALT_PROCESS_RUNG_KILL)
     return;
-  malt_process_child_set_detail (self, "ended by SIGKILL: “%s” did not heed its end", function);
+  malt_process_child_set_detail (self, "ended by SIGKILL: “%s” did not heed its end%s%s", function,
+                                 traceback != NULL ? "\n" : "",
+                                 traceback != NULL ? traceback : "");
   malt_process_child_kill_now (self);
 }
 

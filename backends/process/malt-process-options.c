@@ -66,13 +66,13 @@ install_process (GObjectClass *object_class)
       object_class, MALT_PROCESS_OPTION_TRANSPORT,
       g_param_spec_enum ("transport", "Transport",
                          "Kind of the sockets that calls travel through, auto for TCP, or Unix "
-                         "where there is no loopback interface",
+                         "in a sandbox and where there is no loopback interface",
                          MALT_TYPE_PROCESS_TRANSPORT, MALT_PROCESS_TRANSPORT_AUTO, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_PROCESS_GROUP,
       g_param_spec_enum ("process-group", "Process group",
-                         "Whether the worker shares the manager's process group, auto for yes, "
-                         "or leads a session of its own",
+                         "Whether the worker shares the manager's process group, auto for yes but "
+                         "in a sandbox, or leads a session of its own",
                          MALT_TYPE_PROCESS_GROUP, MALT_PROCESS_GROUP_AUTO, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_START_TIMEOUT,
@@ -94,6 +94,7 @@ malt_process_options_install (GObjectClass *object_class)
   malt_worker_options_install (object_class);
   install_program (object_class);
   install_process (object_class);
+  malt_sandbox_options_install (object_class, MALT_PROCESS_OPTION_SANDBOX);
 }
 
 void
@@ -137,7 +138,10 @@ malt_process_options_set (MaltProcessOptions *self,
       self->n_spares = g_value_get_uint (value);
       break;
     default:
-      malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
+      if (option >= MALT_PROCESS_OPTION_SANDBOX)
+        malt_sandbox_options_set (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
+      else
+        malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
     }
 }
 
@@ -182,7 +186,10 @@ malt_process_options_get (const MaltProcessOptions *self,
       g_value_set_uint (value, self->n_spares);
       break;
     default:
-      malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
+      if (option >= MALT_PROCESS_OPTION_SANDBOX)
+        malt_sandbox_options_get (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
+      else
+        malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
     }
 }
 
@@ -190,6 +197,7 @@ void
 malt_process_options_clear (MaltProcessOptions *self)
 {
   malt_worker_options_clear (&self->common);
+  malt_sandbox_options_clear (&self->sandbox);
   g_clear_pointer (&self->executable, g_free);
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->environment, g_strfreev);
@@ -223,6 +231,28 @@ check_not_empty (const char  *option,
   return FALSE;
 }
 
+/* A TCP socket can be connected to somebody else, also out of a namespace without a network. A terminal
+ * of the manager's is not one of what bubblewrap starts. */
+static gboolean
+check_sandbox (const MaltProcessOptions  *self,
+               GError                   **error)
+{
+  MaltSandbox profile = self->sandbox.profile;
+
+  if (profile >= MALT_SANDBOX_STRICT && self->transport == MALT_PROCESS_TRANSPORT_TCP)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                 "Cannot use “tcp” for option “transport” with “sandbox” “%s”: "
+                 "expected auto or unix", malt_sandbox_get_name (profile));
+  else if (profile == MALT_SANDBOX_ISOLATED && self->process_group == MALT_PROCESS_GROUP_INHERIT)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                 "Cannot use “inherit” for option “process-group” with “sandbox” “isolated”: "
+                 "expected auto or own");
+  else
+    return malt_sandbox_options_check (&self->sandbox, error);
+
+  return FALSE;
+}
+
 gboolean
 malt_process_options_check (const MaltProcessOptions  *self,
                             GError                   **error)
@@ -230,7 +260,25 @@ malt_process_options_check (const MaltProcessOptions  *self,
   return malt_worker_options_check (&self->common, error)
          && check_environment ((const char *const *) self->environment, error)
          && check_not_empty ("executable", self->executable, error)
-         && check_not_empty ("working-directory", self->working_directory, error);
+         && check_not_empty ("working-directory", self->working_directory, error)
+         && check_sandbox (self, error);
+}
+
+MaltProcessTransport
+malt_process_options_get_transport (const MaltProcessOptions *self)
+{
+  if (self->transport == MALT_PROCESS_TRANSPORT_AUTO
+      && self->sandbox.profile >= MALT_SANDBOX_STRICT)
+    return MALT_PROCESS_TRANSPORT_UNIX;
+  return self->transport;
+}
+
+gboolean
+malt_process_options_is_own_session (const MaltProcessOptions *self)
+{
+  if (self->process_group == MALT_PROCESS_GROUP_AUTO)
+    return self->sandbox.profile >= MALT_SANDBOX_STRICT;
+  return self->process_group == MALT_PROCESS_GROUP_OWN;
 }
 
 /* The worker may start in another folder, so its folders are told whole. */
@@ -254,7 +302,8 @@ new_absolute_paths (char **folders)
 
 GVariant *
 malt_process_options_get_setup (const MaltProcessOptions *self,
-                                const char               *executable)
+                                const char               *executable,
+                                GVariant                 *sandbox)
 {
   g_auto (GVariantDict) setup = G_VARIANT_DICT_INIT (NULL);
   g_auto (GStrv) plugin_path = malt_dup_plugin_paths ();
@@ -276,6 +325,8 @@ malt_process_options_get_setup (const MaltProcessOptions *self,
     }
   g_variant_dict_insert (&setup, "max-message-size", "t", common->max_message_bytes);
   g_variant_dict_insert_value (&setup, "executable", g_variant_new_bytestring (executable));
+  if (sandbox != NULL)
+    g_variant_dict_insert_value (&setup, "sandbox", sandbox);
   g_variant_dict_insert (&setup, "depth", "u", malt_nesting_get_depth () + 1);
   return g_variant_ref_sink (g_variant_dict_end (&setup));
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   MaltWorkerOptions           common;
+  MaltSandboxOptions          sandbox;
 
   char                       *executable;  /* NULL: the malt-worker that belongs to the library */
   char                      **arguments;
@@ -36,7 +37,8 @@ typedef enum
   MALT_PROCESS_OPTION_PROCESS_GROUP,
   MALT_PROCESS_OPTION_START_TIMEOUT,
   MALT_PROCESS_OPTION_SPARE,
-  MALT_PROCESS_OPTION_LAST = MALT_PROCESS_OPTION_SPARE
+  MALT_PROCESS_OPTION_SANDBOX, /* the first of MaltSandboxOption */
+  MALT_PROCESS_OPTION_LAST = MALT_PROCESS_OPTION_SANDBOX + MALT_SANDBOX_OPTION_LAST
 } MaltProcessOption;
 
 void      malt_process_options_install   (GObjectClass              *object_class);
@@ -51,9 +53,13 @@ void      malt_process_options_clear     (MaltProcessOptions        *self);
 /* Checks what no GParamSpec can. Errors: MALT_ERROR_INVALID_CONFIG, naming option and value. */
 gboolean  malt_process_options_check     (const MaltProcessOptions  *self,
                                           GError                   **error);
+/* auto is what fits the sandbox. */
+MaltProcessTransport malt_process_options_get_transport (const MaltProcessOptions *self);
+gboolean  malt_process_options_is_own_session (const MaltProcessOptions *self);
 /* The a{sv} that the worker is told, by the thread that starts it; `executable` is what its own
- * workers are by default. (transfer full) */
+ * workers are by default, `sandbox` (nullable) what it is to apply. (transfer full) */
 GVariant *malt_process_options_get_setup (const MaltProcessOptions  *self,
-                                          const char                *executable);
+                                          const char                *executable,
+                                          GVariant                  *sandbox);
 
 G_END_DECLS

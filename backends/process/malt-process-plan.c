@@ -86,6 +86,10 @@ make_key (MaltProcessPlan          *self,
   add_number (self->key, self->output_modes[1]);
   add_number (self->key, self->transport);
   add_number (self->key, (guint64) self->own_session);
+  add_number (self->key, (guint64) self->profile);
+  if (self->sandbox != NULL)
+    g_byte_array_append (self->key, g_variant_get_data (self->sandbox),
+                         (guint) g_variant_get_size (self->sandbox));
 }
 
 static void
@@ -93,7 +97,29 @@ plan_clear (MaltProcessPlan *self)
 {
   malt_process_command_clear (&self->command);
   g_clear_pointer (&self->setup, g_variant_unref);
+  g_clear_pointer (&self->sandbox, g_variant_unref);
   g_clear_pointer (&self->key, g_byte_array_unref);
+}
+
+/* Modules can be read from where they are looked for after the sandbox has closed. */
+static gboolean
+make_sandbox (MaltProcessPlan           *self,
+              const MaltProcessOptions  *options,
+              GError                   **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) folders = NULL;
+
+  self->profile = options->sandbox.profile;
+  if (self->profile == MALT_SANDBOX_NONE)
+    return TRUE;
+
+  if (options->common.module_path != NULL)
+    g_strv_builder_addv (builder, (const char **) options->common.module_path);
+  g_strv_builder_add (builder, MALT_MODULES_DIR);
+  folders = g_strv_builder_end (builder);
+  self->sandbox = malt_sandbox_new_setup (&options->sandbox, (const char *const *) folders, error);
+  return self->sandbox != NULL;
 }
 
 MaltProcessPlan *
@@ -103,7 +129,8 @@ malt_process_plan_new (const MaltProcessOptions  *options,
   g_autoptr (MaltProcessPlan) self = g_atomic_rc_box_new0 (MaltProcessPlan);
 
   if (!malt_process_options_check (options, error)
-      || !malt_process_command_fill (&self->command, options, error))
+      || !malt_process_command_fill (&self->command, options, error)
+      || !make_sandbox (self, options, error))
     return NULL;
 
   self->limits = (MaltConnectionLimits) {
@@ -113,8 +140,8 @@ malt_process_plan_new (const MaltProcessOptions  *options,
   };
   self->output_modes[0] = options->output_modes[0];
   self->output_modes[1] = options->output_modes[1];
-  self->transport = options->transport;
-  self->own_session = options->process_group == MALT_PROCESS_GROUP_OWN;
+  self->transport = malt_process_options_get_transport (options);
+  self->own_session = malt_process_options_is_own_session (options);
   self->call_timeout_ms = options->common.call_timeout_ms;
   self->start_timeout_ms = options->start_timeout_ms;
   self->n_spares = options->n_spares;
@@ -131,7 +158,7 @@ malt_process_plan_complete (MaltProcessPlan          *self,
                             const MaltProcessOptions *options)
 {
   self->setup = malt_process_options_get_setup (
-      options, malt_process_command_get_executable (&self->command));
+      options, malt_process_command_get_executable (&self->command), self->sandbox);
 }
 
 MaltProcessPlan *

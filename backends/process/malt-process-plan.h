@@ -12,6 +12,8 @@ typedef struct
 {
   MaltProcessCommand     command;
   GVariant              *setup;           /* owned; NULL until it is completed */
+  MaltSandbox            profile;
+  GVariant              *sandbox;         /* owned (nullable): what of it the worker applies */
   MaltConnectionLimits   limits;
   MaltProcessOutputMode  output_modes[2];
   MaltProcessTransport   transport;
@@ -27,7 +29,7 @@ typedef struct
 } MaltProcessPlan;
 
 /* In the thread of the caller, see malt_process_command_fill(). Errors:
- * MALT_ERROR_START_FAILED, MALT_ERROR_INVALID_CONFIG. */
+ * MALT_ERROR_START_FAILED, MALT_ERROR_INVALID_CONFIG, MALT_ERROR_SANDBOX_UNAVAILABLE. */
 MaltProcessPlan *malt_process_plan_new            (const MaltProcessOptions  *options,
                                                    GError                   **error);
 /* Adds what is only needed when a process is started. In the same thread. */

@@ -247,12 +247,16 @@ on_handshake (GObject      *source,
   g_clear_object (&start->handshake);
   if (start->error != NULL)
     finish_if_over (start);
+  else if (hello != NULL && !malt_sandbox_check_hello (start->plan->profile, hello, &error))
+    fail (start, g_steal_pointer (&error));
   else if (hello != NULL && start->has_child)
     finish_with_child (start);
   else if (hello != NULL)
     fail_literal (start, start->exit_text);
   else if (error->domain != MALT_ERROR)
     on_connection_lost (start);
+  else if (error->code == MALT_ERROR_SANDBOX_UNAVAILABLE)
+    fail (start, g_steal_pointer (&error));
   else if (error->code == MALT_ERROR_START_FAILED)
     fail (start, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED, "Cannot start a worker: %s",
                               error->message));
@@ -290,6 +294,7 @@ spawn_child (MaltProcessStart  *start,
     malt_process_output_read (output);
   start->child = malt_process_child_new (&process, data->port, plan->own_session, start->events,
                                          output);
+  start->child->profile = plan->profile;
   start->child->start_exited = on_child_exited;
   start->child->start_data = start;
   start->has_child = TRUE;

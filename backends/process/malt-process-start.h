@@ -14,7 +14,8 @@ typedef void (*MaltProcessStartFunc) (MaltProcessChild *child,
                                       GError           *error,
                                       gpointer          user_data);
 
-/* Starts a worker. Returns at once. Its output is not read if `events` are nobody's. Errors: MALT_ERROR_START_FAILED, G_IO_ERROR_CANCELLED. */
+/* Starts a worker. Returns at once. Its output is not read if `events` are nobody's.
+ * Errors: MALT_ERROR_START_FAILED, MALT_ERROR_SANDBOX_UNAVAILABLE, G_IO_ERROR_CANCELLED. */
 void malt_process_start (MaltProcessPlan      *plan,
                          MaltProcessEvents    *events,
                          GCancellable         *cancellable,

@@ -27,8 +27,8 @@
  * The options are its construct properties. By default it executes the malt-worker that was
  * installed with the library, or the program that the environment variable `MALT_WORKER` names.
  *
- * Dropping the last reference stops it, without waiting. It is not a sandbox: the process has every
- * right of the user that the manager runs as.
+ * Dropping the last reference stops it, without waiting. Without the option `sandbox` the process has
+ * every right of the user that the manager runs as.
  *
  * Since: 0.1
  */
@@ -75,6 +75,17 @@ check_started (MaltProcessWorker  *self,
   g_set_error_literal (error, MALT_ERROR, MALT_ERROR_FAILED,
                        "MaltProcessWorker has not been started");
   return FALSE;
+}
+
+static MaltWorkerCapabilities
+malt_process_worker_get_capabilities (MaltAbstractWorker *worker)
+{
+  MaltProcessWorker *self = MALT_PROCESS_WORKER (worker);
+  MaltWorkerCapabilities capabilities = MALT_ABSTRACT_WORKER_GET_IFACE (worker)->capabilities;
+
+  if (self->options.sandbox.profile < MALT_SANDBOX_STRICT)
+    capabilities &= (guint) ~MALT_WORKER_CAPABILITY_SANDBOX;
+  return capabilities;
 }
 
 static char *
@@ -248,6 +259,7 @@ malt_process_worker_get_exit_report (MaltAbstractWorker *worker)
 static void
 malt_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
 {
+  iface->get_capabilities = malt_process_worker_get_capabilities;
   iface->describe = malt_process_worker_describe;
   iface->is_running = malt_process_worker_is_running;
   iface->send_async = malt_process_worker_send_async;
@@ -260,7 +272,7 @@ malt_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
   iface->kill = malt_process_worker_kill;
   iface->get_exit_report = malt_process_worker_get_exit_report;
   iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
-                        | MALT_WORKER_CAPABILITY_ISOLATED;
+                        | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_SANDBOX;
 }
 
 /* Takes child and connection. The initialisation that waits holds a reference on the worker. */

@@ -47,11 +47,13 @@ flush (MaltServer *self)
 static void
 queue_failure (MaltServer   *self,
                guint64       id,
+               guint8        flags,
                guint64       run_time_us,
                const GError *failure)
 {
   MaltMessage message = {
     .type = MALT_MESSAGE_FAILURE,
+    .flags = flags,
     .id = id,
     .number = run_time_us,
     .value = g_variant_ref_sink (malt_message_new_failure_value (failure)),
@@ -69,8 +71,8 @@ queue_failure (MaltServer   *self,
   malt_message_clear (&message);
 }
 
-/* What the worker's own end cut short has no answer: the manager ends it, and knows how the
- * worker ended. */
+/* What the worker's own end cut short has no answer, but last words: the manager ends it, and knows how
+ * the worker ended. */
 static gboolean
 is_cut_short (MaltInvocation *invocation,
               const GError   *error)
@@ -91,7 +93,11 @@ on_call_finished (MaltInvocation *invocation,
   g_autoptr (GError) queue_error = NULL;
 
   if (is_cut_short (invocation, error))
-    return;
+    {
+      if (malt_error_get_remote_traceback (error) != NULL)
+        queue_failure (self, id, MALT_MESSAGE_FLAGS_CUT_SHORT, run_time_us, error);
+      return;
+    }
 
   if (error == NULL)
     {
@@ -109,7 +115,7 @@ on_call_finished (MaltInvocation *invocation,
     }
 
   if (error != NULL)
-    queue_failure (self, id, run_time_us, error);
+    queue_failure (self, id, 0, run_time_us, error);
 
   if (!self->in_batch)
     flush (self);
@@ -203,7 +209,7 @@ dispatch_call (MaltServer        *self,
       if (is_post)
         malt_runtime_report (self->runtime, error);
       else
-        queue_failure (self, message->id, 0, error);
+        queue_failure (self, message->id, 0, 0, error);
       return;
     }
 
@@ -230,7 +236,7 @@ handle_message (MaltServer        *self,
   if (message_error == NULL)
     dispatch_call (self, message);
   else if (message->type == MALT_MESSAGE_CALL)
-    queue_failure (self, message->id, 0, message_error);
+    queue_failure (self, message->id, 0, 0, message_error);
   else
     malt_runtime_report (self->runtime, message_error);
 }
@@ -369,6 +375,7 @@ malt_serve (int data_fd,
 {
   /* Lives as long as the process, beside the watch thread; there is one manager a process. */
   static MaltServer self;
+  g_auto (GStrv) confined = NULL;
   GSource *source;
 
   self.context = g_main_context_new ();
@@ -377,15 +384,15 @@ malt_serve (int data_fd,
   self.stream = malt_stream_new (data_fd, MALT_SETUP_MAX_MESSAGE_BYTES);
   self.watch = malt_watch_new (control_fd, self.stream);
 
-  /* No thread has been started so far: a sandbox closes here, over the modules that are loaded. */
-  self.runtime = malt_setup_receive (self.stream, malt_watch_get_context (self.watch));
+  /* No thread has been started so far, so that a sandbox closes over all of the process. */
+  self.runtime = malt_setup_receive (self.stream, malt_watch_get_context (self.watch), &confined);
   if (self.runtime == NULL)
     return EXIT_FAILURE;
 
   malt_runtime_set_report_func (self.runtime, on_report, &self);
   /* What is asked over control from here on waits there for the thread, which starts while the manager
    * wakes up. */
-  malt_setup_send_hello (self.stream);
+  malt_setup_send_hello (self.stream, (const char *const *) confined);
   malt_watch_start (self.watch, self.runtime);
   malt_worker_log_start (malt_watch_get_log (self.watch));
 

@@ -11,12 +11,14 @@ G_BEGIN_DECLS
 #define MALT_SETUP_MAX_MESSAGE_BYTES (1024u * 1024)
 
 /* Waits for the manager's setup and does what it says: changes the directory, loads the evaluator and
- * the modules. NULL when the worker cannot start; the manager has been told why, if it is there. Starts
- * no thread. */
-MaltRuntime *malt_setup_receive    (MaltStream   *stream,
-                                    GMainContext *watch_context);
+ * the modules, and closes the sandbox over them; `confined` (transfer full) is of what. NULL when the
+ * worker cannot start; the manager has been told why, if it is there. Starts no thread. */
+MaltRuntime *malt_setup_receive    (MaltStream          *stream,
+                                    GMainContext        *watch_context,
+                                    char              ***confined);
 
 /* The answer: the worker takes calls from here on. */
-void         malt_setup_send_hello (MaltStream   *stream);
+void         malt_setup_send_hello (MaltStream          *stream,
+                                    const char *const   *confined);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "malt/malt-backend.h"
 #include "malt/malt-error.h"
 #include "malt/malt-nesting-private.h"
+#include "malt/sandbox/malt-sandbox-close-private.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -106,6 +107,16 @@ apply_setup (GVariant      *setup,
                            watch_context, error);
 }
 
+/* What the manager asks this worker to be kept from, or nothing. (transfer full): what is applied. */
+static char **
+apply_sandbox (GVariant  *setup,
+               GError   **error)
+{
+  g_autoptr (GVariant) sandbox = g_variant_lookup_value (setup, "sandbox", G_VARIANT_TYPE_VARDICT);
+
+  return sandbox != NULL ? malt_sandbox_close (sandbox, error) : g_new0 (char *, 1);
+}
+
 /* Blocks until the first answer is written: the manager is reading, it waits for nothing else. */
 static void
 write_all (MaltStream *stream)
@@ -117,9 +128,9 @@ write_all (MaltStream *stream)
 }
 
 void
-malt_setup_send_hello (MaltStream *stream)
+malt_setup_send_hello (MaltStream        *stream,
+                       const char *const *confined)
 {
-  const char *const none[] = { NULL };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   MaltMessage hello = {
     .type = MALT_MESSAGE_HELLO,
@@ -130,7 +141,7 @@ malt_setup_send_hello (MaltStream *stream)
   g_variant_dict_insert (&dict, "version", "s", MALT_VERSION);
   g_variant_dict_insert (&dict, "pid", "i", (gint32) getpid ());
   g_variant_dict_insert_value (&dict, "features", malt_stream_new_features (stream));
-  g_variant_dict_insert_value (&dict, "sandbox", g_variant_new_strv (none, -1));
+  g_variant_dict_insert_value (&dict, "sandbox", g_variant_new_strv (confined, -1));
   hello.value = g_variant_ref_sink (g_variant_dict_end (&dict));
 
   malt_stream_queue (stream, &hello, NULL);
@@ -153,19 +164,23 @@ send_failure (MaltStream   *stream,
 }
 
 MaltRuntime *
-malt_setup_receive (MaltStream   *stream,
-                    GMainContext *watch_context)
+malt_setup_receive (MaltStream     *stream,
+                    GMainContext   *watch_context,
+                    char         ***confined)
 {
   MaltMessage message = { 0 };
-  MaltRuntime *runtime = NULL;
+  g_autoptr (MaltRuntime) runtime = NULL;
   g_autoptr (GError) error = NULL;
 
+  *confined = NULL;
   if (read_setup (stream, &message, &error))
     runtime = apply_setup (message.value, stream, watch_context, &error);
+  if (runtime != NULL)
+    *confined = apply_sandbox (message.value, &error);
   malt_message_clear (&message);
 
   if (error != NULL)
     send_failure (stream, error);
 
-  return runtime;
+  return *confined != NULL ? g_steal_pointer (&runtime) : NULL;
 }

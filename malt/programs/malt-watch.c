@@ -5,6 +5,7 @@
 #include "malt/programs/malt-watch-private.h"
 
 #include "malt/malt-descendants.h"
+#include "malt/malt-error-backend.h"
 
 #include <glib-unix.h>
 
@@ -87,9 +88,31 @@ die_of_sigterm (void)
   _exit (128 + SIGTERM);
 }
 
+/* Where the call is that does not heed its end. */
+static void
+send_last_words (MaltWatch *self)
+{
+  guint64 id;
+  g_autofree char *position = malt_runtime_dup_position (self->runtime, &id);
+  g_autoptr (GError) error = NULL;
+  MaltMessage message = { .type = MALT_MESSAGE_FAILURE, .flags = MALT_MESSAGE_FLAGS_CUT_SHORT };
+
+  if (position == NULL)
+    return;
+
+  error = malt_error_new_remote (MALT_ERROR_TERMINATED_WORKER, NULL, "The worker leaves", NULL,
+                                 position);
+  message.id = id;
+  message.value = g_variant_ref_sink (malt_message_new_failure_value (error));
+  if (malt_stream_queue (self->data, &message, NULL))
+    malt_stream_flush (self->data, NULL);
+  malt_message_clear (&message);
+}
+
 static gboolean
 on_grace_over (gpointer user_data)
 {
+  send_last_words (user_data);
   leave_now (EXIT_SUCCESS);
   return G_SOURCE_REMOVE;
 }
@@ -120,7 +143,7 @@ begin_to_leave (MaltWatch *self,
   flush_control (self);
 
   grace = g_timeout_source_new (grace_msec != 0 ? grace_msec : STOP_GRACE_DEFAULT_MSEC);
-  g_source_set_callback (grace, on_grace_over, NULL, NULL);
+  g_source_set_callback (grace, on_grace_over, self, NULL);
   g_source_attach (grace, self->context);
 
   malt_runtime_stop (self->runtime);
@@ -131,11 +154,19 @@ static void
 answer_probe (MaltWatch *self,
               guint64    id)
 {
-  const MaltMessage status = {
+  MaltMessage status = {
     .type = MALT_MESSAGE_STATUS,
     .id = id,
     .number = malt_runtime_get_call_state (self->runtime, id),
   };
+  guint64 position_id = 0;
+  g_autofree char *position = malt_runtime_dup_position (self->runtime, &position_id);
+
+  if (position != NULL && position_id == id)
+    {
+      status.name = position;
+      status.name_length = strlen (position);
+    }
 
   malt_stream_queue (self->control, &status, NULL);
   flush_control (self);

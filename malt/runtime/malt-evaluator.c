@@ -132,3 +132,16 @@ malt_evaluator_call (MaltEvaluator  *self,
 
   MALT_EVALUATOR_GET_IFACE (self)->call (self, invocation, name);
 }
+
+char *
+malt_evaluator_dup_position (MaltEvaluator   *self,
+                             MaltInvocation **invocation)
+{
+  g_return_val_if_fail (MALT_IS_EVALUATOR (self), NULL);
+  g_return_val_if_fail (invocation != NULL, NULL);
+
+  if (MALT_EVALUATOR_GET_IFACE (self)->dup_position == NULL)
+    return NULL;
+
+  return MALT_EVALUATOR_GET_IFACE (self)->dup_position (self, invocation);
+}

@@ -49,8 +49,13 @@ struct _MaltEvaluatorInterface
   void     (*call)           (MaltEvaluator   *self,
                               MaltInvocation  *invocation,
                               const char      *name);
+  /* Optional, and called in any other thread: where the executing thread is in a program that does
+   * not heed its end, as tracebacks are written, and in which invocation (transfer full). NULL: in
+   * none, or that cannot be told. (transfer full) (nullable) */
+  char    *(*dup_position)   (MaltEvaluator   *self,
+                              MaltInvocation **invocation);
 
-  gpointer _reserved[8];
+  gpointer _reserved[7];
 };
 
 MALT_AVAILABLE_IN_ALL
@@ -78,5 +83,8 @@ MALT_AVAILABLE_IN_ALL
 void           malt_evaluator_call           (MaltEvaluator   *self,
                                               MaltInvocation  *invocation,
                                               const char      *name);
+MALT_AVAILABLE_IN_ALL
+char          *malt_evaluator_dup_position   (MaltEvaluator   *self,
+                                              MaltInvocation **invocation);
 
 G_END_DECLS

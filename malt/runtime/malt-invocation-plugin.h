@@ -83,6 +83,10 @@ MALT_AVAILABLE_IN_ALL
 const GVariantType *malt_invocation_get_result_type    (MaltInvocation     *self); /* (nullable) */
 MALT_AVAILABLE_IN_ALL
 gboolean            malt_invocation_get_discard_result (MaltInvocation     *self);
+/* The function that runs on its behalf, the latest if there are several. Any thread. (transfer full)
+ * (nullable) */
+MALT_AVAILABLE_IN_ALL
+char               *malt_invocation_dup_callee         (MaltInvocation     *self);
 /* So far; 0 before its start. */
 MALT_AVAILABLE_IN_ALL
 gint64              malt_invocation_get_run_time_us    (MaltInvocation     *self);

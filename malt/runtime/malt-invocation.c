@@ -223,6 +223,14 @@ malt_invocation_get_discard_result (MaltInvocation *self)
   return self->discard_result;
 }
 
+char *
+malt_invocation_dup_callee (MaltInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return malt_scheduler_dup_callee (self->scheduler, self);
+}
+
 gint64
 malt_invocation_get_run_time_us (MaltInvocation *self)
 {

@@ -457,6 +457,28 @@ malt_runtime_get_call_state (MaltRuntime *self,
   return malt_scheduler_get_call_state (self->scheduler, id);
 }
 
+char *
+malt_runtime_dup_position (MaltRuntime *self,
+                           guint64     *id)
+{
+  g_autoptr (MaltInvocation) invocation = NULL;
+  MaltInvocation *root;
+  char *position;
+
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  position = self->evaluator != NULL ? malt_evaluator_dup_position (self->evaluator, &invocation)
+                                     : NULL;
+  if (position == NULL)
+    return NULL;
+
+  for (root = invocation; root->parent != NULL; root = root->parent)
+    ;
+  *id = root->id;
+  return position;
+}
+
 void
 malt_runtime_set_default_module (MaltRuntime *self,
                                  const char  *module)

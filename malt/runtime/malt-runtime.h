@@ -82,6 +82,12 @@ MALT_AVAILABLE_IN_ALL
 int                malt_runtime_get_call_state  (MaltRuntime        *self,
                                                  guint64             id);
 
+/* Where the executing thread is in a program that does not heed its end, as a traceback, and the id of
+ * the call. Any other thread. NULL: that cannot be told. (transfer full) */
+MALT_AVAILABLE_IN_ALL
+char              *malt_runtime_dup_position    (MaltRuntime        *self,
+                                                 guint64            *id);
+
 /* What evaluations in no module are in; NULL, and at first: the evaluator's own default. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_set_default_module (MaltRuntime     *self,

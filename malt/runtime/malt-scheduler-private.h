@@ -36,6 +36,9 @@ void           malt_scheduler_stop             (MaltScheduler   *self);
 guint          malt_scheduler_get_n_unfinished (MaltScheduler   *self);
 int            malt_scheduler_get_call_state   (MaltScheduler   *self,
                                                 guint64          id);
+/* (transfer full) (nullable) */
+char          *malt_scheduler_dup_callee       (MaltScheduler   *self,
+                                                MaltInvocation  *invocation);
 /* (transfer full) array of owned MaltInvocations. */
 GPtrArray     *malt_scheduler_dup_unfinished   (MaltScheduler   *self);
 

@@ -451,6 +451,16 @@ malt_scheduler_get_call_state (MaltScheduler *self,
          ? CALL_STATE_WAITING : CALL_STATE_RUNNING;
 }
 
+char *
+malt_scheduler_dup_callee (MaltScheduler  *self,
+                           MaltInvocation *invocation)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  MaltInvocation *callee = g_queue_peek_tail (&invocation->children);
+
+  return callee != NULL ? g_strdup (callee->function) : NULL;
+}
+
 GPtrArray *
 malt_scheduler_dup_unfinished (MaltScheduler *self)
 {

@@ -4,6 +4,8 @@
 
 #include "malt/wire/malt-connection-private.h"
 
+#include "malt/malt-text-private.h"
+
 /* The worker's own deadline wins by this much, for its answer says where it was. On a busy machine
  * it needs that. */
 #define TIMEOUT_GRACE_MSEC 1000u
@@ -89,8 +91,10 @@ malt_connection_note_post_locked (MaltConnection *self,
 /* Runs in the monitor thread. */
 static void
 report_unresponsive (MaltConnection *self,
-                     guint64         id)
+                     guint64         id,
+                     const char     *traceback)
 {
+  g_autofree char *text = malt_text_dup_valid (traceback, MALT_TRACEBACK_MAX_BYTES);
   g_autofree char *function = NULL;
   LateCall *late;
 
@@ -103,7 +107,7 @@ report_unresponsive (MaltConnection *self,
 
   if (function != NULL && self->hooks.unresponsive != NULL
       && !g_atomic_int_get (&self->is_closing))
-    self->hooks.unresponsive (function, self->hooks_data);
+    self->hooks.unresponsive (function, traceback != NULL ? text : NULL, self->hooks_data);
 }
 
 static void
@@ -126,7 +130,7 @@ on_late_deadline (MaltConnection *self,
   if (is_to_be_probed)
     malt_connection_send_control (self, MALT_MESSAGE_PROBE, id, 0);
   else
-    report_unresponsive (self, id);
+    report_unresponsive (self, id, NULL);
 }
 
 /* Whether a status is about a late call, and not about one that somebody waits for. One that is
@@ -134,7 +138,8 @@ on_late_deadline (MaltConnection *self,
 static void
 on_late_status (MaltConnection *self,
                 guint64         id,
-                MaltCallState   state)
+                MaltCallState   state,
+                const char     *traceback)
 {
   gboolean is_running;
   LateCall *late;
@@ -147,7 +152,7 @@ on_late_status (MaltConnection *self,
   g_mutex_unlock (&self->lock);
 
   if (is_running)
-    report_unresponsive (self, id);
+    report_unresponsive (self, id, traceback);
 }
 
 void
@@ -264,9 +269,12 @@ rearm_if_queued (MaltConnection *self,
 void
 malt_connection_on_status (MaltConnection *self,
                            guint64         id,
-                           MaltCallState   state)
+                           MaltCallState   state,
+                           const char     *traceback)
 {
-  on_late_status (self, id, state);
+  if (traceback != NULL)
+    malt_connection_note_traceback (self, id, traceback);
+  on_late_status (self, id, state, traceback);
   if (rearm_if_queued (self, id, state))
     return;
 

@@ -51,10 +51,14 @@ check_hello (MaltConnection    *self,
 
   if (message->type == MALT_MESSAGE_FAILURE && message->value != NULL)
     {
+      guint32 code;
       const char *text;
 
-      g_variant_get_child (message->value, 1, "&s", &text);
-      return g_error_new_literal (MALT_ERROR, MALT_ERROR_START_FAILED, text);
+      g_variant_get (message->value, "(u&sss)", &code, &text, NULL, NULL);
+      return g_error_new_literal (MALT_ERROR,
+                                  code == MALT_ERROR_SANDBOX_UNAVAILABLE
+                                    ? MALT_ERROR_SANDBOX_UNAVAILABLE : MALT_ERROR_START_FAILED,
+                                  text);
     }
 
   if (message->type != MALT_MESSAGE_HELLO || message->value == NULL)
@@ -269,8 +273,9 @@ malt_connection_handshake_async (MaltConnection      *self,
  *
  * Errors: %MALT_ERROR_PROTOCOL for garbage or another major version;
  * %MALT_ERROR_START_FAILED with the worker's text when it says why it does not
- * start; %G_IO_ERROR_CLOSED when it has ended; %MALT_ERROR_LIMIT when the setup
- * is larger than a message may be; %G_IO_ERROR_CANCELLED.
+ * start, %MALT_ERROR_SANDBOX_UNAVAILABLE when its sandbox is why;
+ * %G_IO_ERROR_CLOSED when it has ended; %MALT_ERROR_LIMIT when the setup is
+ * larger than a message may be; %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): `a{sv}`, what the worker says about itself
  *

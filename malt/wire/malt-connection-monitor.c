@@ -81,7 +81,7 @@ handle_control (MaltConnection     *self,
   switch ((int) message->type)
     {
     case MALT_MESSAGE_STATUS:
-      malt_connection_on_status (self, message->id, (MaltCallState) message->number);
+      malt_connection_on_status (self, message->id, (MaltCallState) message->number, message->name);
       break;
 
     case MALT_MESSAGE_LOG:

@@ -125,6 +125,10 @@ gboolean               malt_connection_read_batch               (MaltConnection 
 gboolean               malt_connection_read_spinning            (MaltConnection    *self);
 /* What lies in the socket. With the role. */
 void                   malt_connection_read_all                 (MaltConnection    *self);
+/* Where the worker says that a call is: part of its error, if it ends with one of ours. */
+void                   malt_connection_note_traceback           (MaltConnection    *self,
+                                                                 guint64            id,
+                                                                 const char        *traceback);
 /* Takes a SENT call out of the table. (transfer full) (nullable) */
 MaltPendingCall       *malt_connection_steal_call_locked        (MaltConnection    *self,
                                                                  guint64            id);
@@ -185,7 +189,8 @@ void                   malt_connection_late_call_free           (gpointer       
 /* In the monitor thread. */
 void                   malt_connection_on_status                (MaltConnection    *self,
                                                                  guint64            id,
-                                                                 MaltCallState      state);
+                                                                 MaltCallState      state,
+                                                                 const char        *traceback);
 void                   malt_connection_on_deadline              (MaltConnection    *self,
                                                                  guint64            key);
 

@@ -40,6 +40,34 @@ malt_connection_end_call_locked (MaltConnection  *self,
   malt_pending_call_unref (call);
 }
 
+void
+malt_connection_note_traceback (MaltConnection *self,
+                                guint64         id,
+                                const char     *traceback)
+{
+  MaltPendingCall *call;
+
+  g_mutex_lock (&self->lock);
+  call = malt_pending_lookup (self->pending, id);
+  if (call != NULL)
+    {
+      g_free (call->traceback);
+      call->traceback = malt_text_dup_valid (traceback, MALT_TRACEBACK_MAX_BYTES);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+/* The worker leaves, and how it ended will be the answer. */
+static void
+deliver_last_words (MaltConnection    *self,
+                    const MaltMessage *message)
+{
+  const char *traceback;
+
+  g_variant_get (message->value, "(u&s&s&s)", NULL, NULL, NULL, &traceback);
+  malt_connection_note_traceback (self, message->id, traceback);
+}
+
 static void
 deliver_outcome (MaltConnection *self,
                  MaltMessage    *message,
@@ -115,7 +143,10 @@ deliver_message (MaltConnection  *self,
     {
     case MALT_MESSAGE_RESULT:
     case MALT_MESSAGE_FAILURE:
-      deliver_outcome (self, message, message_error);
+      if (message->flags & MALT_MESSAGE_FLAGS_CUT_SHORT && message_error == NULL)
+        deliver_last_words (self, message);
+      else
+        deliver_outcome (self, message, message_error);
       return TRUE;
 
     case MALT_MESSAGE_PROGRESS:

@@ -5,7 +5,7 @@
 #include "malt/wire/malt-connection-private.h"
 
 #include "malt/malt-call-backend.h"
-#include "malt/malt-error.h"
+#include "malt/malt-error-backend.h"
 
 /* Errors of malt carry where they come from; for the others the call does. */
 static void
@@ -23,6 +23,23 @@ take_failure (MaltPendingCall *call)
   g_variant_get (call->value, "(u&s&s&s)", NULL, &message, &type, &traceback);
   malt_call_set_remote_details (call->call, message, *type != '\0' ? type : NULL,
                                 *traceback != '\0' ? traceback : NULL);
+}
+
+/* The error is ours, and the worker has said where the call was. */
+static void
+add_traceback (MaltPendingCall *call)
+{
+  g_autoptr (GError) error = g_steal_pointer (&call->error);
+
+  if (g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER))
+    call->error = malt_error_new_cut_short (malt_error_get_worker (error),
+                                            malt_error_get_exit_report (error), call->traceback);
+  else
+    {
+      malt_call_set_remote_details (call->call, error->message, NULL, call->traceback);
+      call->error = g_error_new (error->domain, error->code, "%s\n%s", error->message,
+                                 call->traceback);
+    }
 }
 
 static void
@@ -60,6 +77,8 @@ malt_connection_finish_call (MaltPendingCall  *call,
     take_failure (call);
   else if (call->error == NULL)
     take_result (call);
+  else if (call->traceback != NULL)
+    add_traceback (call);
 
   malt_call_end (call->call, call->run_time_us, call->error);
 

@@ -41,8 +41,8 @@ typedef struct
   /* In the monitor thread: a log record of the worker. */
   void (*log)             (const MaltLogRecord *record, gpointer user_data);
   /* In the monitor thread: a call that was cancelled, interrupted or timed out is still running
-   * after `unresponsive_timeout_ms`. `function`: its name. */
-  void (*unresponsive)    (const char *function, gpointer user_data);
+   * after `unresponsive_timeout_ms`. `function`: its name; `traceback` (nullable): where it is. */
+  void (*unresponsive)    (const char *function, const char *traceback, gpointer user_data);
 } MaltConnectionHooks;
 
 typedef struct

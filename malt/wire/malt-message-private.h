@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  *   HELLO      the answer to SETUP; id = MALT_PROTOCOL_ID; value a{sv}
  *   RESULT     id; number = run time in µs; value, () when there is none
  *   FAILURE    id; number = run time in µs; value (usss): wire error code, message, remote type,
- *              traceback. Before HELLO: why the worker does not start
+ *              traceback. Before HELLO: why the worker does not start. With CUT_SHORT: no answer,
+ *              but where the call is that will have none, for the worker leaves
  *   PROGRESS   id; name = message; value d: fraction
  *
  * Control connection, → worker:
@@ -25,7 +26,7 @@ G_BEGIN_DECLS
  *   STOP       number = grace in ms
  *   PROBE      what about call id?
  * → manager:
- *   STATUS     id; number = a MaltCallState
+ *   STATUS     id; number = a MaltCallState; name = traceback of where it is
  *   LOG        number = GLogLevelFlags; name = domain; value (sua{sv}): message, how many fields
  *              were left out, the other fields
  *   GOODBYE    leaves, on STOP */
@@ -50,7 +51,7 @@ typedef enum
 
 /* BIG_ENDIAN: of SETUP and HELLO, the byte order of every value of the sender. DISCARD: of CALL,
  * the value is not sent back. DESCRIPTOR: the value is not in the body, but in the sealed memory whose
- * descriptor comes with the frame's first byte. */
+ * descriptor comes with the frame's first byte. CUT_SHORT: of FAILURE. */
 typedef enum
 {
   MALT_MESSAGE_FLAGS_NONE = 0,
@@ -58,7 +59,8 @@ typedef enum
   MALT_MESSAGE_FLAGS_KWARGS = 1 << 1,
   MALT_MESSAGE_FLAGS_DISCARD = 1 << 2,
   MALT_MESSAGE_FLAGS_DESCRIPTOR = 1 << 3,
-  MALT_MESSAGE_FLAGS_ALL = (1 << 4) - 1
+  MALT_MESSAGE_FLAGS_CUT_SHORT = 1 << 4,
+  MALT_MESSAGE_FLAGS_ALL = (1 << 5) - 1
 } MaltMessageFlags;
 
 typedef enum

@@ -27,13 +27,13 @@ static const MessageShape shapes[MALT_MESSAGE_LAST + 1] = {
   [MALT_MESSAGE_CALL] = { REQUIRED, REQUIRED, "r", CALL_FLAGS },
   [MALT_MESSAGE_POST] = { REQUIRED, REQUIRED, "r", CALL_FLAGS },
   [MALT_MESSAGE_RESULT] = { ABSENT, OPTIONAL, NULL, MALT_MESSAGE_FLAGS_DESCRIPTOR },
-  [MALT_MESSAGE_FAILURE] = { ABSENT, REQUIRED, "(usss)", 0 },
+  [MALT_MESSAGE_FAILURE] = { ABSENT, REQUIRED, "(usss)", MALT_MESSAGE_FLAGS_CUT_SHORT },
   [MALT_MESSAGE_PROGRESS] = { OPTIONAL, REQUIRED, "d", 0 },
   [MALT_MESSAGE_CANCEL] = { ABSENT, ABSENT, NULL, 0 },
   [MALT_MESSAGE_INTERRUPT] = { ABSENT, ABSENT, NULL, 0 },
   [MALT_MESSAGE_STOP] = { ABSENT, ABSENT, NULL, 0 },
   [MALT_MESSAGE_PROBE] = { ABSENT, ABSENT, NULL, 0 },
-  [MALT_MESSAGE_STATUS] = { ABSENT, ABSENT, NULL, 0 },
+  [MALT_MESSAGE_STATUS] = { OPTIONAL, ABSENT, NULL, 0 },
   [MALT_MESSAGE_LOG] = { OPTIONAL, REQUIRED, "(sua{sv})", 0 },
   [MALT_MESSAGE_GOODBYE] = { ABSENT, ABSENT, NULL, 0 },
 };
@@ -253,6 +253,15 @@ malt_message_new_failure_value (const GError *error)
                         type != NULL ? type : "", traceback != NULL ? traceback : "");
 }
 
+/* These errors have no place for a traceback but their text. */
+static GError *
+new_io_error (GIOErrorEnum  code,
+              const char   *message,
+              const char   *traceback)
+{
+  return g_error_new (G_IO_ERROR, code, "%s%s%s", message, *traceback != '\0' ? "\n" : "", traceback);
+}
+
 GError *
 malt_message_parse_failure (GVariant   *value,
                             const char *worker)
@@ -267,10 +276,10 @@ malt_message_parse_failure (GVariant   *value,
   switch (code)
     {
     case MALT_WIRE_ERROR_CANCELLED:
-      return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, message);
+      return new_io_error (G_IO_ERROR_CANCELLED, message, traceback);
 
     case MALT_WIRE_ERROR_TIMED_OUT:
-      return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, message);
+      return new_io_error (G_IO_ERROR_TIMED_OUT, message, traceback);
 
     case MALT_WIRE_ERROR_NOT_SUPPORTED:
       return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, message);

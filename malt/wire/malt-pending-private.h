@@ -53,6 +53,7 @@ typedef struct
   gboolean          has_progress;
   double            progress_fraction;
   char             *progress_message; /* owned (nullable) */
+  char             *traceback;        /* owned (nullable): where the worker said it was */
   GList             link;             /* in the queue, or in the list of the context */
   GList             waiter_link;      /* in the list of blocking callers */
   GList             order_link;       /* in the table */

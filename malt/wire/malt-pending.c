@@ -51,6 +51,7 @@ malt_pending_call_unref (MaltPendingCall *self)
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_error (&self->error);
   g_free (self->progress_message);
+  g_free (self->traceback);
   g_clear_object (&self->task);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->call);

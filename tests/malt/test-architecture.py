@@ -22,9 +22,11 @@ UMBRELLAS = ('malt/malt.h', 'malt/malt-plugin.h')
 
 # Folder → folders whose headers nothing in it may include. The longest match counts.
 FORBIDDEN = {
-    'malt': ('malt/wire/', 'malt/runtime/', 'malt/programs/', 'backends/', 'plugins/'),
-    'malt/wire': ('malt/runtime/', 'malt/programs/', 'backends/', 'plugins/'),
-    'malt/runtime': ('malt/wire/', 'malt/programs/', 'backends/', 'plugins/'),
+    'malt': ('malt/sandbox/', 'malt/wire/', 'malt/runtime/', 'malt/programs/', 'backends/',
+             'plugins/'),
+    'malt/sandbox': ('malt/wire/', 'malt/runtime/', 'malt/programs/', 'backends/', 'plugins/'),
+    'malt/wire': ('malt/sandbox/', 'malt/runtime/', 'malt/programs/', 'backends/', 'plugins/'),
+    'malt/runtime': ('malt/sandbox/', 'malt/wire/', 'malt/programs/', 'backends/', 'plugins/'),
     'malt/programs': (),
     'backends': ('malt/', 'plugins/'),
     'plugins': ('malt/', 'backends/'),
