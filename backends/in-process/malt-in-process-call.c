@@ -71,6 +71,7 @@ malt_in_process_call_unref (MaltInProcessCall *self)
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_error (&self->error);
   g_free (self->progress_message);
+  g_free (self->traceback);
   g_clear_object (&self->task);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->call);
@@ -88,7 +89,7 @@ new_io_error (MaltInProcessCall *self,
 
   malt_call_set_remote_details (self->call, message, NULL, *message != '\0' ? parts[1] : NULL);
 
-  return g_error_new_literal (error->domain, error->code, message);
+  return g_error_copy (error);
 }
 
 /* What the runtime says does not know which worker it is in. */

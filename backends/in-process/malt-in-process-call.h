@@ -51,6 +51,7 @@ typedef struct
   gboolean                has_progress;
   double                  progress_fraction;
   char                   *progress_message;  /* owned (nullable) */
+  char                   *traceback;         /* owned (nullable): where its end found it */
   GCond                   changed;           /* for a blocking caller */
   GList                   link;              /* in the queue, or among those that run */
 

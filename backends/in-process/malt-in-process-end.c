@@ -66,8 +66,9 @@ end_calls (MaltInProcessCore *self,
     {
       MaltInProcessCall *call = g_ptr_array_index (calls, i);
 
-      call->error = report != NULL ? malt_error_new_terminated (self->description, report)
-                                   : new_stuck_error (self);
+      call->error = report != NULL
+                    ? malt_error_new_cut_short (self->description, report, call->traceback)
+                    : new_stuck_error (self);
       malt_in_process_end_call_locked (self, call);
     }
   g_mutex_unlock (&self->lock);

@@ -89,7 +89,13 @@ on_finished (MaltInvocation *invocation,
   /* What the worker's own end cuts short has no answer: it ends with the report of how the worker
    * ended. But the worker cannot end before a caller within it has an answer. */
   if (!call->is_nested && !call->is_post && is_cut_short (invocation, error))
-    return;
+    {
+      g_mutex_lock (&self->lock);
+      g_free (call->traceback);
+      call->traceback = g_strdup (malt_error_get_remote_traceback (error));
+      g_mutex_unlock (&self->lock);
+      return;
+    }
   if (error == NULL)
     error = value_error = check_value (call, value);
   if (call->is_post && error != NULL
@@ -144,12 +150,33 @@ on_progress (MaltInvocation *invocation,
   g_mutex_unlock (&self->lock);
 }
 
+/* Where the call is, which does not heed its end. Runs in the monitor. (transfer full) (nullable) */
+static char *
+dup_position (MaltInProcessCall *call)
+{
+  MaltInProcessCore *self = call->core;
+  g_autofree char *position = NULL;
+  MaltRuntime *runtime;
+  guint64 id = 0;
+
+  g_mutex_lock (&self->lock);
+  runtime = malt_in_process_begin_use_locked (self);
+  g_mutex_unlock (&self->lock);
+  if (runtime == NULL)
+    return NULL;
+
+  position = malt_runtime_dup_position (runtime, &id);
+  malt_in_process_end_use (self);
+  return id == call->id ? g_steal_pointer (&position) : NULL;
+}
+
 /* Runs in the monitor. */
 static gboolean
 on_timeout_grace_over (gpointer user_data)
 {
   MaltInProcessCall *call = user_data;
   MaltInProcessCore *self = call->core;
+  g_autofree char *position = dup_position (call);
   gboolean has_ended;
 
   g_mutex_lock (&self->lock);
@@ -157,8 +184,10 @@ on_timeout_grace_over (gpointer user_data)
   if (has_ended)
     {
       g_set_error (&call->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                   "Call of “%s” did not end within “%u” ms",
-                   malt_call_get_function (call->call), call->timeout_ms);
+                   "Call of “%s” did not end within “%u” ms%s%s",
+                   malt_call_get_function (call->call), call->timeout_ms,
+                   position != NULL ? "\n" : "", position != NULL ? position : "");
+      call->is_remote = TRUE;
       malt_in_process_end_call_locked (self, call);
     }
   g_mutex_unlock (&self->lock);

@@ -317,6 +317,7 @@ malt_lua_evaluator_init (MaltEvaluatorInterface *iface)
   iface->list_functions = malt_lua_list;
   iface->eval = malt_lua_eval;
   iface->call = malt_lua_call;
+  iface->dup_position = malt_lua_dup_position;
 }
 
 static void
@@ -332,6 +333,7 @@ malt_lua_finalize (GObject *object)
 {
   MaltLua *self = MALT_LUA (object);
 
+  malt_lua_clear_position (self);
   g_ptr_array_unref (self->idle);
   g_object_unref (self->closing);
 
@@ -350,6 +352,7 @@ malt_lua_class_init (MaltLuaClass *klass)
 static void
 malt_lua_init (MaltLua *self)
 {
+  malt_lua_init_position (self);
   self->idle = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_lua_request_free);
   self->closing = g_cancellable_new ();
 }

@@ -60,6 +60,8 @@ on_signal (int        signum,
   MaltLuaRequest *request = lua != NULL ? atomic_load (&lua->running) : NULL;
   lua_State *thread = lua != NULL ? atomic_load (&lua->running_thread) : NULL;
 
+  if (lua != NULL)
+    malt_lua_answer_position (lua, request, thread);
   if (request == NULL)
     chain (signum, info, context);
   else if (thread != NULL && !request->is_thrown && malt_lua_request_is_cancelled (request))
@@ -129,6 +131,13 @@ malt_lua_arm_again (lua_State *thread)
   lua_sethook (thread, on_count, LUA_MASKCOUNT, GRACE_INSTRUCTIONS);
 }
 
+/* Whether the interrupt is to be thrown, and has not been. Async-signal-safe, in the owner's thread. */
+gboolean
+malt_lua_is_armed (lua_State *thread)
+{
+  return lua_gethook (thread) == on_count;
+}
+
 /* The object is made here, so that throwing it needs no memory. [-0, +0, m] */
 void
 malt_lua_add_interrupt (lua_State *L)
@@ -157,6 +166,28 @@ malt_lua_is_interrupt (lua_State *L,
          && lua_touserdata (L, index) == malt_lua_get (L)->interrupt;
 }
 
+/* Takes `traceback`. (transfer full) [-0, +0, -] */
+static char *
+name_callee (lua_State *L,
+             char      *traceback)
+{
+  lua_Debug frame;
+
+  if (!lua_getstack (L, 0, &frame))
+    return traceback;
+
+  lua_getinfo (L, "f", &frame);
+  if (lua_tocfunction (L, -1) == malt_lua_call_function)
+    {
+      lua_getupvalue (L, -1, 1);
+      traceback = malt_lua_name_callee (traceback, lua_tostring (L, -1));
+      lua_pop (L, 1);
+    }
+  lua_pop (L, 1);
+
+  return traceback;
+}
+
 static void
 note_thrown (lua_State *L)
 {
@@ -168,7 +199,7 @@ note_thrown (lua_State *L)
 
   request->is_thrown = TRUE;
   if (request->interrupt_traceback == NULL)
-    request->interrupt_traceback = malt_lua_dup_traceback (L, L, 0);
+    request->interrupt_traceback = name_callee (L, malt_lua_dup_traceback (L, L, 0));
 }
 
 /* [-0, +1, v] */

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 G_BEGIN_DECLS
@@ -24,6 +25,18 @@ typedef struct
   MaltLua  *lua;
   gboolean  is_request;
 } MaltLuaOwner;
+
+/* What the signal handler says about where the program is. Room for ten frames of long names. */
+typedef struct
+{
+  GMutex          lock;        /* of those that ask */
+  atomic_bool     is_asked;
+  sem_t           is_answered;
+  /* Written by the handler, read when it has answered. */
+  MaltInvocation *invocation;  /* owned; NULL: it is not at rest in a C function */
+  gsize           length;
+  char            text[2048];
+} MaltLuaPosition;
 
 /* The evaluator: one Lua state, owned by the thread that opened it.
  *
@@ -64,6 +77,8 @@ struct _MaltLua
   /* Written by the owner's thread, read by those that cancel and by the signal handler. */
   _Atomic (MaltLuaRequest *) running;
   _Atomic (lua_State *)      running_thread;
+
+  MaltLuaPosition            position;
 };
 
 static inline MaltLua *

@@ -120,12 +120,24 @@ void            malt_lua_preempt               (MaltLua           *lua);
 MaltLua        *malt_lua_enter_thread          (MaltLua           *lua);
 void            malt_lua_leave_thread          (MaltLua           *previous);
 void            malt_lua_arm                   (lua_State         *thread);
+gboolean        malt_lua_is_armed              (lua_State         *thread);
 void            malt_lua_arm_again             (lua_State         *thread);
 void            malt_lua_check_interrupt       (lua_State         *L);
 gboolean        malt_lua_is_interrupt          (lua_State         *L,
                                                 int                index);
 int             malt_lua_throw_interrupt       (lua_State         *L);
 int             malt_lua_throw_again           (lua_State         *L);
+
+/* malt-lua-position.c */
+void            malt_lua_init_position         (MaltLua           *lua);
+void            malt_lua_clear_position        (MaltLua           *lua);
+void            malt_lua_answer_position       (MaltLua           *lua,
+                                                MaltLuaRequest    *request,
+                                                lua_State         *thread);
+char           *malt_lua_name_callee           (char              *traceback,
+                                                const char        *name);
+char           *malt_lua_dup_position          (MaltEvaluator     *evaluator,
+                                                MaltInvocation   **invocation);
 
 /* malt-lua-wait.c */
 void            malt_lua_check_can_wait        (lua_State         *L);

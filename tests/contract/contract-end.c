@@ -58,6 +58,40 @@ busy (Contract *contract)
     }
 }
 
+/* A loop that heeds its end, and functions that do and do not. */
+static void
+where_it_was (Contract *contract)
+{
+  const char *expressions[] = {
+    "local function busy ()\nmalt.progress (0) while true do end\nend\nlocal n = busy ()",
+    "import 'contract'\nmalt.progress (0) local n = contract.spin ()",
+    "import 'contract'\nmalt.progress (0) local n = contract.ignore (3000)",
+  };
+  const char *names[] = { "busy", "contract.spin", "contract.ignore" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      ContractReply *reply = contract_begin_eval (contract, worker, expressions[i]);
+      const char *text;
+
+      contract_iterate_for (contract, 20);
+      contract_stop (worker);
+      contract_wait (contract, reply);
+      g_assert_error (reply->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+      g_assert_nonnull (malt_error_get_exit_report (reply->error));
+      text = malt_error_get_remote_traceback (reply->error);
+
+      /* It may be on its way into the function; one that has no time for last words is not waited
+       * for. */
+      contract->is_late = text == NULL || strstr (text, names[i]) == NULL;
+      if (contract->is_late)
+        return;
+      g_assert_true (g_regex_match_simple ("Main#[0-9]+:2:", text, 0, 0));
+      contract_assert_contains (reply->error->message, text);
+    }
+}
+
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -337,6 +371,8 @@ const ContractCase contract_end_cases[] = {
     .summary = "Stopping ends a call that sleeps, within a second" },
   { "/end/busy", busy, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
     .summary = "A worker in an endless loop stops within a second" },
+  { "/end/where-it-was", where_it_was, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
+    .summary = "The error of a call that was stopped says where it was" },
   { "/end/several-stops", several_stops, .summary = "Stopping twice at once is no error" },
   { "/end/calls-at-stop", calls_at_stop,
     .summary = "At a stop every call ends, once" },

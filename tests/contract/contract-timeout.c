@@ -66,6 +66,36 @@ traceback (Contract *contract)
     return;
   contract_assert_contains (text, "busy");
   g_assert_true (g_regex_match_simple ("Main#[0-9]+:2:", text, 0, 0));
+  contract_assert_contains (reply->error->message, text);
+}
+
+/* A function that heeds its end, and one that does not, called by a program: it is named. */
+static void
+in_a_function (Contract *contract)
+{
+  const char *expressions[] = {
+    "import 'contract'\nlocal n = contract.spin ()",
+    "import 'contract'\nlocal n = contract.ignore (3000)",
+  };
+  const char *names[] = { "contract.spin", "contract.ignore" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      ContractReply *reply = send_with_timeout (
+        contract, worker, malt_call_new_eval (NULL, expressions[i], NULL), contract_limit (200));
+      const char *text;
+
+      contract_wait (contract, reply);
+      g_assert_error (reply->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      text = malt_call_get_remote_traceback (reply->call);
+      contract->is_late = text == NULL;
+      if (contract->is_late)
+        return;
+      contract_assert_contains (text, names[i]);
+      g_assert_true (g_regex_match_simple ("Main#[0-9]+:2:", text, 0, 0));
+      contract_assert_contains (reply->error->message, text);
+    }
 }
 
 static void
@@ -205,6 +235,12 @@ unresponsive (Contract *contract)
   g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_KILLED);
   contract_assert_contains (malt_exit_report_get_detail (report), "SIGKILL");
   contract_assert_contains (malt_exit_report_get_detail (report), "malt.eval");
+  contract->is_late = malt_error_get_remote_traceback (stuck->error) == NULL;
+  if (contract->is_late)
+    return;
+  contract_assert_contains (malt_error_get_remote_traceback (stuck->error), "'find'");
+  contract_assert_contains (stuck->error->message, "'find'");
+  contract_assert_contains (malt_exit_report_get_detail (report), "'find'");
 }
 
 const ContractCase contract_timeout_cases[] = {
@@ -212,6 +248,8 @@ const ContractCase contract_timeout_cases[] = {
     .summary = "A time-out ends an evaluation, and the worker lives on" },
   { "/timeout/traceback", traceback, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
     .summary = "The call says where the time-out found it" },
+  { "/timeout/in-a-function", in_a_function, .needs = MALT_WORKER_CAPABILITY_INTERRUPT,
+    .loops = TRUE, .summary = "The function that a program was in is named" },
   { "/timeout/functions", functions, .summary = "A time-out cancels a function" },
   { "/timeout/blocking", blocking, .needs = MALT_WORKER_CAPABILITY_INTERRUPT, .loops = TRUE,
     .summary = "A blocking call times out" },

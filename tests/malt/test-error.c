@@ -88,6 +88,21 @@ test_terminated_says_who_and_how (void)
 }
 
 static void
+test_cut_short_says_where (void)
+{
+  g_autoptr (MaltExitReport) report = malt_exit_report_new (MALT_EXIT_REASON_STOPPED, 0, 0, NULL,
+                                                            NULL, NULL);
+  g_autoptr (GError) error = malt_error_new_cut_short ("W", report, "stack traceback:\n\tt:1:");
+
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_assert_cmpstr (error->message, ==, "W has ended: stopped\nstack traceback:\n\tt:1:");
+  g_assert_cmpstr (malt_error_get_worker (error), ==, "W");
+  g_assert_nonnull (malt_error_get_remote_message (error));
+  g_assert_cmpstr (malt_error_get_remote_traceback (error), ==, "stack traceback:\n\tt:1:");
+  g_assert_true (malt_error_get_exit_report (error) == report);
+}
+
+static void
 test_errors_without_parts (void)
 {
   g_autoptr (GError) plain = g_error_new_literal (MALT_ERROR, MALT_ERROR_FAILED, "plain");
@@ -124,6 +139,7 @@ main (int    argc,
   g_test_add_func ("/malt/error/remote-texts", test_remote_texts);
   g_test_add_func ("/malt/error/copy-carries-the-parts", test_copy_carries_the_parts);
   g_test_add_func ("/malt/error/terminated-says-who-and-how", test_terminated_says_who_and_how);
+  g_test_add_func ("/malt/error/cut-short-says-where", test_cut_short_says_where);
   g_test_add_func ("/malt/error/errors-without-parts", test_errors_without_parts);
   g_test_add_func ("/malt/error/code-has-nick", test_code_has_nick);
 

@@ -80,6 +80,7 @@ on_log (const MaltLogRecord *record,
 
 static void
 on_unresponsive (const char *function,
+                 const char *traceback,
                  gpointer    user_data)
 {
   MaltWireFixture *self = user_data;

@@ -65,7 +65,7 @@ static const struct
   { "type-0", { { 4, 0 } } },
   { "type-15", { { 4, 15 } } },
   { "type-255", { { 4, 255 } } },
-  { "unknown-flag", { { 5, 0x10 } } },
+  { "unknown-flag", { { 5, 0x20 } } },
   { "highest-flag", { { 5, 0x80 } } },
   { "reserved-low", { { 6, 1 } } },
   { "reserved-high", { { 7, 1 } } },
