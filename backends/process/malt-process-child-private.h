@@ -8,6 +8,10 @@
 
 G_BEGIN_DECLS
 
+/* Of `sent_signals`. */
+#define MALT_PROCESS_SIGNAL_BIT(signum) (G_GUINT64_CONSTANT (1) << ((signum) - 1))
+#define MALT_PROCESS_HAS_SIGNAL(set, signum) (((set) & MALT_PROCESS_SIGNAL_BIT (signum)) != 0)
+
 /* How far the ending of a child has come. */
 typedef enum
 {

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "backends/process/malt-process-child-private.h"
+#include "backends/process/malt-process-report.h"
 
 #include <glib-unix.h>
 
@@ -113,78 +114,6 @@ reap (MaltProcessChild *self,
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-was_sent (MaltProcessChild *self,
-          int               signum)
-{
-  gboolean sent;
-
-  g_mutex_lock (&self->lock);
-  sent = (self->sent_signals & (G_GUINT64_CONSTANT (1) << (signum - 1))) != 0;
-  g_mutex_unlock (&self->lock);
-  return sent;
-}
-
-/* A worker takes SIGTERM and leaves by itself, so that it can end what it started: it was killed
- * all the same. */
-static MaltExitReason
-get_reason (MaltProcessChild *self,
-            int               exit_status,
-            int               signum)
-{
-  gboolean killed = was_sent (self, SIGKILL);
-
-  if (self->profile >= MALT_SANDBOX_STRICT && signum == SIGSYS)
-    return MALT_EXIT_REASON_SANDBOX;
-  if (self->profile >= MALT_SANDBOX_LIMITS && (signum == SIGXCPU || signum == SIGXFSZ))
-    return MALT_EXIT_REASON_LIMIT;
-  if (signum != 0 && !was_sent (self, signum))
-    return MALT_EXIT_REASON_CRASHED;
-  if (self->lost_connection && (signum == SIGKILL || exit_status < 0))
-    return MALT_EXIT_REASON_CONNECTION_LOST;
-  if (signum != 0 || was_sent (self, SIGTERM) || (exit_status < 0 && killed))
-    return MALT_EXIT_REASON_KILLED;
-  return self->rung == MALT_PROCESS_RUNG_ASKED ? MALT_EXIT_REASON_STOPPED : MALT_EXIT_REASON_EXITED;
-}
-
-static char *
-dup_detail (MaltProcessChild *self,
-            MaltExitReason    reason,
-            int               exit_status,
-            int               signum)
-{
-  char *detail = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (reason == MALT_EXIT_REASON_SANDBOX)
-    detail = g_strdup ("it made a system call of another architecture");
-  else if (reason == MALT_EXIT_REASON_LIMIT)
-    detail = g_strdup_printf ("the option “%s”",
-                              signum == SIGXCPU ? "cpu-limit" : "file-size-limit");
-  else if (reason == MALT_EXIT_REASON_STOPPED)
-    detail = g_strdup ("left when it was asked to");
-  else if (reason == MALT_EXIT_REASON_KILLED || reason == MALT_EXIT_REASON_CONNECTION_LOST)
-    detail = g_strdup (self->detail != NULL ? self->detail : self->kill_detail);
-  else if (exit_status < 0 && signum == 0)
-    detail = g_strdup ("exit status unknown: the program does not let its children be waited for");
-  g_mutex_unlock (&self->lock);
-  return detail;
-}
-
-static MaltExitReport *
-new_report (MaltProcessChild *self,
-            int               exit_status,
-            int               signum)
-{
-  g_autofree char *tail = malt_process_output_dup_tail (self->output);
-  g_auto (GStrv) running_calls = malt_connection_dup_running_calls (self->connection);
-  MaltExitReason reason = get_reason (self, exit_status, signum);
-  g_autofree char *detail = dup_detail (self, reason, exit_status, signum);
-
-  return malt_exit_report_new (reason, exit_status, signum, tail, detail,
-                               (const char *const *) running_calls);
-}
-
 /* Not a moment longer than needed: the reference must not be the last when a caller drops its
  * own. */
 static void
@@ -211,7 +140,7 @@ report_end (MaltProcessChild *self,
             int               exit_status,
             int               signum)
 {
-  g_autoptr (MaltExitReport) report = new_report (self, exit_status, signum);
+  g_autoptr (MaltExitReport) report = malt_process_report_new (self, exit_status, signum);
   g_autoptr (GError) error = malt_error_new_terminated (self->description, report);
 
   g_mutex_lock (&self->lock);
@@ -259,6 +188,7 @@ malt_process_child_new (MaltProcessHandle *process,
 {
   MaltProcessChild *self = g_atomic_rc_box_new0 (MaltProcessChild);
 
+  malt_process_report_begin ();
   g_mutex_init (&self->lock);
   self->process = *process;
   self->pid = process->pid;
@@ -347,7 +277,7 @@ send_signal_locked (MaltProcessChild *self,
                     int               signum)
 {
   if (malt_process_handle_signal (&self->process, signum))
-    self->sent_signals |= G_GUINT64_CONSTANT (1) << (signum - 1);
+    self->sent_signals |= MALT_PROCESS_SIGNAL_BIT (signum);
 }
 
 /* Where the kernel reaps for a program that ignores SIGCHLD, the number is free before we know:

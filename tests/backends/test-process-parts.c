@@ -4,6 +4,7 @@
 
 #include "backends/process/malt-process-command.h"
 #include "backends/process/malt-process-lines.h"
+#include "backends/process/malt-process-report.h"
 #include "backends/process/malt-process-sink.h"
 #include "backends/process/malt-process-spawn.h"
 #include "backends/process/malt-process-stream.h"
@@ -446,6 +447,15 @@ test_stream_cancel (void)
   g_thread_join (thread);
 }
 
+static void
+test_oom_kills (void)
+{
+  g_assert_cmpint (malt_process_parse_oom_kills (""), ==, -1);
+  g_assert_cmpint (malt_process_parse_oom_kills ("nr_free_pages 3\nnot_oom_kill 7\n"), ==, -1);
+  g_assert_cmpint (malt_process_parse_oom_kills ("nr_free_pages 3\noom_kill 12\nx 1\n"), ==, 12);
+  g_assert_cmpint (malt_process_parse_oom_kills ("oom_kill 0\n"), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -466,6 +476,7 @@ main (int    argc,
   g_test_add_func ("/malt/process/spawn/descriptors", test_spawn_descriptors);
   g_test_add_func ("/malt/process/spawn/not-executable", test_spawn_not_executable);
   g_test_add_func ("/malt/process/spawn/no-descriptor-left", test_spawn_no_descriptor_left);
+  g_test_add_func ("/malt/process/report/oom-kills", test_oom_kills);
   g_test_add_func ("/malt/process/stream/nonblocking", test_stream_nonblocking);
   g_test_add_func ("/malt/process/stream/keeps-the-newest", test_stream_keeps_the_newest);
   g_test_add_func ("/malt/process/stream/async", test_stream_async);

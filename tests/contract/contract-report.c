@@ -96,6 +96,60 @@ crashed (Contract *contract)
 }
 
 static void
+limits (Contract *contract)
+{
+  const int signals[] = { SIGXCPU, SIGXFSZ };
+  const char *names[] = { "RLIMIT_CPU", "RLIMIT_FSIZE" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      MaltExitReport *report;
+
+      contract_send_call (contract, worker, "contract.crash",
+                          g_variant_new ("(i)", signals[i]), NULL);
+      report = wait_for_report (contract, worker, 1000);
+      assert_report (report, MALT_EXIT_REASON_LIMIT, -1, signals[i]);
+      contract_assert_contains (malt_exit_report_get_detail (report), names[i]);
+    }
+}
+
+static void
+out_of_memory (Contract *contract)
+{
+  MaltAbstractWorker *worker = contract_start (contract, NULL);
+  MaltExitReport *report;
+
+  contract->warns = TRUE;
+  contract_send_call (contract, worker, "contract.exhaust", NULL, NULL);
+  report = wait_for_report (contract, worker, 10000);
+  g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_LIMIT);
+  g_assert_cmpint (malt_exit_report_get_signal (report), !=, 0);
+  contract_assert_contains (malt_exit_report_get_detail (report), "memory");
+  contract_assert_contains (malt_exit_report_get_stderr_tail (report), "failed to allocate");
+  contract_log_clear ();
+}
+
+/* By somebody else: not by a call of ours. */
+static void
+by_others (Contract *contract)
+{
+  const int signals[] = { SIGTERM, SIGKILL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      MaltAbstractWorker *worker = contract_start (contract, NULL);
+      g_autoptr (GVariant) pid = contract_call (worker, "contract.pid", NULL);
+      MaltExitReport *report;
+
+      g_assert_cmpint (kill (g_variant_get_int32 (pid), signals[i]), ==, 0);
+      report = wait_for_report (contract, worker, 10000);
+      assert_report (report, MALT_EXIT_REASON_CRASHED, -1, signals[i]);
+      contract_assert_contains (malt_exit_report_get_detail (report), "did not send it");
+    }
+}
+
+static void
 left (Contract *contract)
 {
   const int statuses[] = { 0, 3 };
@@ -230,6 +284,12 @@ const ContractCase contract_report_cases[] = {
     .summary = "SIGTERM is the default, and ends a busy worker" },
   { "/report/crashed", crashed, NEEDS_ISOLATION,
     .summary = "A crash is told with its signal, last words and running calls" },
+  { "/report/limits", limits, NEEDS_ISOLATION,
+    .summary = "A limit of the kernel is told by its name" },
+  { "/report/out-of-memory", out_of_memory, NEEDS_ISOLATION,
+    .summary = "An allocation that failed is a limit, too" },
+  { "/report/by-others", by_others, NEEDS_KILL,
+    .summary = "A signal that the manager did not send is told as such" },
   { "/report/left", left, NEEDS_ISOLATION, .summary = "A worker that left of its own accord" },
   { "/report/disconnected", disconnected, NEEDS_KILL,
     .summary = "A worker that lost its connection is ended" },

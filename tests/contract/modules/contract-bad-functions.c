@@ -109,6 +109,21 @@ crash (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer da
   return NULL;
 }
 
+/* Asks for more memory than there can be, and aborts, as GLib does. A sanitizer would end the process in
+ * its own way. */
+static GVariant *
+exhaust (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
+{
+  volatile gsize n_bytes = G_MAXSIZE / 2;
+
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
+  g_error ("failed to allocate %" G_GSIZE_FORMAT " bytes", n_bytes);
+#else
+  g_free (g_malloc (n_bytes));
+#endif
+  return NULL;
+}
+
 static GVariant *
 leave (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
 {
@@ -183,6 +198,7 @@ contract_add_bad_functions (MaltModule *module)
                             descendant, NULL, NULL);
   malt_module_add_function (module, "disconnect", "(u)", MALT_FUNCTION_FLAGS_NONE,
                             disconnect, NULL, NULL);
+  malt_module_add_function (module, "exhaust", "()", MALT_FUNCTION_FLAGS_NONE, exhaust, NULL, NULL);
   malt_module_add_function (module, "ignore", "(u)", MALT_FUNCTION_FLAGS_NONE,
                             ignore, NULL, NULL);
   malt_module_add_function (module, "ignore_threaded", "(u)", MALT_FUNCTION_FLAGS_THREADED,
