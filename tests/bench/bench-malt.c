@@ -145,14 +145,18 @@ bench_malt_call_language (MaltAbstractWorker *worker, GArray *samples, guint n)
   call_blocking (worker, "echo", samples, n);
 }
 
-/* A window of asynchronous calls, from one main loop. */
+#define MAX_WORKERS 2u
+
+/* A window of asynchronous calls, from one main loop, to some workers in turns. */
 typedef struct
 {
-  MaltAbstractWorker *worker;
+  MaltAbstractWorker *workers[MAX_WORKERS];
+  guint               n_workers;
   const char         *function;
   guint               n_calls;
   guint               n_sent;
   guint               n_received;
+  guint               n_received_of[MAX_WORKERS];
 } Pipeline;
 
 static void on_answer (GObject *source, GAsyncResult *result, gpointer user_data);
@@ -160,10 +164,21 @@ static void on_answer (GObject *source, GAsyncResult *result, gpointer user_data
 static void
 send_next (Pipeline *pipeline)
 {
-  malt_abstract_worker_remote_call_async (pipeline->worker, pipeline->function,
+  malt_abstract_worker_remote_call_async (pipeline->workers[pipeline->n_sent % pipeline->n_workers],
+                                          pipeline->function,
                                           g_variant_new ("(x)", (gint64) pipeline->n_sent), NULL,
                                           NULL, on_answer, pipeline);
   pipeline->n_sent++;
+}
+
+/* Each answers in the order in which it was asked. */
+static gint64
+expect_next (Pipeline *pipeline, gpointer worker)
+{
+  guint i = pipeline->workers[0] == worker ? 0 : 1;
+
+  pipeline->n_received++;
+  return (gint64) pipeline->n_received_of[i]++ * pipeline->n_workers + i;
 }
 
 static void
@@ -175,17 +190,22 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 
   value = malt_abstract_worker_remote_call_finish (MALT_ABSTRACT_WORKER (source), result, &error);
   check (error);
-  if (g_variant_get_int64 (value) != pipeline->n_received)
+  if (g_variant_get_int64 (value) != expect_next (pipeline, source))
     g_error ("A wrong answer from “%s”", pipeline->function);
-  pipeline->n_received++;
   if (pipeline->n_sent < pipeline->n_calls)
     send_next (pipeline);
 }
 
+/* `other`: nullable */
 static void
-call_pipelined (MaltAbstractWorker *worker, const char *function, GArray *samples, guint n)
+call_pipelined (MaltAbstractWorker *worker,
+                MaltAbstractWorker *other,
+                const char         *function,
+                GArray             *samples,
+                guint               n)
 {
-  Pipeline pipeline = { .worker = worker, .function = function, .n_calls = n };
+  Pipeline pipeline = { .workers = { worker, other }, .n_workers = other != NULL ? 2 : 1,
+                        .function = function, .n_calls = n };
   double start_us = bench_now_us ();
 
   while (pipeline.n_sent < MIN (n, BENCH_WINDOW))
@@ -198,13 +218,22 @@ call_pipelined (MaltAbstractWorker *worker, const char *function, GArray *sample
 void
 bench_malt_pipeline (MaltAbstractWorker *worker, GArray *samples, guint n)
 {
-  call_pipelined (worker, "malt.ping", samples, n);
+  call_pipelined (worker, NULL, "malt.ping", samples, n);
+}
+
+void
+bench_malt_pipeline_two (MaltAbstractWorker *worker, GArray *samples, guint n)
+{
+  MaltAbstractWorker *other = bench_worker_start ("tcp");
+
+  call_pipelined (worker, other, "malt.ping", samples, n);
+  bench_worker_stop (other);
 }
 
 void
 bench_malt_pipeline_language (MaltAbstractWorker *worker, GArray *samples, guint n)
 {
-  call_pipelined (worker, "echo", samples, n);
+  call_pipelined (worker, NULL, "echo", samples, n);
 }
 
 void

@@ -71,6 +71,10 @@ void                bench_malt_call_language (MaltAbstractWorker *worker,
 void                bench_malt_pipeline      (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);
+/* To this one, by TCP, and one more in turns. */
+void                bench_malt_pipeline_two  (MaltAbstractWorker *worker,
+                                              GArray             *samples,
+                                              guint               n);
 void                bench_malt_pipeline_language (MaltAbstractWorker *worker,
                                               GArray             *samples,
                                               guint               n);

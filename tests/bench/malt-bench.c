@@ -35,6 +35,8 @@ static const Figure figures[] = {
   { "call-lua", "tcp", "us", 1, 4000, 100, bench_limit_echo, bench_malt_call_language },
   { "call-unix", "unix", "us", 1, 4000, 100, bench_limit_echo, bench_malt_call },
   { "pipeline", "tcp", "calls/s", 1, 100000, 1000, bench_limit_pipeline, bench_malt_pipeline },
+  { "pipeline-two", "tcp", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
+    bench_malt_pipeline_two },
   { "pipeline-lua", "tcp", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
     bench_malt_pipeline_language },
   { "pipeline-unix", "unix", "calls/s", 1, 100000, 1000, bench_limit_pipeline,
