@@ -16,6 +16,8 @@ struct _MaltConnectionContext
   MaltConnection *connection; /* not owned; immutable */
   GMainContext   *context;    /* not owned; immutable */
 
+  gboolean        has_deferred; /* of the thread that runs the context */
+
   /* Protected by the lock of the connection. */
   guint           depth;      /* of dispatches, which nest when a callback iterates the context */
   guint           n_calls;
@@ -24,15 +26,26 @@ struct _MaltConnectionContext
   gboolean        is_woken;
 };
 
+/* The innermost one that the thread is dispatching. */
+static GPrivate dispatching;
+
+static void
+flush_deferred (MaltConnectionContext *self)
+{
+  self->has_deferred = FALSE;
+  malt_connection_flush_deferred (self->connection);
+}
+
+/* Nothing waits longer than until the context polls again: neither what was sent in the dispatch of
+ * another connection, nor what a callback has sent that iterates the context. */
 static gboolean
 context_prepare (GSource *source,
                  int     *timeout)
 {
   MaltConnectionContext *self = (MaltConnectionContext *) source;
 
-  /* A callback iterates the context: what it has sent must not wait until it returns. */
-  if (self->depth > 0)
-    malt_connection_flush_deferred (self->connection);
+  if (self->has_deferred)
+    flush_deferred (self);
 
   *timeout = -1;
   return FALSE;
@@ -181,8 +194,10 @@ context_dispatch (GSource     *source,
 {
   MaltConnectionContext *self = (MaltConnectionContext *) source;
   g_autoptr (MaltConnection) connection = g_object_ref (self->connection);
+  gpointer outer = g_private_get (&dispatching);
   gpointer fd_tag;
 
+  g_private_set (&dispatching, self);
   g_mutex_lock (&connection->lock);
   self->depth++;
   fd_tag = self->fd_tag;
@@ -199,7 +214,8 @@ context_dispatch (GSource     *source,
   g_mutex_lock (&connection->lock);
   self->depth--;
   g_mutex_unlock (&connection->lock);
-  malt_connection_flush_deferred (connection);
+  g_private_set (&dispatching, outer);
+  flush_deferred (self);
 
   return is_still_used (self) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
@@ -249,9 +265,16 @@ malt_connection_context_unuse_locked (MaltConnectionContext *self)
 }
 
 gboolean
-malt_connection_context_is_dispatching (MaltConnectionContext *self)
+malt_connection_context_defer_flush_locked (MaltConnectionContext *self)
 {
-  return self->depth > 0;
+  MaltConnectionContext *innermost = g_private_get (&dispatching);
+
+  if (innermost == NULL || innermost->context != self->context
+      || !malt_connection_defer_flush_locked (self->connection))
+    return FALSE;
+
+  self->has_deferred = TRUE;
+  return TRUE;
 }
 
 void

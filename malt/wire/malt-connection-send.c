@@ -180,8 +180,7 @@ malt_connection_send_task (MaltConnection *self,
   g_mutex_lock (&self->lock);
   pending->context = malt_connection_context_use_locked (self, g_task_get_context (task));
   if (malt_connection_submit_locked (self, pending, &error))
-    is_deferred = malt_connection_context_is_dispatching (pending->context)
-                  && malt_connection_defer_flush_locked (self);
+    is_deferred = malt_connection_context_defer_flush_locked (pending->context);
   else
     {
       /* Told by the source like every other end: never from within this function. */

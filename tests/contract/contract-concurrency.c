@@ -241,6 +241,84 @@ inside_callback (Contract *contract)
     g_main_context_iteration (contract->context, TRUE);
 }
 
+typedef struct
+{
+  MaltAbstractWorker *workers[2];
+  guint               n_sent;
+  guint               n_ended;
+  guint               n_calls;
+} Turns;
+
+static void on_turn (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static void
+take_turn (Turns *turns)
+{
+  malt_abstract_worker_remote_call_async (turns->workers[turns->n_sent % 2], "malt.ping",
+                                          g_variant_new ("(u)", turns->n_sent), NULL, NULL, on_turn,
+                                          turns);
+  turns->n_sent++;
+}
+
+static void
+on_turn (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Turns *turns = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  value = malt_abstract_worker_remote_call_finish (MALT_ABSTRACT_WORKER (source), result, &error);
+  g_assert_no_error (error);
+  g_assert_true (turns->workers[g_variant_get_uint32 (value) % 2] == (gpointer) source);
+  turns->n_ended++;
+  if (turns->n_sent < turns->n_calls)
+    take_turn (turns);
+}
+
+static void
+workers_in_turns (Contract *contract)
+{
+  Turns turns = { .workers = { start_worker (contract), start_worker (contract) } };
+
+  for (guint window = 1; window <= 64; window *= 4)
+    {
+      turns.n_calls = turns.n_sent + contract_times (1000);
+      for (guint i = 0; i < window; i++)
+        take_turn (&turns);
+      while (turns.n_ended < turns.n_sent)
+        g_main_context_iteration (contract->context, TRUE);
+    }
+}
+
+static void
+wait_inside (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Turns *turns = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+
+  value = malt_abstract_worker_remote_call_finish (MALT_ABSTRACT_WORKER (source), result, &error);
+  g_assert_no_error (error);
+  take_turn (turns);
+  take_turn (turns);
+  while (turns->n_ended < turns->n_sent)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+}
+
+static void
+workers_inside_callback (Contract *contract)
+{
+  Turns turns = { .workers = { start_worker (contract), start_worker (contract) } };
+
+  for (guint i = 2; i <= 20; i += 2)
+    {
+      malt_abstract_worker_remote_call_async (turns.workers[0], "malt.ping", NULL, NULL, NULL,
+                                              wait_inside, &turns);
+      while (turns.n_ended < i)
+        g_main_context_iteration (contract->context, TRUE);
+    }
+}
+
 static gpointer
 start_call_stop (gpointer user_data)
 {
@@ -277,6 +355,10 @@ const ContractCase contract_concurrency_cases[] = {
     .summary = "A blocking call runs no callback of others" },
   { "/concurrency/inside-callback", inside_callback,
     .summary = "A callback may make blocking calls" },
+  { "/concurrency/workers-in-turns", workers_in_turns,
+    .summary = "The callback of one worker's answer calls another worker" },
+  { "/concurrency/workers-inside-callback", workers_inside_callback,
+    .summary = "A callback may wait for calls of several workers" },
   { "/concurrency/workers-of-threads", workers_of_threads,
     .summary = "Threads have workers of their own" },
   { NULL }
