@@ -1,0 +1,130 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "attacks.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* More than any limit of the tests. */
+#define LARGE_FILE_BYTES (200 << 20)
+
+static gboolean
+can_read (int folder,
+          const char *path)
+{
+  int fd = openat (folder, path, O_RDONLY | O_CLOEXEC);
+  char byte;
+
+  return fd >= 0 && read (fd, &byte, 1) == 1;
+}
+
+/* Leaves nothing behind. */
+static gboolean
+can_create (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "malt-attack", NULL);
+
+  return open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) >= 0 && unlink (path) == 0;
+}
+
+ATTACK (attack_read_home)
+{
+  g_autofree char *path = g_build_filename (target->home, "secret", NULL);
+
+  return can_read (AT_FDCWD, path);
+}
+
+ATTACK (attack_write_home)
+{
+  return can_create (target->home);
+}
+
+ATTACK (attack_stat_home)
+{
+  g_autofree char *path = g_build_filename (target->home, "secret", NULL);
+  struct stat info;
+
+  return stat (path, &info) == 0;
+}
+
+ATTACK (attack_chmod_home)
+{
+  g_autofree char *path = g_build_filename (target->home, "victim", NULL);
+
+  return chmod (path, 0644) == 0;
+}
+
+ATTACK (attack_truncate_home)
+{
+  g_autofree char *path = g_build_filename (target->home, "victim", NULL);
+
+  return truncate (path, 0) == 0;
+}
+
+ATTACK (attack_remove_home)
+{
+  g_autofree char *path = g_build_filename (target->home, "victim", NULL);
+
+  return unlink (path) == 0;
+}
+
+ATTACK (attack_read_passwd)
+{
+  return can_read (AT_FDCWD, "/etc/passwd");
+}
+
+ATTACK (attack_create_temporary)
+{
+  return can_create ("/tmp");
+}
+
+ATTACK (attack_write_modules)
+{
+  return can_create (target->modules);
+}
+
+ATTACK (attack_list_processes)
+{
+  DIR *folder = opendir ("/proc");
+  const struct dirent *entry;
+
+  while (folder != NULL && (entry = readdir (folder)) != NULL)
+    if (atoi (entry->d_name) == target->manager)
+      return TRUE;
+  return FALSE;
+}
+
+ATTACK (attack_manager_memory_file)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/mem", target->manager);
+
+  return open (path, O_RDWR | O_CLOEXEC) >= 0;
+}
+
+ATTACK (attack_manager_environment)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/environ", target->manager);
+
+  return can_read (AT_FDCWD, path);
+}
+
+ATTACK (attack_inherited_descriptor)
+{
+  return can_read (target->descriptor, "etc/passwd");
+}
+
+/* One byte, so that no disk is filled. */
+ATTACK (attack_large_file)
+{
+  g_autofree char *path = g_build_filename (target->home, "large", NULL);
+  int fd = open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  gboolean is_written;
+
+  signal (SIGXFSZ, SIG_IGN);
+  is_written = fd >= 0 && pwrite (fd, "", 1, LARGE_FILE_BYTES - 1) == 1;
+  return is_written && unlink (path) == 0;
+}
