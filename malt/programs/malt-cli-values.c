@@ -229,6 +229,8 @@ malt_cli_parse_keywords (char   **words,
       g_autofree char *name = NULL;
       g_autoptr (GVariant) value = NULL;
 
+      if (!malt_cli_check_utf8 (words[i], error))
+        return NULL;
       if (equals == NULL || equals == words[i])
         {
           g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -237,7 +239,7 @@ malt_cli_parse_keywords (char   **words,
         }
 
       name = g_strndup (words[i], (gsize) (equals - words[i]));
-      value = malt_cli_check_utf8 (name, error) ? malt_cli_parse_argument (equals + 1, error) : NULL;
+      value = malt_cli_parse_argument (equals + 1, error);
       if (value == NULL)
         return NULL;
       g_variant_builder_add (&builder, "{sv}", name, value);

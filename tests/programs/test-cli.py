@@ -246,6 +246,8 @@ def refuses_what_is_not_utf8():
     expect(malt("eval", "...", b"\xff"), 2, "", "UTF-8")
     expect(malt("call", b"f\xff"), 2, "", "“f\ufffd” is not UTF-8")
     expect(malt("map", b"f\xff", "x"), 2, "", "“f\ufffd” is not UTF-8")
+    for word in (b"\xff", b"\xff=1", b"k=\xff"):
+        expect(malt("call", "--keyword", word, "f"), 2, "", "is not UTF-8")
     for option in ("--profile", "--backend", "--module"):
         expect(malt("eval", option, b"f\xff", "1"), 2, "", "“f\ufffd” is not UTF-8")
     # What is UTF-8 is so in any locale.
