@@ -179,16 +179,30 @@ encode_tuple (MaltLuaEncoder     *self,
 }
 
 static int
+compare_values (GVariant *a,
+                GVariant *b)
+{
+  g_autoptr (GBytes) bytes_a = g_variant_get_data_as_bytes (a);
+  g_autoptr (GBytes) bytes_b = g_variant_get_data_as_bytes (b);
+
+  return g_bytes_compare (bytes_a, bytes_b);
+}
+
+/* Keys that Lua tells apart may be the same in a dictionary, such as 1 and malt.typed ('x', 1). */
+static int
 compare_entries (gconstpointer a,
                  gconstpointer b)
 {
   const Entry *entry_a = a;
   const Entry *entry_b = b;
+  int order;
 
   if (entry_a->text != NULL && entry_b->text != NULL)
     return strcmp (entry_a->text, entry_b->text);
 
-  return g_variant_compare (entry_a->key, entry_b->key);
+  order = g_variant_compare (entry_a->key, entry_b->key);
+
+  return order != 0 ? order : compare_values (entry_a->value, entry_b->value);
 }
 
 static gboolean
