@@ -27,7 +27,8 @@ pool_new (const char *backend,
           GVariant   *worker_options,
           const char *options)
 {
-  g_autoptr (GVariant) settings = g_variant_ref_sink (g_variant_new_parsed (options));
+  g_autoptr (GVariant) settings = g_variant_parse (G_VARIANT_TYPE ("a{su}"), options, NULL, NULL,
+                                                   NULL);
   MaltPool *pool = g_object_new (MALT_TYPE_POOL,
                                  "profile", backend,
                                  "options", worker_options,
@@ -165,6 +166,30 @@ pool_on_reply (GObject      *source,
   replies->n_failed++;
   g_clear_error (&replies->error);
   replies->error = g_steal_pointer (&error);
+}
+
+GVariant *
+pool_new_numbers (gint64 n)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(x)"));
+  for (gint64 i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "(x)", i);
+
+  return g_variant_builder_end (&builder);
+}
+
+void
+pool_on_mapped (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  GVariant **results = user_data;
+  g_autoptr (GError) error = NULL;
+
+  *results = malt_pool_map_finish (MALT_POOL (source), result, &error);
+  g_assert_no_error (error);
 }
 
 void

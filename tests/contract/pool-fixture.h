@@ -64,3 +64,9 @@ guint64   pool_get_uint64 (MaltPool      *pool,
 void      pool_on_reply   (GObject       *source,
                            GAsyncResult  *result,
                            gpointer       user_data);
+/* Inputs of a map: (0,), (1,), … (transfer floating) */
+GVariant *pool_new_numbers (gint64        n);
+/* A map that goes well; user_data: where its results go, GVariant **. */
+void      pool_on_mapped  (GObject       *source,
+                           GAsyncResult  *result,
+                           gpointer       user_data);

@@ -9,17 +9,12 @@
 static void
 test_map (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GError) error = NULL;
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(x)"));
-  g_autoptr (GVariant) inputs = NULL;
   g_autoptr (GVariant) results = NULL;
   const gint64 n = 2000;
 
-  for (gint64 i = 0; i < n; i++)
-    g_variant_builder_add (&builder, "(x)", i);
-  inputs = g_variant_ref_sink (g_variant_builder_end (&builder));
-  results = malt_pool_map (pool, "malt.ping", inputs, NULL, &error);
+  results = malt_pool_map (pool, "malt.ping", pool_new_numbers (n), NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (g_variant_get_type_string (results), ==, "av");
   g_assert_cmpuint (g_variant_n_children (results), ==, n);
@@ -36,7 +31,7 @@ test_map (void)
 static void
 test_map_failure (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) results = NULL;
 
@@ -60,18 +55,6 @@ test_map_failure (void)
   g_assert_no_error (error);
   g_assert_cmpuint (g_variant_n_children (results), ==, 0);
   pool_stop (pool);
-}
-
-static GVariant *
-new_numbers (gint64 n)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(x)"));
-  for (gint64 i = 0; i < n; i++)
-    g_variant_builder_add (&builder, "(x)", i);
-
-  return g_variant_builder_end (&builder);
 }
 
 typedef struct
@@ -112,7 +95,7 @@ on_each_over (GObject      *source,
 static void
 test_map_each (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GVariant) inputs = g_variant_ref_sink (
     g_variant_new_parsed ("[<(1.0,)>, <('x',)>, <(4.0,)>, <5>, <(9.0,)>]"));
   Each all = { 0 };
@@ -126,7 +109,7 @@ test_map_each (void)
   g_assert_cmpuint (all.n_results, ==, 5);
   g_assert_cmpuint (all.n_errors, ==, 2);
 
-  malt_pool_map_each_async (pool, "malt.ping", new_numbers (1000), on_each, &some, NULL, NULL,
+  malt_pool_map_each_async (pool, "malt.ping", pool_new_numbers (1000), on_each, &some, NULL, NULL,
                             on_each_over, &some);
   pool_wait_until (some.is_over);
   g_assert_error (some.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -149,28 +132,16 @@ on_map_progress (MaltPool *pool,
 }
 
 static void
-on_mapped (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  GVariant **results = user_data;
-  g_autoptr (GError) error = NULL;
-
-  *results = malt_pool_map_finish (MALT_POOL (source), result, &error);
-  g_assert_no_error (error);
-}
-
-static void
 test_map_many (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   const guint n = 100000 / malt_test_get_slowness ();
   g_autoptr (GVariant) results = NULL;
   guint last = 0;
 
   g_test_summary ("Of many inputs, few are on their way");
   g_signal_connect (pool, "map-progress", G_CALLBACK (on_map_progress), &last);
-  malt_pool_map_async (pool, "malt.ping", new_numbers (n), NULL, on_mapped, &results);
+  malt_pool_map_async (pool, "malt.ping", pool_new_numbers (n), NULL, pool_on_mapped, &results);
   while (results == NULL)
     {
       g_main_context_iteration (NULL, TRUE);
@@ -185,7 +156,7 @@ test_map_many (void)
 static void
 test_map_cancelled (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Each each = { 0 };
 

@@ -13,7 +13,7 @@
 static void
 test_killed_from_outside (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (MaltAbstractWorker) item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   g_autoptr (GError) error = NULL;
 
@@ -30,7 +30,7 @@ test_killed_from_outside (void)
 static void
 test_everywhere (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 3, 'max-calls-per-worker': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 3, 'max-calls-per-worker': 2}");
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("Workers that come later have evaluated it, in order");
@@ -52,7 +52,7 @@ test_everywhere (void)
 static void
 test_everywhere_ends_all (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("An expression that ends every worker is forgotten");
@@ -66,7 +66,7 @@ test_everywhere_ends_all (void)
 static void
 test_resize (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1}");
+  MaltPool *pool = pool_start ("process", "{'size': 1}");
 
   g_object_set (pool, "size", 3, NULL);
   pool_wait_until (g_list_model_get_n_items (G_LIST_MODEL (pool)) == 3);
@@ -152,7 +152,7 @@ test_no_more_starts (void)
 static void
 test_abandoned (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (GListModel) workers = malt_list_running_workers ();
   g_autoptr (GError) error = NULL;
   GWeakRef weak;
@@ -187,7 +187,7 @@ on_drained (GObject      *source,
 static void
 test_drain (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1}");
+  MaltPool *pool = pool_start ("process", "{'size': 1}");
   g_autoptr (GError) error = NULL;
   PoolReplies replies = { 0 };
   PoolReplies drained = { 0 };
@@ -209,7 +209,7 @@ test_drain (void)
 static void
 test_memory (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1}");
+  MaltPool *pool = pool_start ("process", "{'size': 1}");
   gint64 before = pool_eval_int (pool, "import 'contract' return contract.pid ()");
 
   g_test_summary ("A worker that has grown is replaced, and its call is not lost");
@@ -235,7 +235,7 @@ on_notified (GObject    *object,
 static void
 test_items (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1}");
+  MaltPool *pool = pool_start ("process", "{'size': 1}");
   g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   g_autofree char *description = NULL;
   guint64 n_calls = 0;

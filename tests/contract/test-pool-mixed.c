@@ -11,7 +11,7 @@
 static void
 test_in_process (void)
 {
-  MaltPool *pool = pool_start ("in-process", "@a{su} {'size': 2, 'max-calls-per-worker': 5}");
+  MaltPool *pool = pool_start ("in-process", "{'size': 2, 'max-calls-per-worker': 5}");
   g_autoptr (GVariant) results = NULL;
   g_autoptr (GError) error = NULL;
   PoolReplies replies = { 0 };
@@ -40,7 +40,7 @@ test_in_process (void)
 static void
 test_cannot_be_killed (void)
 {
-  MaltPool *pool = pool_start ("in-process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("in-process", "{'size': 2}");
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
   g_autoptr (GError) error = NULL;
 
@@ -88,8 +88,8 @@ call_in_thread (gpointer user_data)
 static void
 test_mixed (void)
 {
-  MaltPool *processes = pool_start ("process", "@a{su} {'size': 2}");
-  MaltPool *threads = pool_start ("in-process", "@a{su} {'size': 1}");
+  MaltPool *processes = pool_start ("process", "{'size': 2}");
+  MaltPool *threads = pool_start ("in-process", "{'size': 1}");
   g_autoptr (MaltAbstractWorker) item = g_list_model_get_item (G_LIST_MODEL (processes), 0);
   g_autoptr (GThread) caller = g_thread_new ("caller", call_in_thread, processes);
   g_autoptr (GThread) other = g_thread_new ("caller", call_in_thread, threads);

@@ -11,7 +11,7 @@
 static void
 test_calls (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
 
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (pool)), ==, 2);
   for (guint i = 0; i < 20; i++)
@@ -25,7 +25,7 @@ test_calls (void)
 static void
 test_crash (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
   PoolReplies good = { 0 };
   PoolReplies bad = { 0 };
@@ -51,7 +51,7 @@ test_crash (void)
 static void
 test_queue_limit (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1, 'max-queue': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 1, 'max-queue': 2}");
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   PoolReplies busy = { 0 };
@@ -86,7 +86,7 @@ test_queue_limit (void)
 static void
 test_stop_ends_calls (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 1}");
+  MaltPool *pool = pool_start ("process", "{'size': 1}");
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
   g_autoptr (GError) error = NULL;
   PoolReplies replies = { 0 };
@@ -125,7 +125,7 @@ call_in_thread (gpointer user_data)
 static void
 test_threads (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2, 'max-calls-per-worker': 40}");
+  MaltPool *pool = pool_start ("process", "{'size': 2, 'max-calls-per-worker': 40}");
   Caller caller = { pool, 200 / malt_test_get_slowness () + 1 };
   GThread *threads[4];
 
@@ -144,7 +144,7 @@ test_threads (void)
 static void
 test_channels (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   g_autoptr (MaltAbstractWorker) worker = NULL;
   g_autoptr (MaltChannel) channel = NULL;
   g_autoptr (GVariant) value = NULL;
@@ -172,7 +172,7 @@ test_channels (void)
 static void
 test_kill (void)
 {
-  MaltPool *pool = pool_start ("process", "@a{su} {'size': 2}");
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
   MaltAbstractWorker *worker = MALT_ABSTRACT_WORKER (pool);
   g_autoptr (GError) error = NULL;
   PoolReplies replies = { 0 };

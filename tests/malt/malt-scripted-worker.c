@@ -118,7 +118,7 @@ malt_scripted_worker_init_finish (GAsyncInitable  *initable,
 
   malt_running_workers_add (MALT_ABSTRACT_WORKER (initable));
   if (MALT_SCRIPTED_WORKER (initable)->leaves)
-    malt_scripted_worker_exit (MALT_SCRIPTED_WORKER (initable), 5, TRUE);
+    end (MALT_SCRIPTED_WORKER (initable), MALT_EXIT_REASON_EXITED, 5, TRUE);
   return TRUE;
 }
 
@@ -328,17 +328,13 @@ malt_scripted_worker_register (void)
 }
 
 void
-malt_scripted_worker_exit (MaltScriptedWorker *self,
-                           int                 status,
-                           gboolean            is_told)
-{
-  end (self, MALT_EXIT_REASON_EXITED, status, is_told);
-}
-
-MaltScriptedWorker *
-malt_scripted_worker_ref (guint index)
+malt_scripted_worker_exit (guint    index,
+                           int      status,
+                           gboolean is_told)
 {
   g_autoptr (GListModel) workers = malt_list_running_workers ();
+  g_autoptr (MaltScriptedWorker) worker = g_list_model_get_item (workers, index);
 
-  return g_list_model_get_item (workers, index);
+  if (worker != NULL)
+    end (worker, MALT_EXIT_REASON_EXITED, status, is_told);
 }

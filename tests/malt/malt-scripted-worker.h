@@ -17,12 +17,10 @@ G_DECLARE_FINAL_TYPE (MaltScriptedWorker, malt_scripted_worker, MALT, SCRIPTED_W
 
 /* Makes "scripted" a backend of this process. */
 void malt_scripted_worker_register (void);
-/* Ends it as if it had left by itself. Unless `is_told`, it does not say so. */
-void malt_scripted_worker_exit     (MaltScriptedWorker *self,
-                                    int                 status,
-                                    gboolean            is_told);
-
-/* One of those that run, the oldest first. (transfer full) */
-MaltScriptedWorker *malt_scripted_worker_ref (guint index);
+/* Ends one of those that run as if it had left by itself; 0 is the oldest. Unless `is_told`, it does
+ * not say so. Nothing happens when there are not so many. */
+void malt_scripted_worker_exit     (guint    index,
+                                    int      status,
+                                    gboolean is_told);
 
 G_END_DECLS

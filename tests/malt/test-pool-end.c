@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 /* How pools end: drained, stopped, killed, or let go of, with calls under way. */
 
@@ -36,8 +35,7 @@ test_drain_cancelled (void)
   MaltPool *pool;
 
   g_test_summary ("Who does not wait any more is told; the pool is drained all the same");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   pool_echo_async (pool, "hold", 1, NULL, &replies);
   pool_echo_async (pool, "echo", 2, NULL, &replies);
   pool_poll_until (malt_script_count_waiting () == 1);
@@ -58,30 +56,6 @@ test_drain_cancelled (void)
 }
 
 static void
-on_mapped (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
-{
-  GVariant **results = user_data;
-  g_autoptr (GError) error = NULL;
-
-  *results = malt_pool_map_finish (MALT_POOL (source), result, &error);
-  g_assert_no_error (error);
-}
-
-static GVariant *
-new_numbers (gint64 n)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(x)"));
-  for (gint64 i = 0; i < n; i++)
-    g_variant_builder_add (&builder, "(x)", i);
-
-  return g_variant_builder_end (&builder);
-}
-
-static void
 test_drain_map (void)
 {
   g_autoptr (GVariant) results = NULL;
@@ -91,11 +65,10 @@ test_drain_map (void)
   MaltPool *pool;
 
   g_test_summary ("A map that has begun is finished, and no other begins");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
-  malt_pool_map_async (pool, "hold", new_numbers (20), NULL, on_mapped, &results);
+  pool = scripted_pool_start ("{'size': 2}");
+  malt_pool_map_async (pool, "hold", pool_new_numbers (20), NULL, pool_on_mapped, &results);
   malt_pool_drain_async (pool, NULL, on_drained, &drain);
-  none = malt_pool_map (pool, "echo", new_numbers (1), NULL, &error);
+  none = malt_pool_map (pool, "echo", pool_new_numbers (1), NULL, &error);
   g_assert_null (none);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
   while (!drain.is_over)
@@ -118,8 +91,7 @@ test_drain_crash (void)
   MaltPool *pool;
 
   g_test_summary ("The last calls are over when their workers are, and then so is the drain");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   for (guint i = 0; i < 4; i++)
     malt_abstract_worker_remote_call_async (MALT_ABSTRACT_WORKER (pool), "exit", NULL, NULL, NULL,
                                             pool_on_reply, &replies);
@@ -144,7 +116,7 @@ test_drain_crash (void)
 static void
 test_drain_unstarted (void)
 {
-  g_autoptr (MaltPool) pool = pool_new ("scripted", NULL, "@a{su} {}");
+  g_autoptr (MaltPool) pool = pool_new ("scripted", NULL, "{}");
   Outcome drain = { 0 };
 
   malt_pool_drain_async (pool, NULL, on_drained, &drain);
@@ -153,53 +125,27 @@ test_drain_unstarted (void)
   g_clear_error (&drain.error);
 }
 
-typedef struct
-{
-  MaltPool     *pool;        /* owned */
-  GCancellable *cancellable; /* owned, nullable */
-  GError       *error;
-} Caller;
-
-static gpointer
-call_in_thread (gpointer user_data)
-{
-  Caller *caller = user_data;
-  g_autoptr (GVariant) value =
-    malt_abstract_worker_remote_call_fetch (MALT_ABSTRACT_WORKER (caller->pool), "hold",
-                                            g_variant_new ("(x)", (gint64) 1), NULL,
-                                            caller->cancellable, &caller->error);
-
-  g_clear_object (&caller->pool);
-  g_clear_object (&caller->cancellable);
-
-  return NULL;
-}
-
 static void
 test_drain_blocked (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   PoolReplies replies = { 0 };
   Outcome drain = { 0 };
-  Caller caller = { 0 };
+  ScriptedCaller caller;
   MaltPool *pool;
-  GThread *thread;
 
   g_test_summary ("A blocking call that waits is waited for, until it does not wait any more");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   pool_echo_async (pool, "hold", 1, NULL, &replies);
   pool_poll_until (malt_script_count_waiting () == 1);
-  caller.pool = g_object_ref (pool);
-  caller.cancellable = g_object_ref (cancellable);
-  thread = g_thread_new ("caller", call_in_thread, &caller);
+  scripted_caller_start (&caller, pool, "hold", cancellable);
   pool_poll_until (pool_get_uint (pool, "n-queued") == 1);
   malt_pool_drain_async (pool, NULL, on_drained, &drain);
   malt_script_release ();
   pool_poll_until (malt_script_count_waiting () == 1);
   g_assert_false (drain.is_over);
   g_cancellable_cancel (cancellable);
-  g_thread_join (thread);
+  scripted_caller_join (&caller);
   g_assert_error (caller.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   pool_poll_until (drain.is_over && replies.n_ended == 1);
   g_assert_no_error (drain.error);
@@ -223,16 +169,14 @@ static void
 test_stop_under_way (void)
 {
   g_test_summary ("Whatever a blocking call is about to do when the pool ends, it comes back");
-  malt_script_reset ();
   for (guint i = 0; i < 20; i++)
     {
-      MaltPool *pool = pool_start ("scripted", "@a{su} {'size': 2}");
-      guint n_calls = malt_script_count (MALT_SCRIPT_CALL);
+      MaltPool *pool = scripted_pool_start ("{'size': 2}");
       GThread *threads[4];
 
       for (guint j = 0; j < G_N_ELEMENTS (threads); j++)
         threads[j] = g_thread_new ("caller", call_until_error, pool);
-      pool_poll_until (malt_script_count (MALT_SCRIPT_CALL) > n_calls + 20);
+      pool_poll_until (malt_script_count (MALT_SCRIPT_CALL) > 20);
       g_object_ref (pool);
       pool_stop (pool);
       for (guint j = 0; j < G_N_ELEMENTS (threads); j++)
@@ -268,8 +212,7 @@ test_stop_cancelled (void)
   MaltPool *pool;
 
   g_test_summary ("Who does not wait any more is told; the pool stops all the same");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   malt_script_set (MALT_SCRIPT_STOP, MALT_SCRIPT_IS_DEAF);
   malt_abstract_worker_stop_async (MALT_ABSTRACT_WORKER (pool), 0, 0, cancellable, on_stopped,
                                    &first);
@@ -302,8 +245,7 @@ test_stop_fails (void)
   MaltPool *pool;
 
   g_test_summary ("Workers that do not die are the error of the stop, and may be stopped again");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   malt_script_set (MALT_SCRIPT_STOP, MALT_SCRIPT_FAILS);
   g_assert_false (malt_abstract_worker_stop (MALT_ABSTRACT_WORKER (pool), 0, 0, NULL, NULL,
                                              &error));
@@ -338,8 +280,7 @@ test_dropped_with_calls (void)
   MaltPool *pool;
 
   g_test_summary ("Calls keep the pool that they were made of, posts do not");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 3}");
+  pool = scripted_pool_start ("{'size': 3}");
   g_weak_ref_init (&weak, pool);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
   pool_echo_async (pool, "hold", 2, NULL, &replies);
@@ -352,7 +293,7 @@ test_dropped_with_calls (void)
   g_assert_no_error (replies.error);
 
   /* A post alone does not. */
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   g_weak_ref_set (&weak, pool);
   malt_abstract_worker_remote_do (MALT_ABSTRACT_WORKER (pool), "hold", NULL, NULL, NULL);
   pool_poll_until (malt_script_count_waiting () == 1);
@@ -389,8 +330,7 @@ test_dropped_in_callback (void)
   Holder holder = { 0 };
   GWeakRef weak;
 
-  malt_script_reset ();
-  holder.pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  holder.pool = scripted_pool_start ("{'size': 2}");
   g_weak_ref_init (&weak, holder.pool);
   malt_abstract_worker_remote_call_async (MALT_ABSTRACT_WORKER (holder.pool), "echo", NULL, NULL,
                                           NULL, drop_on_reply, &holder);
@@ -433,10 +373,9 @@ test_dropped_in_map (void)
   GWeakRef weak;
 
   g_test_summary ("A map goes on for a pool that nobody else holds, to its end");
-  malt_script_reset ();
-  holder.pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  holder.pool = scripted_pool_start ("{'size': 2}");
   g_weak_ref_init (&weak, holder.pool);
-  malt_pool_map_each_async (holder.pool, "echo", new_numbers (50), drop_on_result, &holder, NULL,
+  malt_pool_map_each_async (holder.pool, "echo", pool_new_numbers (50), drop_on_result, &holder, NULL,
                             NULL, on_each_over, &holder);
   pool_poll_until (holder.is_over && is_gone (&weak) && count_workers () == 0);
   g_assert_cmpuint (malt_script_count (MALT_SCRIPT_CALL), ==, 50);
@@ -455,27 +394,24 @@ static void
 test_dropped_in_thread (void)
 {
   PoolReplies replies = { 0 };
-  Caller caller = { 0 };
-  GThread *thread;
+  ScriptedCaller caller;
   GWeakRef weak;
   MaltPool *pool;
 
   g_test_summary ("The last reference may go in any thread, with calls of others under way");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   g_weak_ref_init (&weak, pool);
-  caller.pool = g_object_ref (pool);
-  thread = g_thread_new ("caller", call_in_thread, &caller);
+  scripted_caller_start (&caller, pool, "hold", NULL);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
   pool_poll_until (malt_script_count_waiting () == 2);
   g_thread_join (g_thread_new ("drop", drop_in_thread, pool));
   malt_script_release ();
-  g_thread_join (thread);
+  scripted_caller_join (&caller);
   g_assert_no_error (caller.error);
   pool_poll_until (replies.n_ended == 1 && is_gone (&weak) && count_workers () == 0);
   g_assert_no_error (replies.error);
 
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   g_thread_join (g_thread_new ("drop", drop_in_thread, pool));
   pool_poll_until (count_workers () == 0);
   g_weak_ref_clear (&weak);

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 /* What is evaluated in every worker, where that goes wrong. */
 
@@ -16,14 +15,6 @@ set_state (MaltPool *pool)
   g_assert_no_error (error);
 }
 
-static void
-exit_worker (void)
-{
-  g_autoptr (MaltScriptedWorker) worker = malt_scripted_worker_ref (0);
-
-  malt_scripted_worker_exit (worker, 1, TRUE);
-}
-
 /* (transfer full): what calls end with when the state cannot be carried over to those that replace
  * both workers. A first one may have found room where it was to be evaluated once more. */
 static GError *
@@ -34,8 +25,8 @@ lose_state (MaltPool      *pool,
 
   set_state (pool);
   malt_script_set (MALT_SCRIPT_EVAL, way);
-  exit_worker ();
-  exit_worker ();
+  malt_scripted_worker_exit (0, 1, TRUE);
+  malt_scripted_worker_exit (0, 1, TRUE);
   g_assert_false (pool_echo (pool, "echo", 1, &error));
   g_assert_cmpuint (malt_script_count (MALT_SCRIPT_CALL), ==, 0);
 
@@ -57,8 +48,7 @@ test_later_failure (void)
   MaltPool *pool;
 
   g_test_summary ("A worker that cannot be set up has not started");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   error = lose_state (pool, MALT_SCRIPT_FAILS);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   g_assert_nonnull (strstr (error->message, "no luck"));
@@ -73,8 +63,7 @@ test_later_exit (void)
   MaltPool *pool;
 
   g_test_summary ("A worker that ends while it is set up has not started");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   error = lose_state (pool, MALT_SCRIPT_EXITS);
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   g_assert_cmpint (malt_exit_report_get_exit_status (malt_error_get_exit_report (error)), ==, 5);
@@ -89,8 +78,7 @@ test_ends_all (void)
   MaltPool *pool;
 
   g_test_summary ("However many workers an expression ends, calls are not to blame for it");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 6}");
+  pool = scripted_pool_start ("{'size': 6}");
   malt_script_set (MALT_SCRIPT_EVAL, MALT_SCRIPT_EXITS);
   g_assert_false (malt_pool_eval_everywhere (pool, NULL, "state", NULL, NULL, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
@@ -125,8 +113,7 @@ test_cancelled (void)
   MaltPool *pool;
 
   g_test_summary ("What is cancelled before all have evaluated it is forgotten");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   malt_script_set (MALT_SCRIPT_EVAL, MALT_SCRIPT_HANGS);
   malt_pool_eval_everywhere_async (pool, NULL, "state", NULL, cancellable, on_evaluated, &outcome);
   pool_poll_until (malt_script_count_waiting () == 2);
@@ -134,8 +121,8 @@ test_cancelled (void)
   pool_poll_until (outcome.is_over);
   g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_true (pool_echo (pool, "echo", 1, NULL));
-  exit_worker ();
-  exit_worker ();
+  malt_scripted_worker_exit (0, 1, TRUE);
+  malt_scripted_worker_exit (0, 1, TRUE);
   g_assert_true (pool_echo (pool, "echo", 2, NULL));
   g_assert_cmpuint (malt_script_count (MALT_SCRIPT_EVAL), ==, 2);
   g_clear_error (&outcome.error);
@@ -145,18 +132,17 @@ test_cancelled (void)
 static void
 test_stopped (void)
 {
-  g_autoptr (MaltPool) unstarted = pool_new ("scripted", NULL, "@a{su} {}");
+  g_autoptr (MaltPool) unstarted = pool_new ("scripted", NULL, "{}");
   g_autoptr (GError) error = NULL;
   Outcome outcome = { 0 };
   MaltPool *pool;
 
   g_test_summary ("It ends with the pool, and begins with it");
-  malt_script_reset ();
   g_assert_false (malt_pool_eval_everywhere (unstarted, NULL, "state", NULL, NULL, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
   g_clear_error (&error);
 
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   malt_script_set (MALT_SCRIPT_EVAL, MALT_SCRIPT_IS_DEAF);
   malt_pool_eval_everywhere_async (pool, NULL, "state", NULL, NULL, on_evaluated, &outcome);
   pool_poll_until (malt_script_count_waiting () == 2);
@@ -178,8 +164,7 @@ test_late_worker (void)
   MaltPool *pool;
 
   g_test_summary ("Workers that are on their way are waited for");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   malt_script_set (MALT_SCRIPT_START, MALT_SCRIPT_HANGS);
   g_object_set (pool, "size", 2, NULL);
   pool_poll_until (malt_script_count_waiting () == 1);
@@ -202,8 +187,7 @@ test_wrong_arguments (void)
   MaltPool *pool;
 
   g_test_summary ("Mistakes of the program come back from the blocking forms, too");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   g_test_expect_message ("Malt", G_LOG_LEVEL_CRITICAL, "*TUPLE*");
   g_assert_false (malt_pool_eval_everywhere (pool, NULL, "state", no_tuple, NULL, NULL));
   g_test_expect_message ("Malt", G_LOG_LEVEL_CRITICAL, "*expression*");

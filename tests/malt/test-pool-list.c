@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 /* A pool as a list: what a list view that follows its signals would show. */
 
@@ -62,15 +61,6 @@ mirror (Mirror   *self,
 }
 
 static void
-exit_worker (guint index)
-{
-  g_autoptr (MaltScriptedWorker) worker = malt_scripted_worker_ref (index);
-
-  if (worker != NULL)
-    malt_scripted_worker_exit (worker, 1, index % 2 == 0);
-}
-
-static void
 test_mirror (void)
 {
   const guint sizes[] = { 5, 2, 7, 1, 4 };
@@ -79,8 +69,7 @@ test_mirror (void)
   MaltPool *pool;
 
   g_test_summary ("Each signal says exactly what has changed");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 3, 'max-calls-per-worker': 3}");
+  pool = scripted_pool_start ("{'size': 3, 'max-calls-per-worker': 3}");
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (pool)), ==, 3);
   g_assert_true (g_list_model_get_item_type (G_LIST_MODEL (pool)) == MALT_TYPE_POOL_WORKER);
   mirror (&self, pool);
@@ -91,7 +80,7 @@ test_mirror (void)
       if (i % 20 == 10)
         g_object_set (pool, "size", sizes[i / 20], NULL);
       if (i % 20 == 0)
-        exit_worker (i / 20 % 3);
+        malt_scripted_worker_exit (i / 20 % 3, 1, i / 20 % 2 == 0);
       g_main_context_iteration (NULL, FALSE);
     }
   pool_poll_until (replies.n_ended == 100 && self.items->len == 4);
@@ -112,13 +101,12 @@ test_changed_while_told (void)
   MaltPool *pool;
 
   g_test_summary ("Who is told may change the pool");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
+  pool = scripted_pool_start ("{'size': 2}");
   mirror (&self, pool);
   g_object_set (pool, "size", 4, NULL);
   pool_poll_until (self.items->len == 6);
   self.wants_size = 1;
-  exit_worker (0);
+  malt_scripted_worker_exit (0, 1, TRUE);
   pool_poll_until (self.items->len == 1);
   g_signal_handlers_disconnect_by_data (pool, &self);
   g_clear_pointer (&self.items, g_ptr_array_unref);
@@ -145,8 +133,7 @@ test_states (void)
   guint n_pending;
 
   g_test_summary ("An item tells what its worker does, to its end and beyond the pool's");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   g_signal_connect (item, "notify::state", G_CALLBACK (on_notified), &state);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
@@ -162,7 +149,7 @@ test_states (void)
   g_assert_true (pool_echo (pool, "echo", 2, NULL));
   pool_poll_until (state == MALT_POOL_WORKER_STATE_RETIRING);
   malt_script_set (MALT_SCRIPT_STOP, MALT_SCRIPT_GOES_WELL);
-  exit_worker (0);
+  malt_scripted_worker_exit (0, 1, TRUE);
   pool_poll_until (state == MALT_POOL_WORKER_STATE_ENDED);
   pool_stop (pool);
   g_assert_false (malt_abstract_worker_is_running (MALT_ABSTRACT_WORKER (item)));

@@ -2,20 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 #include <sys/mman.h>
 
 /* Which worker a call gets, and what becomes of those that wait or have just been placed. */
-
-static void
-exit_worker (gboolean is_told)
-{
-  g_autoptr (MaltScriptedWorker) worker = malt_scripted_worker_ref (0);
-
-  malt_scripted_worker_exit (worker, 4, is_told);
-}
 
 static void
 on_ordered_reply (GObject      *source,
@@ -40,12 +31,11 @@ test_ended_unseen (void)
   MaltPool *pool;
 
   g_test_summary ("What was placed in a worker that is gone goes to another, in order");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1, 'max-in-flight': 4}");
-  exit_worker (FALSE);
+  pool = scripted_pool_start ("{'size': 1, 'max-in-flight': 4}");
+  malt_scripted_worker_exit (0, 4, FALSE);
   g_assert_true (pool_echo (pool, "echo", 1, NULL));
 
-  exit_worker (FALSE);
+  malt_scripted_worker_exit (0, 4, FALSE);
   for (gint64 i = 0; i < 10; i++)
     malt_abstract_worker_remote_call_async (MALT_ABSTRACT_WORKER (pool), "echo",
                                             g_variant_new ("(x)", i), NULL, NULL, on_ordered_reply,
@@ -66,14 +56,13 @@ test_ended_with_calls (void)
   MaltPool *pool;
 
   g_test_summary ("A worker takes the calls that it was sent along, and no others");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1, 'max-in-flight': 2}");
+  pool = scripted_pool_start ("{'size': 1, 'max-in-flight': 2}");
   pool_echo_async (pool, "hold", 1, NULL, &lost);
   pool_echo_async (pool, "hold", 2, NULL, &lost);
   for (gint64 i = 0; i < 5; i++)
     pool_echo_async (pool, "echo", i, NULL, &kept);
   pool_poll_until (malt_script_count_waiting () == 2);
-  exit_worker (TRUE);
+  malt_scripted_worker_exit (0, 4, TRUE);
   pool_poll_until (lost.n_ended == 2 && kept.n_ended == 5);
   g_assert_cmpuint (lost.n_failed, ==, 2);
   g_assert_error (lost.error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
@@ -84,25 +73,6 @@ test_ended_with_calls (void)
   pool_stop (pool);
 }
 
-typedef struct
-{
-  MaltPool     *pool;
-  GCancellable *cancellable;
-  GError       *error;
-} Caller;
-
-static gpointer
-call_in_thread (gpointer user_data)
-{
-  Caller *caller = user_data;
-  g_autoptr (GVariant) value =
-    malt_abstract_worker_remote_call_fetch (MALT_ABSTRACT_WORKER (caller->pool), "echo",
-                                            g_variant_new ("(x)", (gint64) 1), NULL,
-                                            caller->cancellable, &caller->error);
-
-  return NULL;
-}
-
 static void
 test_queue_limit (void)
 {
@@ -111,16 +81,14 @@ test_queue_limit (void)
   g_autoptr (GError) error = NULL;
   PoolReplies held = { 0 };
   PoolReplies refused = { 0 };
-  Caller caller = { .cancellable = cancellable };
+  ScriptedCaller caller;
   MaltPool *pool;
-  GThread *thread;
 
   g_test_summary ("A blocking call waits like others, and is refused and cancelled like others");
-  malt_script_reset ();
-  caller.pool = pool = pool_start ("scripted", "@a{su} {'size': 1, 'max-queue': 1}");
+  pool = scripted_pool_start ("{'size': 1, 'max-queue': 1}");
   pool_echo_async (pool, "hold", 1, NULL, &held);
   pool_poll_until (malt_script_count_waiting () == 1);
-  thread = g_thread_new ("caller", call_in_thread, &caller);
+  scripted_caller_start (&caller, pool, "echo", cancellable);
   pool_poll_until (pool_get_uint (pool, "n-queued") == 1);
   g_assert_false (pool_echo (pool, "echo", 2, &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
@@ -133,7 +101,7 @@ test_queue_limit (void)
   g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
 
   g_cancellable_cancel (cancellable);
-  g_thread_join (thread);
+  scripted_caller_join (&caller);
   g_assert_error (caller.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&caller.error);
   g_cancellable_reset (cancellable);
@@ -154,16 +122,16 @@ static void
 test_cancelled_before (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Caller caller = { .cancellable = cancellable };
+  ScriptedCaller caller;
   PoolReplies replies = { 0 };
   MaltPool *pool;
 
   g_test_summary ("What is cancelled before it begins is never sent");
-  malt_script_reset ();
-  caller.pool = pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   g_cancellable_cancel (cancellable);
   pool_echo_async (pool, "echo", 1, cancellable, &replies);
-  call_in_thread (&caller);
+  scripted_caller_start (&caller, pool, "echo", cancellable);
+  scripted_caller_join (&caller);
   pool_poll_until (replies.n_ended == 1);
   g_assert_error (replies.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_error (caller.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -186,8 +154,7 @@ test_too_many_inputs (void)
   gpointer data = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
   g_assert_true (data != MAP_FAILED);
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   inputs = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE ("a()"), data, size, TRUE,
                                                         NULL, NULL));
   g_assert_cmpuint (g_variant_n_children (inputs), ==, size);
@@ -241,8 +208,7 @@ test_ends_all_the_time (void)
   MaltPool *pool;
 
   g_test_summary ("Workers end at any moment: each call is answered, or lost with its worker");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 3, 'max-in-flight': 2}");
+  pool = scripted_pool_start ("{'size': 3, 'max-in-flight': 2}");
   for (guint i = 0; i < G_N_ELEMENTS (stresses); i++)
     {
       stresses[i] = (Stress) { .pool = pool, .n_running = &n_running };
@@ -250,11 +216,9 @@ test_ends_all_the_time (void)
     }
   for (gboolean is_told = FALSE; g_atomic_int_get (&n_running) > 0; is_told = !is_told)
     {
-      g_autoptr (MaltScriptedWorker) worker = malt_scripted_worker_ref (0);
       guint n_calls = malt_script_count (MALT_SCRIPT_CALL);
 
-      if (worker != NULL)
-        malt_scripted_worker_exit (worker, 1, is_told);
+      malt_scripted_worker_exit (0, 1, is_told);
       /* Some get through. */
       pool_poll_until (malt_script_count (MALT_SCRIPT_CALL) > n_calls + 5
                        || g_atomic_int_get (&n_running) == 0);

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 #include <unistd.h>
 
@@ -20,8 +19,7 @@ test_by_calls (void)
   gint64 sum = 0;
 
   g_test_summary ("No call is lost, none is made twice, and none is answered twice");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 3, 'max-in-flight': 4,"
+  pool = scripted_pool_start ("{'size': 3, 'max-in-flight': 4,"
                                  " 'max-calls-per-worker': 5}");
   for (guint i = 0; i < N_CALLS; i++)
     {
@@ -60,8 +58,7 @@ test_by_age (void)
   MaltPool *pool;
 
   g_test_summary ("One that is old enough ends its call, while another has taken its place");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
   pool_echo_async (pool, "hold", 1, NULL, &replies);
   pool_poll_until (malt_script_count_waiting () == 1);
@@ -85,9 +82,8 @@ test_by_memory (void)
   MaltPool *pool;
 
   g_test_summary ("Workers that are too large go, and calls do not notice");
-  malt_script_reset ();
+  pool = scripted_pool_start ("{'size': 2}");
   malt_script_set_pid (getpid ());
-  pool = pool_start ("scripted", "@a{su} {'size': 2}");
   g_object_set (pool, "max-memory", (guint64) 1, NULL);
   for (gint64 i = 0; malt_script_count (MALT_SCRIPT_STOP) < 4; i++)
     g_assert_true (pool_echo (pool, "echo", i, NULL));
@@ -117,8 +113,7 @@ test_lies (void)
   MaltPool *pool;
 
   g_test_summary ("What workers say of themselves is believed as far as it can be");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   for (guint i = 0; i < G_N_ELEMENTS (run_times); i++)
     {
       malt_script_set_run_time (run_times[i]);

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt-scripted-worker.h"
-#include "tests/contract/pool-fixture.h"
+#include "malt-pool-fixture.h"
 
 /* Workers that do not come up, or not in time, or not for long. */
 
@@ -88,8 +87,7 @@ test_deaf (void)
   gboolean is_stopped = FALSE;
 
   g_test_summary ("Nobody waits for starts that do not heed their cancellation");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   malt_script_set (MALT_SCRIPT_START, MALT_SCRIPT_IS_DEAF);
   malt_pool_new_async ("scripted", 1, cancellable, on_started, &start);
   g_object_set (pool, "size", 2, NULL);
@@ -114,8 +112,7 @@ test_late (void)
   MaltPool *pool;
 
   g_test_summary ("A worker that comes when it is not wanted any more is stopped");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   malt_script_set (MALT_SCRIPT_START, MALT_SCRIPT_IS_DEAF);
   g_object_set (pool, "size", 2, NULL);
   pool_poll_until (malt_script_count_waiting () == 1);
@@ -150,7 +147,6 @@ count_allowed_starts (gint64 since_us)
 static void
 test_crash_loop (void)
 {
-  g_autoptr (MaltScriptedWorker) worker = NULL;
   g_autoptr (GError) error = NULL;
   PoolReplies waiting = { 0 };
   MaltPool *pool;
@@ -158,12 +154,10 @@ test_crash_loop (void)
   guint n_starts;
 
   g_test_summary ("Workers that end as soon as they have started: calls fail with how");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
-  worker = malt_scripted_worker_ref (0);
+  pool = scripted_pool_start ("{'size': 1}");
   malt_script_set (MALT_SCRIPT_START, MALT_SCRIPT_EXITS);
   start_us = g_get_monotonic_time ();
-  malt_scripted_worker_exit (worker, 3, TRUE);
+  malt_scripted_worker_exit (0, 3, TRUE);
   for (guint i = 0; i < 3; i++)
     pool_echo_async (pool, "echo", i, NULL, &waiting);
   pool_poll_until (waiting.n_ended == 3);
@@ -184,9 +178,7 @@ test_crash_loop (void)
   malt_script_set (MALT_SCRIPT_START, MALT_SCRIPT_GOES_WELL);
   pool_poll_until (pool_echo (pool, "echo", 2, NULL));
   /* All is forgotten: the next one waits for a worker. */
-  g_set_object (&worker, NULL);
-  worker = malt_scripted_worker_ref (0);
-  malt_scripted_worker_exit (worker, 3, TRUE);
+  malt_scripted_worker_exit (0, 3, TRUE);
   g_clear_error (&error);
   g_assert_true (pool_echo (pool, "echo", 3, &error));
   g_assert_no_error (error);
@@ -202,8 +194,7 @@ test_calls_that_crash (void)
   MaltPool *pool;
 
   g_test_summary ("However many calls end their workers in a row, the next one is not to blame");
-  malt_script_reset ();
-  pool = pool_start ("scripted", "@a{su} {'size': 1}");
+  pool = scripted_pool_start ("{'size': 1}");
   for (guint i = 0; i < 8; i++)
     malt_abstract_worker_remote_call_async (MALT_ABSTRACT_WORKER (pool), "exit",
                                             g_variant_new ("(i)", 9), NULL, NULL, pool_on_reply,
