@@ -17,8 +17,8 @@ G_DECLARE_FINAL_TYPE (MaltScriptedWorker, malt_scripted_worker, MALT, SCRIPTED_W
 
 /* Makes "scripted" a backend of this process. */
 void malt_scripted_worker_register (void);
-/* Ends one of those that run as if it had left by itself; 0 is the oldest. Unless `is_told`, it does
- * not say so. Nothing happens when there are not so many. */
+/* Ends one of those that run as if it had left by itself; 0 is the oldest. Unless `is_told`, it
+ * does not say so. Nothing happens when there are not so many. */
 void malt_scripted_worker_exit     (guint    index,
                                     int      status,
                                     gboolean is_told);

@@ -375,8 +375,8 @@ test_dropped_in_map (void)
   g_test_summary ("A map goes on for a pool that nobody else holds, to its end");
   holder.pool = scripted_pool_start ("{'size': 2}");
   g_weak_ref_init (&weak, holder.pool);
-  malt_pool_map_each_async (holder.pool, "echo", pool_new_numbers (50), drop_on_result, &holder, NULL,
-                            NULL, on_each_over, &holder);
+  malt_pool_map_each_async (holder.pool, "echo", pool_new_numbers (50), drop_on_result, &holder,
+                            NULL, NULL, on_each_over, &holder);
   pool_poll_until (holder.is_over && is_gone (&weak) && count_workers () == 0);
   g_assert_cmpuint (malt_script_count (MALT_SCRIPT_CALL), ==, 50);
   g_weak_ref_clear (&weak);
