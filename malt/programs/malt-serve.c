@@ -17,9 +17,9 @@
  * which does not run its main loop makes its worker wait, not grow. */
 #define REPLIES_MAX_QUEUED_BYTES (64u * 1024 * 1024)
 
-/* Short calls that are answered in a row before the main context has its turn, in which functions may
- * have timers and the like. */
-#define BATCHES_MAX_IN_A_ROW 64u
+/* How long calls are answered in a row before the main context has its turn, in which functions may
+ * have timers and the like: some dozens that are short, one that is not. */
+#define BATCHES_MAX_USEC 1000
 
 /* The worker's side of the data connection. Everything runs in the executing thread, except progress,
  * which functions of the thread pool report from theirs. */
@@ -282,10 +282,11 @@ is_idle (MaltServer *self)
 static void
 read_batches (MaltServer *self)
 {
+  gint64 end_us = g_get_monotonic_time () + BATCHES_MAX_USEC;
   MaltStreamStatus status = malt_stream_fill (self->stream, NULL);
 
   handle_batch (self, status);
-  for (guint i = 1; i < BATCHES_MAX_IN_A_ROW && is_idle (self); i++)
+  while (is_idle (self) && g_get_monotonic_time () < end_us)
     {
       status = malt_stream_fill_spinning (self->stream, NULL);
       if (status == MALT_STREAM_WOULD_BLOCK)

@@ -49,6 +49,86 @@ test_default_program (void)
   fixture_stop (worker);
 }
 
+/* Longer than a worker answers calls without a look at its main context. */
+#define TURN_CALL_USEC 5000
+
+static guint n_turns;
+
+static gboolean
+on_turn (gpointer user_data)
+{
+  n_turns++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GVariant *
+turns_begin (MaltInvocation  *invocation,
+             GVariant        *args,
+             GVariant        *kwargs,
+             gpointer         user_data,
+             GError         **error)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (0);
+
+  g_source_set_callback (source, on_turn, NULL, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+
+  return NULL;
+}
+
+static GVariant *
+turns_count (MaltInvocation  *invocation,
+             GVariant        *args,
+             GVariant        *kwargs,
+             gpointer         user_data,
+             GError         **error)
+{
+  gint64 end_us = g_get_monotonic_time () + TURN_CALL_USEC;
+
+  while (g_get_monotonic_time () < end_us)
+    ;
+
+  return g_variant_new_uint32 (n_turns);
+}
+
+static gboolean
+load_turns (MaltModule  *module,
+            GError     **error)
+{
+  malt_module_add_function (module, "begin", "()", MALT_FUNCTION_FLAGS_NONE, turns_begin, NULL,
+                            NULL);
+  malt_module_add_function (module, "count", "()", MALT_FUNCTION_FLAGS_NONE, turns_count, NULL,
+                            NULL);
+
+  return TRUE;
+}
+
+static void
+test_timers_have_their_turn (void)
+{
+  const guint n_calls = 40;
+  MaltAbstractWorker *worker = start_program ("executable", "self");
+  g_autoptr (GError) error = NULL;
+  guint n_before = 0;
+  guint n_in_vain = 0;
+
+  g_test_summary ("However soon a call follows the last one, the main context of the worker goes on");
+  g_assert_true (malt_abstract_worker_remote_call_wait (worker, "turns.begin", NULL, NULL, NULL,
+                                                        &error));
+  for (guint i = 0; i < n_calls; i++)
+    {
+      g_autoptr (GVariant) value =
+        malt_abstract_worker_remote_call_fetch (worker, "turns.count", NULL, NULL, NULL, &error);
+
+      g_assert_no_error (error);
+      n_in_vain = g_variant_get_uint32 (value) == n_before ? n_in_vain + 1 : 0;
+      g_assert_cmpuint (n_in_vain, <=, 2);
+      n_before = g_variant_get_uint32 (value);
+    }
+  fixture_stop (worker);
+}
+
 /* However few more files the program may open. */
 static void
 test_no_descriptors (void)
@@ -309,8 +389,11 @@ main (int    argc,
 {
   if (argc == 2 && strcmp (argv[1], "--die") == 0)
     start_and_die ();
+  malt_register_static_module ("turns", load_turns);
+  malt_init (&argc, &argv);
   fixture_init (&argc, &argv);
   fixture_add ("/malt/process/program/default", test_default_program);
+  fixture_add ("/malt/process/program/timers-have-their-turn", test_timers_have_their_turn);
   fixture_add ("/malt/process/program/no-loopback", test_no_loopback);
   fixture_add ("/malt/process/program/stalled-log", test_stalled_log);
   fixture_add ("/malt/process/program/no-descriptors", test_no_descriptors);
