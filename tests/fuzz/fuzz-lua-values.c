@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* A value that goes to Lua and comes back: a type string with its NUL, then the serialized
- * value. */
+/* A value that goes to Lua and comes back: its type string with a NUL, the type that it is to have then
+ * with another, the serialized value. */
 
 typedef struct
 {
@@ -82,13 +82,14 @@ echo (GVariant           *value,
 }
 
 static void
-try_value (GVariant *value)
+try_value (GVariant           *value,
+           const GVariantType *result_type)
 {
-  g_autoptr (GVariant) typed = echo (value, g_variant_get_type (value));
+  g_autoptr (GVariant) typed = echo (value, result_type);
   g_autoptr (GVariant) once = echo (value, NULL);
   g_autoptr (GVariant) twice = NULL;
 
-  g_assert_true (typed == NULL || g_variant_is_of_type (typed, g_variant_get_type (value)));
+  g_assert_true (typed == NULL || g_variant_is_of_type (typed, result_type));
   if (once == NULL)
     return;
 
@@ -98,21 +99,35 @@ try_value (GVariant *value)
   g_assert_cmpvariant (once, twice);
 }
 
+/* (transfer full): up to a NUL, which is passed over, or to the end. */
+static char *
+take_string (const guint8 **data,
+             const guint8  *end)
+{
+  gsize length = strnlen ((const char *) *data, (gsize) (end - *data));
+  char *string = g_strndup ((const char *) *data, length);
+
+  *data += MIN (length + 1, (gsize) (end - *data));
+
+  return string;
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
 {
-  gsize length = size > 0 ? strnlen ((const char *) data, size) : 0;
-  g_autofree char *type_string = g_strndup ((const char *) data, length);
-  const GVariantType *type = malt_value_check_type (type_string, length + 1, NULL);
+  const guint8 *end = data + size;
+  g_autofree char *type_string = take_string (&data, end);
+  g_autofree char *result_type = take_string (&data, end);
+  const GVariantType *type = malt_value_check_type (type_string, strlen (type_string) + 1, NULL);
   g_autoptr (GVariant) value = NULL;
 
-  if (type == NULL || length == size)
+  if (type == NULL || !g_variant_type_string_is_valid (result_type))
     return 0;
 
-  value = malt_value_new (type, data + length + 1, size - length - 1, NULL, 0, FALSE, NULL);
+  value = malt_value_new (type, data, (gsize) (end - data), NULL, 0, FALSE, NULL);
   if (value != NULL)
-    try_value (value);
+    try_value (value, G_VARIANT_TYPE (result_type));
 
   return 0;
 }

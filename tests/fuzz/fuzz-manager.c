@@ -21,9 +21,13 @@
 
 #define MAX_MESSAGE_BYTES (1024u * 1024)
 
+/* An hour, so that no input meets it. */
+#define UNRESPONSIVE_TIMEOUT_MSEC (3600u * 1000)
+
 static const MaltConnectionLimits limits = {
   .max_pending_bytes = MAX_MESSAGE_BYTES,
   .max_message_bytes = MAX_MESSAGE_BYTES,
+  .unresponsive_timeout_ms = UNRESPONSIVE_TIMEOUT_MSEC,
 };
 
 static int n_connections; /* atomic */

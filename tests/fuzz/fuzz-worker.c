@@ -4,6 +4,7 @@
 
 #include "malt-fuzz-peer.h"
 #include "malt-fuzz.h"
+#include "malt/malt-local-channel-private.h"
 #include "malt/runtime/malt-invocation-plugin.h"
 #include "malt/runtime/malt-runtime.h"
 #include "malt/wire/malt-stream-private.h"
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 /* What a manager sends after its setup, data and control on one socket, to a worker without an
- * evaluator: its built-in functions are called with whatever comes. */
+ * evaluator, that has a channel: its built-in functions are called with whatever comes. */
 
 #define MAX_MESSAGE_BYTES (1024u * 1024)
 
@@ -156,6 +157,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GMainContext) watch_context = g_main_context_new ();
   g_autoptr (GError) error = NULL;
+  g_autoptr (MaltLocalChannel) channel = NULL;
   Worker self = { .context = context };
 
   if (size == 0)
@@ -165,6 +167,8 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   self.stream = malt_stream_new (fuzz_peer_init (&peer, data, size), MAX_MESSAGE_BYTES);
   self.runtime = malt_runtime_new (NULL, NULL, none, NULL, watch_context, &error);
   g_assert_no_error (error);
+  channel = malt_local_channel_new (2);
+  malt_runtime_export_channel (self.runtime, channel);
 
   run (&self, &peer);
 

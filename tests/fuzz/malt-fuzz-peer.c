@@ -16,6 +16,9 @@
 /* What is left after them is one piece, so that long inputs take no longer than short ones. */
 #define PIECES_MAX 64u
 
+/* What follows it with FUZZ_PEER_ZEROS: more than the first room of a big body. */
+#define ZEROS_TIMES 5u
+
 static int
 new_memory (const guint8 *data,
             gsize         size,
@@ -94,7 +97,7 @@ send_bytes (FuzzPeer     *self,
 gboolean
 fuzz_peer_send (FuzzPeer *self)
 {
-  static const guint8 zeros[MALT_STREAM_BIG_BYTES + 1024];
+  static const guint8 zeros[MALT_STREAM_BIG_BYTES];
   static const gsize sizes[] = { G_MAXSIZE, 1, 7, 31 };
   gsize size = self->n_sent < PIECES_MAX ? sizes[self->options & FUZZ_PEER_PIECES] : G_MAXSIZE;
 
@@ -109,7 +112,8 @@ fuzz_peer_send (FuzzPeer *self)
 
   if (self->options & FUZZ_PEER_ZEROS)
     {
-      self->options &= ~FUZZ_PEER_ZEROS;
+      if (++self->n_zeros == ZEROS_TIMES)
+        self->options &= ~FUZZ_PEER_ZEROS;
       send_bytes (self, zeros, sizeof zeros);
       return TRUE;
     }

@@ -15,7 +15,7 @@ enum
   FUZZ_PEER_DESCRIPTOR = 1 << 4, /* comes with the first byte: memory of as many bytes as the second
                                     byte says, which follow it */
   FUZZ_PEER_UNSEALED = 1 << 5,
-  FUZZ_PEER_ZEROS = 1 << 6       /* at the end, enough for a big body */
+  FUZZ_PEER_ZEROS = 1 << 6       /* at the end, enough for a big body, 64 KiB at a time */
 };
 
 /* The other end of a socket, which sends what an input says. */
@@ -27,6 +27,7 @@ typedef struct
   const guint8 *bytes;   /* not owned */
   gsize         size;
   guint         n_sent;  /* pieces */
+  guint         n_zeros; /* pieces of them */
 } FuzzPeer;
 
 /* The end for the target, owned; the input has at least one byte. */
