@@ -6,6 +6,7 @@
 
 #include "malt/malt-error.h"
 #include "malt/malt-known-types-private.h"
+#include "malt/wire/malt-normal-private.h"
 
 #include <string.h>
 
@@ -209,57 +210,14 @@ copy (const guint8 *data,
   return g_bytes_new_take (bytes, size);
 }
 
-/* Returns where the type ends. The recursion is bounded by the depth of the type. */
-static const char *
-append_bare_type (GString    *bare,
-                  const char *type)
-{
-  gsize start = bare->len;
-  guint n_items = 0;
-
-  g_string_append_c (bare, *type);
-  if (*type == 'a' || *type == 'm')
-    return append_bare_type (bare, type + 1);
-  if (*type != '(' && *type != '{')
-    return type + 1;
-
-  for (type++; *type != ')' && *type != '}'; n_items++)
-    type = append_bare_type (bare, type);
-
-  if (n_items == 1)
-    g_string_erase (bare, (gssize) start, 1);
-  else
-    g_string_append_c (bare, *type);
-  return type + 1;
-}
-
-/* A tuple of one item lies in memory as the item does. GLib looks at each of them all the same, so
- * that an array of sixty in one another costs minutes for as many bytes as cost a second
- * otherwise: what is checked is the item. */
+/* Whether what GLib needs to look at the value may have nothing to do with its size. */
 static gboolean
-is_normal_form (const GVariantType *type,
-                GBytes             *bytes)
+is_slow_to_check (const GVariantType *type)
 {
-  g_autoptr (GString) bare = g_string_sized_new (g_variant_type_get_string_length (type));
-  g_autoptr (GVariant) value = NULL;
-  gconstpointer data;
-  gsize size;
-
-  append_bare_type (bare, g_variant_type_peek_string (type));
-  data = g_bytes_get_data (bytes, &size);
-  if (is_plainly_normal (G_VARIANT_TYPE (bare->str), data, size))
-    return TRUE;
-
-  value = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (bare->str), bytes, FALSE));
-  return g_variant_is_normal_form (value);
-}
-
-static gboolean
-has_nested_tuples (const GVariantType *type)
-{
+  const char *string = g_variant_type_peek_string (type);
   gsize length = g_variant_type_get_string_length (type);
 
-  return g_strstr_len (g_variant_type_peek_string (type), (gssize) length, "((") != NULL;
+  return memchr (string, 'v', length) != NULL || memmem (string, length, "((", 2) != NULL;
 }
 
 GVariant *
@@ -272,16 +230,16 @@ malt_value_new (const GVariantType  *type,
                 GError             **error)
 {
   gboolean is_normal = is_plainly_normal (type, data, size);
-  gboolean is_nested = !is_normal && has_nested_tuples (type);
+  gboolean is_slow = !is_normal && is_slow_to_check (type);
   g_autoptr (GBytes) slice = NULL;
   g_autoptr (GVariant) value = NULL;
 
   slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : copy (data, size);
-  if (is_nested)
-    is_normal = is_normal_form (type, slice);
+  if (is_slow)
+    is_normal = malt_normal_check (type, data, size);
   value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal));
 
-  if (!is_normal && (is_nested || !g_variant_is_normal_form (value)))
+  if (!is_normal && (is_slow || !g_variant_is_normal_form (value)))
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
                    "Cannot read a value of type “%s”: its %" G_GSIZE_FORMAT

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Functions that try to get out of a worker, each in one way: "attacks.NAME". They take an a{sv} with
- * the fields of AttackTarget, and answer (bs): whether it succeeded, and why not. */
+/* Functions that try to get out of a worker, each in one way: "attacks.NAME". They take an a{sv}
+ * with the fields of AttackTarget, and answer (bs): whether it succeeded, and why not. */
 #include "attacks.h"
 
 #include <errno.h>

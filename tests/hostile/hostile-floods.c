@@ -74,6 +74,44 @@ PEER_ATTACK (peer_type_flood)
     }
 }
 
+/* Bytes for `size` items, each in sixty tuples in one another, and what they are behind a NUL: a
+ * variant. */
+static void
+write_costly_variant (uint8_t *bytes,
+                      size_t   size)
+{
+  memset (bytes, 0, size + 1);
+  bytes[size + 1] = 'a';
+  memset (bytes + size + 2, '(', 60);
+  bytes[size + 62] = 'b';
+  memset (bytes + size + 63, ')', 60);
+}
+
+#define COSTLY_TYPE_BYTES 123
+
+PEER_ATTACK (peer_costly_flood)
+{
+  static uint8_t value[1000 * 1000];
+
+  write_costly_variant (value, sizeof value - COSTLY_TYPE_BYTES);
+  while (true)
+    peer_answer (~id, "v", value, sizeof value);
+}
+
+/* A record with one field: "", how many are missing, an array of the one entry "A", which ends in
+ * its second byte, the variant from the eighth on, where the entry ends, where the text ends. */
+PEER_ATTACK (peer_costly_log_flood)
+{
+  static uint8_t value[8 + 60 * 1000 + 4 + 2];
+  static const uint8_t ends[] = { 2, 0, 0x62, 0xea, 1, 0 };
+
+  memcpy (value + 8, "A", 2);
+  write_costly_variant (value + 16, sizeof value - 16 - sizeof ends - COSTLY_TYPE_BYTES);
+  memcpy (value + sizeof value - sizeof ends, ends, sizeof ends);
+  while (true)
+    raw_write_frame (RAW_CONTROL_FD, RAW_LOG, 0, 1 << 4, NULL, "(sua{sv})", value, sizeof value);
+}
+
 PEER_ATTACK (peer_status_flood)
 {
   const RawHeader header = { .type = RAW_STATUS, .id = id, .number = 1 };

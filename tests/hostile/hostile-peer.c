@@ -282,6 +282,8 @@ static const Mode modes[] = {
   { "progress-flood", greet, peer_progress_flood },
   { "result-flood", greet, peer_result_flood },
   { "type-flood", greet, peer_type_flood },
+  { "costly-flood", greet, peer_costly_flood },
+  { "costly-log-flood", greet, peer_costly_log_flood },
   { "status-flood", greet, peer_status_flood },
   { "log-flood", greet, peer_log_flood },
   { "line-flood", greet, peer_line_flood },

@@ -53,6 +53,8 @@ PEER_ATTACK (peer_claims_a_gigabyte);
 PEER_ATTACK (peer_progress_flood);
 PEER_ATTACK (peer_result_flood);
 PEER_ATTACK (peer_type_flood);
+PEER_ATTACK (peer_costly_flood);
+PEER_ATTACK (peer_costly_log_flood);
 PEER_ATTACK (peer_status_flood);
 PEER_ATTACK (peer_log_flood);
 PEER_ATTACK (peer_line_flood);

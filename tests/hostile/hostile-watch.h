@@ -11,7 +11,7 @@ typedef struct
   MaltAbstractWorker *neighbour;   /* owned */
   GCancellable       *cancellable; /* owned; for who wants it */
   GThread            *thread;      /* owned */
-  GArray             *times;       /* of gint64, microseconds; owned by @thread until it is joined */
+  GArray             *times;       /* of gint64, microseconds; @thread only until it is joined */
   gsize               size;        /* of the process at the beginning, in bytes */
   gsize               peak;        /* as @times */
   int                 n_pings;     /* atomic */

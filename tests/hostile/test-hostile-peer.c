@@ -161,7 +161,8 @@ test_answer (gconstpointer data)
 /* What goes on for ever. */
 static const char *const floods[] = {
   "silent", "trickle", "claims-a-gigabyte", "progress-flood", "result-flood", "type-flood",
-  "status-flood", "log-flood", "line-flood", "byte-flood", "error-flood",
+  "costly-flood", "costly-log-flood", "status-flood", "log-flood", "line-flood", "byte-flood",
+  "error-flood",
 };
 
 static void
