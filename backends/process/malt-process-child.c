@@ -88,6 +88,13 @@ malt_process_child_set_detail (MaltProcessChild *self,
   va_end (args);
 }
 
+/* How bwrap, as a shell, says that a signal ended what it started. */
+static gboolean
+is_signal_of_shell (int exit_status)
+{
+  return exit_status > 128 && exit_status < 128 + SIGRTMIN;
+}
+
 /* ECHILD: the program ignores SIGCHLD or waited for any child, and the kernel or somebody else
  * knows. */
 static void
@@ -105,10 +112,12 @@ reap (MaltProcessChild *self,
     kill (-self->pid, SIGKILL);
   if (malt_process_handle_wait (&self->process, WEXITED, &info))
     {
-      if (info.si_code == CLD_EXITED)
-        *exit_status = info.si_status;
-      else
+      if (info.si_code != CLD_EXITED)
         *signum = info.si_status;
+      else if (self->profile == MALT_SANDBOX_ISOLATED && is_signal_of_shell (info.si_status))
+        *signum = info.si_status - 128;
+      else
+        *exit_status = info.si_status;
     }
   malt_process_handle_clear (&self->process);
   g_mutex_unlock (&self->lock);
@@ -310,6 +319,14 @@ malt_process_child_kill (MaltProcessChild  *self,
     }
   if (!malt_process_child_check_running (self, error))
     return FALSE;
+  /* bwrap would take it, who passes none on. */
+  if (self->profile == MALT_SANDBOX_ISOLATED && real_signum != SIGTERM && real_signum != SIGKILL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Cannot send signal “%d” into the namespaces of %s: expected SIGTERM or SIGKILL",
+                   signum, self->description);
+      return FALSE;
+    }
 
   g_autofree char *shown = malt_process_show_signal (real_signum);
   g_mutex_lock (&self->lock);
@@ -327,7 +344,9 @@ void
 malt_process_child_terminate (MaltProcessChild *self)
 {
   g_mutex_lock (&self->lock);
-  if (!malt_process_handle_has_exited (&self->process))
+  /* All that is in its namespaces ends with bwrap, and it would take the end of a worker for that of its
+   * own accord. */
+  if (self->profile != MALT_SANDBOX_ISOLATED && !malt_process_handle_has_exited (&self->process))
     malt_kill_descendants (self->pid);
   send_signal_locked (self, SIGTERM);
   g_mutex_unlock (&self->lock);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Makes an executable run as a worker, see malt_init(). */
 #define MALT_PROCESS_WORKER_ARGUMENT "--malt-worker"
@@ -35,6 +36,7 @@ malt_process_command_clear (MaltProcessCommand *self)
   g_clear_pointer (&self->program, g_free);
   g_clear_pointer (&self->argv, g_strfreev);
   g_clear_pointer (&self->environment, g_strfreev);
+  g_clear_pointer (&self->launcher, g_strfreev);
 }
 
 const char *
@@ -47,10 +49,11 @@ char *
 malt_process_command_show (const MaltProcessCommand *self)
 {
   g_autoptr (GString) shown = g_string_new (NULL);
+  char *const *argv = self->launcher != NULL ? self->launcher : self->argv;
 
-  for (gsize i = 0; self->argv[i] != NULL; i++)
+  for (gsize i = 0; argv[i] != NULL; i++)
     {
-      const char *argument = self->argv[i];
+      const char *argument = argv[i];
       gboolean plain = *argument != '\0' && strpbrk (argument, special) == NULL;
       g_autofree char *quoted = plain ? g_strdup (argument) : g_shell_quote (argument);
       g_autofree char *valid = g_utf8_make_valid (quoted, -1);
@@ -169,5 +172,36 @@ malt_process_command_fill (MaltProcessCommand        *self,
 
   self->argv = build_argv (name, options);
   self->environment = build_environment (options);
+  return TRUE;
+}
+
+/* A link to this process would be one to the launcher. */
+gboolean
+malt_process_command_isolate (MaltProcessCommand        *self,
+                              const MaltSandboxOptions  *options,
+                              const char *const         *visible,
+                              GError                   **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *target = strcmp (self->program, MALT_PROCESS_SELF_LINK) == 0
+                              ? g_file_read_link (self->program, NULL) : NULL;
+  const char *program = target != NULL ? target : self->program;
+  g_auto (GStrv) launcher = NULL;
+
+  if (access (program, X_OK) != 0)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
+                   "Cannot start a worker: “%s” cannot be executed: %s",
+                   self->argv[0], g_strerror (errno));
+      return FALSE;
+    }
+
+  launcher = malt_sandbox_new_launcher (options, program, visible, error);
+  if (launcher == NULL)
+    return FALSE;
+
+  g_strv_builder_addv (builder, (const char **) launcher);
+  g_strv_builder_addv (builder, (const char **) self->argv + 1);
+  self->launcher = g_strv_builder_end (builder);
   return TRUE;
 }

@@ -12,9 +12,11 @@ typedef struct
   char  *program; /* path */
   char **argv;
   char **environment;
+  char **launcher; /* NULL, or what is executed in its place and then executes it: with a path first
+                      and its arguments at the end */
 } MaltProcessCommand;
 
-#define MALT_PROCESS_COMMAND_INIT { NULL, NULL, NULL }
+#define MALT_PROCESS_COMMAND_INIT { NULL, NULL, NULL, NULL }
 
 /* In the thread of the caller, whose environment and working directory it reads.
  * Errors: MALT_ERROR_START_FAILED when the program is not found. */
@@ -22,6 +24,12 @@ gboolean malt_process_command_fill  (MaltProcessCommand        *self,
                                      const MaltProcessOptions  *options,
                                      GError                   **error);
 void     malt_process_command_clear (MaltProcessCommand        *self);
+/* Puts the program into namespaces of its own. `visible`: what it needs there. Errors:
+ * MALT_ERROR_SANDBOX_UNAVAILABLE; MALT_ERROR_START_FAILED when there is no such program. */
+gboolean malt_process_command_isolate (MaltProcessCommand        *self,
+                                       const MaltSandboxOptions  *options,
+                                       const char *const         *visible,
+                                       GError                   **error);
 /* The value of the option “executable” that means the same program in another process. */
 const char *malt_process_command_get_executable (const MaltProcessCommand *self);
 /* argv as one would type it. */

@@ -72,6 +72,7 @@ make_key (MaltProcessPlan          *self,
   add_text (self->key, self->command.program);
   add_texts (self->key, (const char *const *) self->command.argv);
   add_texts (self->key, (const char *const *) self->command.environment);
+  add_texts (self->key, (const char *const *) self->command.launcher);
   add_text (self->key, folder);
   add_text (self->key, options->working_directory);
   add_text (self->key, options->common.evaluator);
@@ -101,6 +102,26 @@ plan_clear (MaltProcessPlan *self)
   g_clear_pointer (&self->key, g_byte_array_unref);
 }
 
+/* The worker finds its modules, its evaluator and its folder where they are outside. */
+static gboolean
+isolate (MaltProcessPlan           *self,
+         const MaltProcessOptions  *options,
+         char                     **module_folders,
+         GError                   **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) plugin_path = malt_dup_plugin_paths ();
+  g_auto (GStrv) visible = NULL;
+
+  g_strv_builder_addv (builder, (const char **) module_folders);
+  g_strv_builder_addv (builder, (const char **) plugin_path);
+  if (options->working_directory != NULL)
+    g_strv_builder_add (builder, options->working_directory);
+  visible = g_strv_builder_end (builder);
+  return malt_process_command_isolate (&self->command, &options->sandbox,
+                                       (const char *const *) visible, error);
+}
+
 /* Modules can be read from where they are looked for after the sandbox has closed. */
 static gboolean
 make_sandbox (MaltProcessPlan           *self,
@@ -119,7 +140,9 @@ make_sandbox (MaltProcessPlan           *self,
   g_strv_builder_add (builder, MALT_MODULES_DIR);
   folders = g_strv_builder_end (builder);
   self->sandbox = malt_sandbox_new_setup (&options->sandbox, (const char *const *) folders, error);
-  return self->sandbox != NULL;
+  if (self->sandbox == NULL || self->profile < MALT_SANDBOX_ISOLATED)
+    return self->sandbox != NULL;
+  return isolate (self, options, folders, error);
 }
 
 MaltProcessPlan *

@@ -113,9 +113,11 @@ dup_limit (MaltProcessChild *self,
   gboolean has_options = self->profile >= MALT_SANDBOX_LIMITS;
 
   if (signum == SIGXCPU)
-    return g_strdup (has_options ? "the option “cpu-limit”" : "of CPU time (RLIMIT_CPU)");
+    return g_strdup (has_options ? "the option “cpu-limit” (RLIMIT_CPU)"
+                                 : "of CPU time (RLIMIT_CPU)");
   if (signum == SIGXFSZ)
-    return g_strdup (has_options ? "the option “file-size-limit”" : "of files (RLIMIT_FSIZE)");
+    return g_strdup (has_options ? "the option “file-size-limit” (RLIMIT_FSIZE)"
+                                 : "of files (RLIMIT_FSIZE)");
 
   return g_strdup (has_options ? "of memory, as it says: see the option “memory-limit”"
                                : "of memory, as it says");

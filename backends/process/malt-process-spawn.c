@@ -90,6 +90,7 @@ spawn (const MaltProcessCommand *command,
 {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
+  char **argv = command->launcher != NULL ? command->launcher : command->argv;
   int error_number;
 
   error_number = posix_spawn_file_actions_init (&actions);
@@ -102,8 +103,8 @@ spawn (const MaltProcessCommand *command,
       if (error_number == 0)
         error_number = prepare_actions (&actions, sources);
       if (error_number == 0)
-        error_number = posix_spawn (pid, command->program, &actions, &attributes,
-                                    command->argv, command->environment);
+        error_number = posix_spawn (pid, argv == command->argv ? command->program : argv[0],
+                                    &actions, &attributes, argv, command->environment);
       posix_spawnattr_destroy (&attributes);
     }
   posix_spawn_file_actions_destroy (&actions);

@@ -34,6 +34,7 @@ typedef struct
   GSource               *cancel_source;
   gboolean               is_ending;
   char                  *exit_text;         /* how the child ended */
+  gboolean               launcher_failed;   /* or rather what was to start it */
   GError                *error;             /* owned */
 } MaltProcessStart;
 
@@ -153,6 +154,22 @@ fail_literal (MaltProcessStart *start,
                             "Cannot start a worker: “%s” %s", start->plan->command.argv[0], text));
 }
 
+/* bwrap exits with 1, and says why on stderr. */
+static void
+fail_exited (MaltProcessStart *start)
+{
+  GError *error = NULL;
+
+  if (start->launcher_failed)
+    {
+      malt_sandbox_set_error (&error, start->plan->profile, "“%s” %s",
+                              start->plan->command.launcher[0], start->exit_text);
+      fail (start, error);
+    }
+  else
+    fail_literal (start, start->exit_text);
+}
+
 /* Runs in the monitor thread. */
 static gboolean
 on_start_deadline (gpointer user_data)
@@ -166,7 +183,7 @@ on_start_deadline (gpointer user_data)
       finish_if_over (start);
     }
   else if (start->exit_text != NULL)
-    fail_literal (start, start->exit_text);
+    fail_exited (start);
   else if (start->is_ending)
     fail_literal (start, "closed its connection before it was ready, and lives on");
   else
@@ -201,6 +218,7 @@ on_child_exited (int      exit_status,
   MaltProcessStart *start = user_data;
 
   start->has_child = FALSE;
+  start->launcher_failed = start->plan->command.launcher != NULL && exit_status == 1;
   if (signum != 0)
     {
       g_autofree char *shown = malt_process_show_signal (signum);
@@ -215,7 +233,7 @@ on_child_exited (int      exit_status,
   if (start->error != NULL)
     finish_if_over (start);
   else if (start->handshake == NULL)
-    fail_literal (start, start->exit_text);
+    fail_exited (start);
   else
     set_deadline (start, MALT_PROCESS_START_END_TIMEOUT_MSEC);
 }
@@ -225,7 +243,7 @@ static void
 on_connection_lost (MaltProcessStart *start)
 {
   if (start->exit_text != NULL)
-    fail_literal (start, start->exit_text);
+    fail_exited (start);
   else
     {
       start->is_ending = TRUE;
@@ -252,7 +270,7 @@ on_handshake (GObject      *source,
   else if (hello != NULL && start->has_child)
     finish_with_child (start);
   else if (hello != NULL)
-    fail_literal (start, start->exit_text);
+    fail_exited (start);
   else if (error->domain != MALT_ERROR)
     on_connection_lost (start);
   else if (error->code == MALT_ERROR_SANDBOX_UNAVAILABLE)

@@ -6,6 +6,7 @@
 
 #include "malt/malt-nesting-private.h"
 #include "malt/sandbox/malt-sandbox-landlock-private.h"
+#include "malt/sandbox/malt-sandbox-launcher-private.h"
 #include "malt/sandbox/malt-sandbox-limits-private.h"
 #include "malt/sandbox/malt-sandbox-profile.h"
 #include "malt/sandbox/malt-sandbox-seccomp-private.h"
@@ -24,6 +25,9 @@ typedef struct
   MaltSandbox   profile;
   GStrvBuilder *applied; /* owned */
 } Closing;
+
+/* Set by the launcher, bwrap; nobody asked for them. */
+static const char *const launcher_variables[] = { MALT_SANDBOX_ORIGIN_VARIABLE, "PWD" };
 
 static gboolean
 fail_errno (GError     **error,
@@ -93,6 +97,9 @@ close_process (Closing  *self,
                       error))
     return FALSE;
 
+  for (guint i = 0; self->profile == MALT_SANDBOX_ISOLATED
+                    && i < G_N_ELEMENTS (launcher_variables); i++)
+    g_unsetenv (launcher_variables[i]);
   g_strv_builder_add (self->applied, "not-dumpable");
 
   return TRUE;

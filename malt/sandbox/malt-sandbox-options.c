@@ -28,8 +28,6 @@
 #define TASK_LIMIT_DEFAULT 64
 #define TASK_LIMIT_MIN 8
 
-#define BWRAP_PATH_DEFAULT "/usr/bin/bwrap"
-
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
 static void
@@ -97,7 +95,7 @@ malt_sandbox_options_install (GObjectClass *object_class,
       malt_param_spec_set_path (
           g_param_spec_string ("bwrap-path", "Bubblewrap",
                                "The program bwrap, which makes the namespaces of isolated; absolute",
-                               BWRAP_PATH_DEFAULT, OPTION_FLAGS),
+                               MALT_SANDBOX_BWRAP_PATH, OPTION_FLAGS),
           MALT_PATH_KIND_FILE));
   g_object_class_install_property (
       object_class, first_id + MALT_SANDBOX_OPTION_ALLOW_NATIVE_CODE,
@@ -237,7 +235,7 @@ check_honoured (const MaltSandboxOptions  *self,
     { "read-paths", self->read_paths != NULL && *self->read_paths != NULL, MALT_SANDBOX_STRICT },
     { "allow-native-code", self->allow_native_code, MALT_SANDBOX_STRICT },
     { "task-limit", self->task_limit != TASK_LIMIT_DEFAULT, MALT_SANDBOX_ISOLATED },
-    { "bwrap-path", g_strcmp0 (self->bwrap_path, BWRAP_PATH_DEFAULT) != 0, MALT_SANDBOX_ISOLATED },
+    { "bwrap-path", g_strcmp0 (self->bwrap_path, MALT_SANDBOX_BWRAP_PATH) != 0, MALT_SANDBOX_ISOLATED },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)

@@ -4,6 +4,7 @@
 
 #include "malt/sandbox/malt-sandbox.h"
 
+#include "malt/sandbox/malt-sandbox-launcher-private.h"
 #include "malt/sandbox/malt-sandbox-setup.h"
 
 /**
@@ -16,7 +17,8 @@
  * with the same error.
  *
  * A worker never gets a weaker profile than was asked for; a program that wants
- * to go on with one asks here first. Any thread.
+ * to go on with one asks here first. Any thread; for `isolated` the first call in
+ * a process runs a program, which takes some milliseconds.
  *
  * Errors: %MALT_ERROR_SANDBOX_UNAVAILABLE, naming what is missing, why, and the
  * next weaker profile; %MALT_ERROR_INVALID_CONFIG when there is no such profile.
@@ -40,6 +42,8 @@ malt_sandbox_check (const char  *profile,
     return TRUE;
 
   setup = malt_sandbox_new_setup (&options, NULL, error);
+  if (setup == NULL)
+    return FALSE;
 
-  return setup != NULL;
+  return options.profile < MALT_SANDBOX_ISOLATED || malt_sandbox_launcher_probe (error);
 }

@@ -60,6 +60,9 @@ MaltAbstractWorker *contract_pool_new        (const char         *backend,
                                               GError            **error);
 gboolean            contract_pool_is_held_to (const char         *path);
 
+/* Whether the case does nothing that a sandbox of the worker's is there to refuse. */
+gboolean            contract_sandbox_is_held_to (Contract        *contract);
+
 /* Blocking calls that must succeed. */
 GVariant           *contract_eval            (MaltAbstractWorker *worker,
                                               const char         *expression,
