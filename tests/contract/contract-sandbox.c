@@ -32,6 +32,7 @@ static const char *const refused_by_namespaces[] = {
   "/environment/directory",
   "/interrupt/by-signal",
   "/interrupt/idle-by-signal",
+  "/limits/pending-bytes",
   "/limits/posts-to-frozen",
   "/relay/prefix",
   "/report/by-others",
