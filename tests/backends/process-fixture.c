@@ -210,6 +210,12 @@ fixture_is_valgrind (void)
   return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
 }
 
+gboolean
+fixture_is_full (void)
+{
+  return g_getenv ("MALT_TEST_FULL") != NULL;
+}
+
 static const char *watched_path;
 
 static void

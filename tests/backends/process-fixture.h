@@ -14,6 +14,8 @@
 #define FIXTURE_AT_ONCE_MSEC (10000 * malt_test_get_slowness ())
 
 gboolean            fixture_is_valgrind       (void);
+/* Whether a test is to do what it does as often as it takes to find what is rare. */
+gboolean            fixture_is_full           (void);
 
 /* Tells which modes there are: fake-worker.c. `options`: a{sv} in text format, or NULL. */
 MaltAbstractWorker *fixture_new_worker        (const char          *mode,

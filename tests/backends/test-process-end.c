@@ -351,7 +351,7 @@ test_own_group_goes_along (void)
 
   kill (fixture_get_pid (worker), SIGKILL);
   call_and_lose (worker);
-  assert_report (worker, MALT_EXIT_REASON_CRASHED, -1, SIGKILL, NULL);
+  assert_report (worker, MALT_EXIT_REASON_CRASHED, -1, SIGKILL, "did not send it");
   fixture_wait_until_gone (pid);
   pid_file_clear (&file);
 }
