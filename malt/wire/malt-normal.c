@@ -29,8 +29,10 @@ typedef struct
 
 typedef struct
 {
-  GArray *types;      /* of NormalType; those of a variant stand behind those of what it is in */
-  guint   depth;      /* of what is checked; 0 at the top */
+  GArray       *types;   /* of NormalType; those of a variant stand behind those of what it is in */
+  guint         depth;   /* of what is checked; 0 at the top */
+  const guint8 *data;    /* all of it */
+  guint8       *swapped; /* nullable; a copy of @data in which numbers are turned round */
 } NormalCheck;
 
 static gboolean check (NormalCheck  *self,
@@ -181,6 +183,19 @@ skip_padding (const guint8 *data,
   return TRUE;
 }
 
+static void
+swap_numbers (NormalCheck  *self,
+              const guint8 *data,
+              gsize         size,
+              gsize         number_size)
+{
+  guint8 *swapped = self->swapped + (data - self->data);
+
+  for (gsize start = 0; start < size; start += number_size)
+    for (gsize i = 0; i < number_size; i++)
+      swapped[start + i] = data[start + number_size - 1 - i];
+}
+
 static gboolean
 check_fixed_array (NormalCheck  *self,
                    guint         item,
@@ -193,6 +208,9 @@ check_fixed_array (NormalCheck  *self,
 
   if (size % item_size != 0)
     return FALSE;
+
+  if (is_number && self->swapped != NULL)
+    swap_numbers (self, data, size, item_size);
 
   for (gsize offset = 0; offset < size && !is_number; offset += item_size)
     if (!check (self, item, data + offset, item_size))
@@ -389,7 +407,11 @@ check (NormalCheck  *self,
     case '{':
       break;
     default:
-      return size == get_type (self, bare)->fixed_size;
+      if (size != get_type (self, bare)->fixed_size)
+        return FALSE;
+      if (self->swapped != NULL)
+        swap_numbers (self, data, size, size);
+      return TRUE;
     }
 
   n_levels = 1 + get_type (self, i)->depth - get_type (self, bare)->depth;
@@ -402,10 +424,11 @@ check (NormalCheck  *self,
 gboolean
 malt_normal_check (const GVariantType *type,
                    const guint8       *data,
-                   gsize               size)
+                   gsize               size,
+                   guint8             *swapped)
 {
   g_autoptr (GArray) types = g_array_new (FALSE, FALSE, sizeof (NormalType));
-  NormalCheck self = { .types = types };
+  NormalCheck self = { .types = types, .data = data, .swapped = swapped };
 
   append_type (&self, g_variant_type_peek_string (type));
   return check (&self, 0, data, size);

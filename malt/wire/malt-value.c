@@ -220,6 +220,37 @@ is_slow_to_check (const GVariantType *type)
   return memchr (string, 'v', length) != NULL || memmem (string, length, "((", 2) != NULL;
 }
 
+static GVariant *
+refuse (const GVariantType  *type,
+        gsize                size,
+        GError             **error)
+{
+  g_autofree char *text = g_variant_type_dup_string (type);
+
+  g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+               "Cannot read a value of type “%s”: its %" G_GSIZE_FORMAT
+               " bytes are not in normal form", text, size);
+  return NULL;
+}
+
+static GVariant *
+new_swapped (const GVariantType  *type,
+             const guint8        *data,
+             gsize                size,
+             GError             **error)
+{
+  guint8 *swapped = g_malloc (size + MALT_VALUE_SLACK_BYTES);
+  g_autoptr (GBytes) bytes = NULL;
+
+  memcpy (swapped, data, size);
+  memset (swapped + size, 0, MALT_VALUE_SLACK_BYTES);
+  bytes = g_bytes_new_take (swapped, size);
+  if (!malt_normal_check (type, data, size, swapped))
+    return refuse (type, size, error);
+
+  return g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, TRUE));
+}
+
 GVariant *
 malt_value_new (const GVariantType  *type,
                 const guint8        *data,
@@ -229,24 +260,21 @@ malt_value_new (const GVariantType  *type,
                 gboolean             swap,
                 GError             **error)
 {
-  gboolean is_normal = is_plainly_normal (type, data, size);
+  gboolean is_normal = !swap && is_plainly_normal (type, data, size);
   gboolean is_slow = !is_normal && is_slow_to_check (type);
   g_autoptr (GBytes) slice = NULL;
   g_autoptr (GVariant) value = NULL;
 
+  if (swap)
+    return new_swapped (type, data, size, error);
+
   slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : copy (data, size);
   if (is_slow)
-    is_normal = malt_normal_check (type, data, size);
+    is_normal = malt_normal_check (type, data, size, NULL);
   value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal));
 
   if (!is_normal && (is_slow || !g_variant_is_normal_form (value)))
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
-                   "Cannot read a value of type “%s”: its %" G_GSIZE_FORMAT
-                   " bytes are not in normal form",
-                   g_variant_get_type_string (value), size);
-      return NULL;
-    }
+    return refuse (type, size, error);
 
   /* GLib 2.74 does not tell the value what it has found, and goes through the framing offsets of
    * an array from the first on whenever a child is asked for: quadratic, 20 s for a list of 200 000
@@ -259,5 +287,5 @@ malt_value_new (const GVariantType  *type,
       value = trusted;
     }
 
-  return swap ? g_variant_byteswap (value) : g_steal_pointer (&value);
+  return g_steal_pointer (&value);
 }
