@@ -16,6 +16,10 @@
 /* A peer that sends descriptors as no rule allows. */
 
 #define MAX_FDS 4
+
+/* Of a RESULT whose value is elsewhere: its type and the padding. */
+#define FRAME_BYTES (MALT_FRAME_HEADER_BYTES + 8)
+
 #define BIG_BYTES (1024u * 1024)
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -63,7 +67,7 @@ send_raw (MaltStream   *stream,
 
 /* The frame of a RESULT of type ay. */
 static void
-make_frame (guint8  frame[MALT_FRAME_HEADER_BYTES + 8],
+make_frame (guint8  frame[FRAME_BYTES],
             guint8  flags,
             guint32 body_length)
 {
@@ -224,6 +228,15 @@ read_until_broken (MaltStream *stream)
 }
 
 static void
+check_end (StreamPair *pair,
+           guint       n_files)
+{
+  stream_pair_clear (pair);
+  close_lingering_peers ();
+  stream_wait_for_open_files (n_files);
+}
+
+static void
 test_attack (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
@@ -241,16 +254,14 @@ test_attack (gconstpointer data)
     close (fds[k]);
 
   g_assert_true (read_until_broken (pair.b) != attacks[i].is_fine);
-  stream_pair_clear (&pair);
-  close_lingering_peers ();
-  stream_wait_for_open_files (n_files);
+  check_end (&pair, n_files);
 }
 
 /* A descriptor comes with the first byte of its frame; the rest may come when it likes. */
 static void
 test_byte_by_byte (void)
 {
-  guint8 frame[MALT_FRAME_HEADER_BYTES + 8];
+  guint8 frame[FRAME_BYTES];
   guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
   MaltMessage message = { 0 };
@@ -275,7 +286,7 @@ test_byte_by_byte (void)
 static void
 test_descriptors_do_not_pile_up (void)
 {
-  guint8 frame[MALT_FRAME_HEADER_BYTES + 8];
+  guint8 frame[FRAME_BYTES];
   guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
   MaltMessage message = { 0 };
@@ -297,59 +308,59 @@ test_descriptors_do_not_pile_up (void)
   stream_wait_for_open_files (n_files);
 }
 
+/* With the first `size` bytes of a frame that nothing else is wrong with. */
+static gssize
+send_lingering_socket (MaltStream *stream,
+                       guint8      frame_flags,
+                       gsize       size,
+                       int         send_flags)
+{
+  guint8 frame[FRAME_BYTES];
+  int fd = new_lingering_socket ();
+  gssize n_sent;
+
+  make_frame (frame, frame_flags, 8);
+  n_sent = send_with_flags (stream, frame, size, &fd, 1, send_flags);
+  close (fd);
+
+  return n_sent;
+}
+
 /* Where none was agreed on, and to the one who reads it is nothing but bytes. */
 static void
 test_nobody_has_agreed (void)
 {
-  guint8 frame[MALT_FRAME_HEADER_BYTES + 8];
   guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (FALSE, FALSE);
-  int fd = new_lingering_socket ();
 
-  make_frame (frame, 0, 8);
-  send_raw (pair.a, frame, sizeof frame, &fd, 1);
-  close (fd);
+  g_assert_cmpint (send_lingering_socket (pair.a, 0, FRAME_BYTES, 0), >, 0);
   g_assert_true (read_until_broken (pair.b));
-  stream_pair_clear (&pair);
-  close_lingering_peers ();
-  stream_wait_for_open_files (n_files);
+  check_end (&pair, n_files);
 }
 
 /* Past such a byte the kernel reads on, unless it is told not to. */
 static void
 test_out_of_band (void)
 {
-  guint8 frame[MALT_FRAME_HEADER_BYTES + 8];
   guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
-  int fd = new_lingering_socket ();
 
-  make_frame (frame, 0, 8);
-  send_raw (pair.a, frame, sizeof frame, NULL, 0);
-  if (send_with_flags (pair.a, frame, 1, &fd, 1, MSG_OOB) < 0)
+  if (send_lingering_socket (pair.a, DESCRIPTOR, 1, MSG_OOB) > 0)
+    read_until_broken (pair.b);
+  else
     g_test_skip ("This system sends nothing out of band over Unix sockets");
-  close (fd);
-  g_assert_false (read_until_broken (pair.b));
-  stream_pair_clear (&pair);
-  close_lingering_peers ();
-  stream_wait_for_open_files (n_files);
+  check_end (&pair, n_files);
 }
 
 /* What is not read before the end is closed by the kernel, in the thread that closes the socket. */
 static void
 test_nobody_reads (void)
 {
-  guint8 frame[MALT_FRAME_HEADER_BYTES + 8];
   guint n_files = stream_count_open_files ();
   g_auto (StreamPair) pair = stream_pair_new_descriptors (TRUE, TRUE);
-  int fd = new_lingering_socket ();
 
-  make_frame (frame, DESCRIPTOR, 8);
-  send_raw (pair.a, frame, sizeof frame, &fd, 1);
-  close (fd);
-  stream_pair_clear (&pair);
-  close_lingering_peers ();
-  stream_wait_for_open_files (n_files);
+  g_assert_cmpint (send_lingering_socket (pair.a, DESCRIPTOR, FRAME_BYTES, 0), >, 0);
+  check_end (&pair, n_files);
 }
 
 int
