@@ -82,6 +82,11 @@ ATTACK (attack_create_temporary)
   return can_create ("/tmp");
 }
 
+ATTACK (attack_create_shared)
+{
+  return can_create ("/dev/shm");
+}
+
 ATTACK (attack_write_modules)
 {
   return can_create (target->modules);
@@ -110,6 +115,12 @@ ATTACK (attack_manager_environment)
   g_autofree char *path = g_strdup_printf ("/proc/%d/environ", target->manager);
 
   return can_read (AT_FDCWD, path);
+}
+
+/* Through which code can be written over. */
+ATTACK (attack_own_memory_file)
+{
+  return open ("/proc/self/mem", O_RDWR | O_CLOEXEC) >= 0;
 }
 
 ATTACK (attack_inherited_descriptor)

@@ -7,6 +7,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* More than any limit of the tests. It is not written to: a limit counts what is asked for. */
@@ -37,6 +41,13 @@ ATTACK (attack_shared_memory)
   return can_map (MUCH_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED);
 }
 
+ATTACK (attack_system_v_memory)
+{
+  int id = shmget (IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+
+  return id >= 0 && shmctl (id, IPC_RMID, NULL) == 0;
+}
+
 ATTACK (attack_memory_file)
 {
   int fd = memfd_create ("attack", MFD_CLOEXEC);
@@ -51,6 +62,13 @@ ATTACK (attack_descriptors)
     if (dup (STDIN_FILENO) < 0)
       return FALSE;
   return TRUE;
+}
+
+ATTACK (attack_raise_limits)
+{
+  const struct rlimit limit = { N_DESCRIPTORS, N_DESCRIPTORS };
+
+  return setrlimit (RLIMIT_NOFILE, &limit) == 0;
 }
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -97,6 +115,20 @@ ATTACK (attack_make_executable)
   void *memory = mmap (NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   return memory != MAP_FAILED && mprotect (memory, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+/* The C library would take mprotect() for it. */
+ATTACK (attack_make_executable_by_key)
+{
+  void *memory = mmap (NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  return memory != MAP_FAILED
+         && syscall (SYS_pkey_mprotect, memory, 4096, PROT_READ | PROT_EXEC, -1) == 0;
+}
+
+ATTACK (attack_implied_execution)
+{
+  return personality (READ_IMPLIES_EXEC) >= 0;
 }
 
 ATTACK (attack_load_library)

@@ -3,6 +3,7 @@
 #include "attacks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,9 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* The worker's end of its control connection. */
+#define CONTROL_FD 4
 
 ATTACK (attack_signal_manager)
 {
@@ -26,6 +30,12 @@ ATTACK (attack_signal_group)
 ATTACK (attack_signal_everybody)
 {
   return kill (-1, 0) == 0;
+}
+
+/* The kernel would send them. */
+ATTACK (attack_signal_by_descriptor)
+{
+  return fcntl (CONTROL_FD, F_SETOWN, target->manager) == 0;
 }
 
 /* It is stopped for a moment, for else it could not be let go. */

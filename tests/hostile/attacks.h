@@ -31,10 +31,12 @@ ATTACK (attack_truncate_home);
 ATTACK (attack_remove_home);
 ATTACK (attack_read_passwd);
 ATTACK (attack_create_temporary);
+ATTACK (attack_create_shared);
 ATTACK (attack_write_modules);
 ATTACK (attack_list_processes);
 ATTACK (attack_manager_memory_file);
 ATTACK (attack_manager_environment);
+ATTACK (attack_own_memory_file);
 ATTACK (attack_inherited_descriptor);
 ATTACK (attack_large_file);
 
@@ -52,6 +54,7 @@ ATTACK (attack_reconnect);
 ATTACK (attack_signal_manager);
 ATTACK (attack_signal_group);
 ATTACK (attack_signal_everybody);
+ATTACK (attack_signal_by_descriptor);
 ATTACK (attack_trace_manager);
 ATTACK (attack_read_manager);
 ATTACK (attack_manager_descriptor);
@@ -70,11 +73,15 @@ ATTACK (attack_dumpable);
 /* attacks-memory.c */
 ATTACK (attack_private_memory);
 ATTACK (attack_shared_memory);
+ATTACK (attack_system_v_memory);
 ATTACK (attack_memory_file);
 ATTACK (attack_descriptors);
+ATTACK (attack_raise_limits);
 ATTACK (attack_threads);
 ATTACK (attack_executable_memory);
 ATTACK (attack_make_executable);
+ATTACK (attack_make_executable_by_key);
+ATTACK (attack_implied_execution);
 ATTACK (attack_load_library);
 
 /* attacks-kernel.c */

@@ -12,7 +12,7 @@
  * nothing holds it, it must succeed, or that it fails elsewhere proves nothing. What comes of it is
  * said in messages, from which attacks-table.py makes the table of docs/security.md. */
 
-static const char *const profiles[] = { "none", "limits", "strict" };
+static const char *const profiles[] = { "none", "limits", "strict", "isolated" };
 
 #define N_PROFILES G_N_ELEMENTS (profiles)
 
@@ -32,10 +32,12 @@ static const struct
   { "stat-home", "YYY-", "learn size and date of a file of the user" },
   { "read-passwd", "YY--", "read `/etc/passwd`" },
   { "create-temporary", "YY--", "create a file in `/tmp`" },
+  { "create-shared", "YY--", "create a file in `/dev/shm`" },
   { "write-modules", "YY--", "write into the folder of the modules" },
   { "list-processes", "YY--", "find the manager in `/proc`" },
   { "manager-memory-file", "YY--", "open `/proc/MANAGER/mem` for writing" },
   { "manager-environment", "YY--", "read `/proc/MANAGER/environ`" },
+  { "own-memory-file", "YY--", "open `/proc/self/mem` for writing" },
   { "inherited-descriptor", "----", "use a folder that the manager has open" },
   { "large-file", "Y---", "write a file of 200 MiB" },
   { "tcp-connect", "YY--", "connect to a TCP port" },
@@ -49,6 +51,7 @@ static const struct
   { "signal-manager", "YY--", "send the manager a signal" },
   { "signal-group", "YY--", "send the process group a signal" },
   { "signal-everybody", "YY--", "send all processes a signal" },
+  { "signal-by-descriptor", "YY--", "have the manager get signals of a socket" },
   { "trace-manager", "YY--", "trace the manager" },
   { "read-manager", "YY--", "read the manager's memory" },
   { "manager-descriptor", "YY--", "take a descriptor of the manager" },
@@ -65,11 +68,15 @@ static const struct
   { "dumpable", "YY--", "let others of the user look into the worker" },
   { "private-memory", "Y---", "allocate 2 GiB" },
   { "shared-memory", "Y---", "allocate 2 GiB of shared memory" },
+  { "system-v-memory", "YY--", "share memory of System V" },
   { "memory-file", "Y---", "write 200 MiB into a file in memory" },
   { "descriptors", "Y---", "open 300 descriptors" },
+  { "raise-limits", "Y---", "raise the own limits" },
   { "threads", "YYY-", "start 2000 threads" },
   { "executable-memory", "YY--", "make memory that can be written and executed" },
   { "make-executable", "YY--", "make memory executable" },
+  { "make-executable-by-key", "YY--", "the same with `pkey_mprotect()`" },
+  { "implied-execution", "YY--", "have all memory executable, as old programs have" },
   { "load-library", "YY--", "load a library" },
   { "io-uring", "YY--", "io_uring" },
   { "keyctl", "YY--", "the kernel's keys" },
