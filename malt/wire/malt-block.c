@@ -68,19 +68,29 @@ unmap (MaltBlock *self)
   g_free (self);
 }
 
-static void
-keep_as_spare (MaltBlock *self)
+/* self: nullable. FALSE: there was none before. */
+static gboolean
+replace_spare (MaltBlock *self)
 {
   MaltBlock *old;
 
-  madvise (self->data, self->room, MADV_FREE);
   g_mutex_lock (&spare_lock);
   old = spare;
   spare = self;
   g_mutex_unlock (&spare_lock);
 
-  if (old != NULL)
-    unmap (old);
+  if (old == NULL)
+    return FALSE;
+
+  unmap (old);
+  return TRUE;
+}
+
+static void
+keep_as_spare (MaltBlock *self)
+{
+  madvise (self->data, self->room, MADV_FREE);
+  replace_spare (self);
 }
 
 /* Addresses that begin where a huge page may. */
@@ -121,7 +131,9 @@ malt_block_new (gsize    length,
       self = g_new0 (MaltBlock, 1);
       self->reserved = reserved;
       if (reserved > 0)
-        self->data = reserve (reserved);
+        do
+          self->data = reserve (reserved);
+        while (self->data == NULL && replace_spare (NULL));
     }
   self->length = length;
 
@@ -162,8 +174,11 @@ grow_mapping (MaltBlock  *self,
 {
   gsize room = MIN (MAX (2 * self->room, ROUND_UP (needed, BLOCK_PAGE_BYTES)), self->reserved);
 
-  if (mprotect (self->data + self->room, room - self->room, PROT_READ | PROT_WRITE) < 0)
+  while (mprotect (self->data + self->room, room - self->room, PROT_READ | PROT_WRITE) < 0)
     {
+      /* A process may be limited in what it has, whether it uses it or not. */
+      if (replace_spare (NULL))
+        continue;
       g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
                    "Cannot get memory for a message of “%" G_GSIZE_FORMAT "” bytes: %s",
                    self->length, g_strerror (errno));
