@@ -28,6 +28,7 @@
 #include <malt/malt-terminal.h>
 #include <malt/malt-worker-options.h>
 #include <malt/sandbox/malt-sandbox-launcher.h>
+#include <malt/sandbox/malt-sandbox-mechanisms.h>
 #include <malt/sandbox/malt-sandbox-options.h>
 #include <malt/sandbox/malt-sandbox-profile.h>
 #include <malt/sandbox/malt-sandbox-setup.h>

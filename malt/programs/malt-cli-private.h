@@ -47,6 +47,7 @@ extern const MaltCliVerb malt_cli_verb_backends;
 extern const MaltCliVerb malt_cli_verb_call;
 extern const MaltCliVerb malt_cli_verb_config;
 extern const MaltCliVerb malt_cli_verb_conformance;
+extern const MaltCliVerb malt_cli_verb_doctor;
 extern const MaltCliVerb malt_cli_verb_eval;
 extern const MaltCliVerb malt_cli_verb_map;
 extern const MaltCliVerb malt_cli_verb_modules;

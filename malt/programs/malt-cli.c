@@ -20,6 +20,7 @@ static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_modules,
   &malt_cli_verb_config,
   &malt_cli_verb_conformance,
+  &malt_cli_verb_doctor,
 };
 
 static void

@@ -367,13 +367,32 @@ def says_which_plugins_cannot_be_used():
     equal(result.stderr, "", "what is on stderr")
 
 
+def doctor_tells_sandboxes():
+    text = expect(malt("doctor"), 0).stdout
+    for part in ("Sandbox profiles:\n  none             available\n", "\n  strict ", "\n  Landlock ",
+                 "\n  bubblewrap "):
+        contains(text, part)
+    report = json.loads(expect(malt("doctor", "--json"), 0).stdout)
+    equal(sorted(report["profiles"]), ["isolated", "limits", "none", "strict"])
+    equal(sorted(report["mechanisms"]), ["Landlock", "bubblewrap", "kernel", "libseccomp",
+                                         "seccomp", "user namespaces"])
+    for profile, found in report["profiles"].items():
+        # A worker starts if and only if that was promised; else it says the same.
+        words = ("eval", "--backend", "process", "-o", "sandbox=" + profile, "--", "6 * 7")
+        if found["available"]:
+            expect(malt(*words), 0, "42\n")
+        else:
+            contains(expect(malt(*words), 3, "").stderr, f"“{profile}”")
+    expect(malt("doctor", "x"), 2, "", "x")
+
+
 def lists_backends_as_json():
     everything = json.loads(expect(malt("backends", "--json"), 0).stdout)
     equal(everything["failures"], {})
     backend, = everything["backends"]
     equal(backend["name"], "process")
     equal(backend["path"], built("backends", "process", "libmalt-process.so"))
-    equal(backend["capabilities"], ["interrupt", "kill", "isolated"])
+    equal(backend["capabilities"], ["interrupt", "kill", "isolated", "sandbox"])
     options = {option.pop("name"): option for option in backend["options"]}
     equal(options["transport"]["values"], ["auto", "tcp", "unix"])
     equal(options["transport"]["default"], "auto")
@@ -475,6 +494,7 @@ main("cli", [
     says_who_may_write_to_plugin_folders,
     says_which_plugins_cannot_be_used,
     lists_backends_as_json,
+    doctor_tells_sandboxes,
     lists_function_modules,
     lists_the_function_modules_of_a_profile,
     says_when_output_cannot_be_written,
