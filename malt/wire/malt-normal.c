@@ -321,13 +321,13 @@ check_variant (NormalCheck  *self,
                gsize         size)
 {
   const guint8 *separator = size > 0 ? memrchr (data, '\0', size) : NULL;
-  const char *string = (const char *) separator + 1;
+  const char *string = separator != NULL ? (const char *) separator + 1 : NULL;
   const char *limit = (const char *) data + size;
   const char *end = NULL;
   guint n_types = self->types->len;
   gboolean is_normal;
 
-  if (separator == NULL || limit - string >= NORMAL_MAX_TYPE_BYTES
+  if (string == NULL || limit - string >= NORMAL_MAX_TYPE_BYTES
       || !g_variant_type_string_scan (string, limit, &end) || end != limit
       || !is_definite (string, limit))
     return FALSE;

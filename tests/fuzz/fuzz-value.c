@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* A value as it lies in a frame, its type string with a NUL before it: what is taken is what GVariant
- * finds to be in normal form. */
+/* A value as it lies in a frame, its type string with a NUL before it: what is taken is in normal form
+ * to GVariant, and what GVariant writes is taken. */
 
 static GVariant *
 new_value (const GVariantType *type,
@@ -26,6 +26,37 @@ new_value (const GVariantType *type,
   return value;
 }
 
+/* GVariant finds more to be in normal form than it writes: tuples that should have offsets, but have
+ * no byte at all. */
+static gboolean
+is_written_so (GVariant *value)
+{
+  g_autofree char *text = g_variant_print (value, TRUE);
+  g_autoptr (GVariant) written = NULL;
+  g_autoptr (GBytes) written_bytes = NULL;
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (value);
+
+  written = g_variant_parse (g_variant_get_type (value), text, NULL, NULL, NULL);
+  if (written == NULL)
+    return FALSE;
+
+  written_bytes = g_variant_get_data_as_bytes (written);
+
+  return g_bytes_equal (written_bytes, bytes);
+}
+
+static void
+check_value (GVariant *value,
+             GVariant *expected)
+{
+  gboolean is_normal = g_variant_is_normal_form (expected);
+
+  if (value != NULL)
+    g_assert_true (is_normal);
+  else
+    g_assert_false (is_normal && is_written_so (expected));
+}
+
 static void
 try_value (const GVariantType *type,
            GBytes             *bytes)
@@ -34,19 +65,17 @@ try_value (const GVariantType *type,
   g_autoptr (GVariant) shared = new_value (type, bytes, TRUE, FALSE);
   g_autoptr (GVariant) copied = new_value (type, bytes, FALSE, FALSE);
   g_autoptr (GVariant) swapped = new_value (type, bytes, FALSE, TRUE);
-  g_autoptr (GVariant) swapped_back = NULL;
 
-  g_assert_true ((shared != NULL) == g_variant_is_normal_form (expected));
-  g_assert_true ((copied != NULL) == (shared != NULL));
-  g_assert_true ((swapped != NULL) == (shared != NULL));
-  if (shared == NULL)
-    return;
+  check_value (shared, expected);
+  check_value (copied, expected);
+  check_value (swapped, expected);
+  if (swapped != NULL)
+    {
+      g_autoptr (GVariant) swapped_back = g_variant_byteswap (swapped);
 
-  swapped_back = g_variant_byteswap (swapped);
-  g_assert_cmpmem (g_variant_get_data (shared), g_variant_get_size (shared),
-                   g_variant_get_data (copied), g_variant_get_size (copied));
-  g_assert_cmpmem (g_variant_get_data (shared), g_variant_get_size (shared),
-                   g_variant_get_data (swapped_back), g_variant_get_size (swapped_back));
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                       g_variant_get_data (swapped_back), g_variant_get_size (swapped_back));
+    }
 }
 
 int
