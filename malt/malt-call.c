@@ -381,7 +381,8 @@ malt_call_get_discard_result (MaltCall *self)
  *   `G_MAXUINT` for no limit
  *
  * Sets how long the call may run, counted from its start in the worker. The call
- * then ends with %G_IO_ERROR_TIMED_OUT.
+ * then ends with %G_IO_ERROR_TIMED_OUT, whose text ends with where the call was, if
+ * that could be told; see [method@Malt.Call.get_remote_traceback].
  *
  * Since: 0.1
  */
@@ -536,7 +537,8 @@ malt_call_get_remote_type (MaltCall *self)
  * malt_call_get_remote_traceback:
  * @self: a call
  *
- * Gets where in the worker the call failed.
+ * Gets where in the worker the call failed, or was when its time was over or the
+ * worker ended.
  *
  * Returns: (transfer none) (nullable): as its language writes it, for Lua a
  *   `chunk:line` frame a line, newest first; %NULL if there is none

@@ -322,7 +322,8 @@ malt_error_get_remote_type (const GError *error)
  * malt_error_get_remote_traceback:
  * @error: any error
  *
- * Gets where in the worker the error was raised.
+ * Gets where in the worker the error was raised; of a
+ * %MALT_ERROR_TERMINATED_WORKER, where the call was when it was cut short.
  *
  * Returns: (transfer none) (nullable): one `chunk:line` frame a line, newest
  *   first, or %NULL if the error carries none or is of another domain

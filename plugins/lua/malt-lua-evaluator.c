@@ -333,7 +333,7 @@ malt_lua_finalize (GObject *object)
 {
   MaltLua *self = MALT_LUA (object);
 
-  malt_lua_clear_position (self);
+  g_mutex_clear (&self->position.lock);
   g_ptr_array_unref (self->idle);
   g_object_unref (self->closing);
 
@@ -352,7 +352,7 @@ malt_lua_class_init (MaltLuaClass *klass)
 static void
 malt_lua_init (MaltLua *self)
 {
-  malt_lua_init_position (self);
+  g_mutex_init (&self->position.lock);
   self->idle = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_lua_request_free);
   self->closing = g_cancellable_new ();
 }

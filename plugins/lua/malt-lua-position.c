@@ -4,7 +4,6 @@
 
 #include "malt-lua-request-private.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Where a program is that does not heed its end.
@@ -17,6 +16,9 @@
 /* How long an answer is waited for, in milliseconds. It comes at once, unless the thread is stuck in
  * the kernel; on a busy machine it needs a turn. */
 #define ANSWER_TIMEOUT_MSEC 100
+
+/* How often it is looked for, in microseconds: a handler can wake nobody without a descriptor. */
+#define ANSWER_POLL_USEC 50
 
 /* Frames that are told, newest first. As many as luaL_traceback() has before it leaves some out. */
 #define MAX_FRAMES 10
@@ -114,8 +116,9 @@ malt_lua_answer_position (MaltLua        *lua,
                           lua_State      *thread)
 {
   MaltLuaPosition *self = &lua->position;
+  int asked = MALT_LUA_POSITION_ASKED;
 
-  if (!atomic_exchange (&self->is_asked, FALSE))
+  if (!atomic_compare_exchange_strong (&self->state, &asked, MALT_LUA_POSITION_TAKEN))
     return;
 
   self->length = 0;
@@ -132,36 +135,26 @@ malt_lua_answer_position (MaltLua        *lua,
           append_frames (self, request->thread);
         }
     }
-  sem_post (&self->is_answered);
-}
-
-static void
-get_deadline (struct timespec *deadline)
-{
-  clock_gettime (CLOCK_REALTIME, deadline);
-  deadline->tv_nsec += ANSWER_TIMEOUT_MSEC * 1000000L;
-  deadline->tv_sec += deadline->tv_nsec / 1000000000L;
-  deadline->tv_nsec %= 1000000000L;
+  atomic_store (&self->state, MALT_LUA_POSITION_ANSWERED);
 }
 
 /* FALSE: the thread does not take the signal. A handler that has begun is waited for. */
 static gboolean
 wait_for_answer (MaltLuaPosition *self)
 {
-  struct timespec deadline;
-  int result;
+  gint64 end = g_get_monotonic_time () + ANSWER_TIMEOUT_MSEC * G_TIME_SPAN_MILLISECOND;
+  int asked = MALT_LUA_POSITION_ASKED;
 
-  get_deadline (&deadline);
-  do
-    result = sem_timedwait (&self->is_answered, &deadline);
-  while (result < 0 && errno == EINTR);
-  if (result == 0)
-    return TRUE;
+  while (atomic_load (&self->state) != MALT_LUA_POSITION_ANSWERED)
+    {
+      if (g_get_monotonic_time () >= end
+          && atomic_compare_exchange_strong (&self->state, &asked, MALT_LUA_POSITION_IDLE))
+        return FALSE;
+      asked = MALT_LUA_POSITION_ASKED;
+      g_usleep (ANSWER_POLL_USEC);
+    }
 
-  if (atomic_exchange (&self->is_asked, FALSE))
-    return FALSE;
-  while (sem_wait (&self->is_answered) < 0 && errno == EINTR)
-    ;
+  atomic_store (&self->state, MALT_LUA_POSITION_IDLE);
   return TRUE;
 }
 
@@ -182,20 +175,6 @@ malt_lua_name_callee (char       *traceback,
                           name, others);
 }
 
-void
-malt_lua_init_position (MaltLua *lua)
-{
-  g_mutex_init (&lua->position.lock);
-  sem_init (&lua->position.is_answered, 0, 0);
-}
-
-void
-malt_lua_clear_position (MaltLua *lua)
-{
-  sem_destroy (&lua->position.is_answered);
-  g_mutex_clear (&lua->position.lock);
-}
-
 char *
 malt_lua_dup_position (MaltEvaluator   *evaluator,
                        MaltInvocation **invocation)
@@ -210,7 +189,7 @@ malt_lua_dup_position (MaltEvaluator   *evaluator,
   if (atomic_load (&lua->running) == NULL)
     return NULL;
 
-  atomic_store (&self->is_asked, TRUE);
+  atomic_store (&self->state, MALT_LUA_POSITION_ASKED);
   malt_lua_preempt (lua);
   if (!wait_for_answer (self) || self->invocation == NULL)
     return NULL;

@@ -7,7 +7,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 
 G_BEGIN_DECLS
@@ -26,12 +25,19 @@ typedef struct
   gboolean  is_request;
 } MaltLuaOwner;
 
+typedef enum
+{
+  MALT_LUA_POSITION_IDLE,
+  MALT_LUA_POSITION_ASKED,
+  MALT_LUA_POSITION_TAKEN,   /* the handler is at it */
+  MALT_LUA_POSITION_ANSWERED
+} MaltLuaPositionState;
+
 /* What the signal handler says about where the program is. Room for ten frames of long names. */
 typedef struct
 {
   GMutex          lock;        /* of those that ask */
-  atomic_bool     is_asked;
-  sem_t           is_answered;
+  atomic_int      state;       /* MaltLuaPositionState */
   /* Written by the handler, read when it has answered. */
   MaltInvocation *invocation;  /* owned; NULL: it is not at rest in a C function */
   gsize           length;

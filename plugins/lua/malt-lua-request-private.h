@@ -129,8 +129,6 @@ int             malt_lua_throw_interrupt       (lua_State         *L);
 int             malt_lua_throw_again           (lua_State         *L);
 
 /* malt-lua-position.c */
-void            malt_lua_init_position         (MaltLua           *lua);
-void            malt_lua_clear_position        (MaltLua           *lua);
 void            malt_lua_answer_position       (MaltLua           *lua,
                                                 MaltLuaRequest    *request,
                                                 lua_State         *thread);
