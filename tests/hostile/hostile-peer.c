@@ -209,6 +209,13 @@ greet_in_another_version (void)
 }
 
 static void
+greet_and_read_nothing (void)
+{
+  raw_say_hello (1);
+  peer_wait_for_ever ();
+}
+
+static void
 greet (void)
 {
   raw_say_hello (1);
@@ -245,6 +252,7 @@ static const Mode modes[] = {
   { "greets-not-normally", greet_not_normally, NULL },
   { "greets-in-another-version", greet_in_another_version, NULL },
   { "greets-with-descriptors", greet_with_descriptors, NULL },
+  { "reads-nothing", greet_and_read_nothing, NULL },
   { "greets-amid-a-flood", peer_greet_amid_a_flood, NULL },
 
   { "call", greet, attack_call },

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of a ping, in microseconds: what nine of ten take at most, for a machine that does other things
+/* Of a ping, in microseconds: what half of them take at most, for a machine that does other things
  * stalls anybody now and then, and what none may take. */
 #define PING_MAX_USEC (100 * 1000 * (gint64) malt_test_get_slowness ())
-#define PING_WORST_USEC (50 * PING_MAX_USEC)
+#define PING_WORST_USEC (100 * PING_MAX_USEC)
 
 #define WATCH_MIN_PINGS 50
 
@@ -156,12 +156,10 @@ static void
 judge (GArray *times)
 {
   g_array_sort (times, compare_times);
-  g_test_message ("Pings took %" G_GINT64_FORMAT " µs, nine of ten at most %" G_GINT64_FORMAT
-                  ", all at most %" G_GINT64_FORMAT,
-                  g_array_index (times, gint64, times->len / 2),
-                  g_array_index (times, gint64, times->len * 9 / 10),
+  g_test_message ("Half of the pings took at most %" G_GINT64_FORMAT " us, all at most %"
+                  G_GINT64_FORMAT, g_array_index (times, gint64, times->len / 2),
                   g_array_index (times, gint64, times->len - 1));
-  g_assert_cmpint (g_array_index (times, gint64, times->len * 9 / 10), <, PING_MAX_USEC);
+  g_assert_cmpint (g_array_index (times, gint64, times->len / 2), <, PING_MAX_USEC);
   g_assert_cmpint (g_array_index (times, gint64, times->len - 1), <, PING_WORST_USEC);
 }
 

@@ -244,6 +244,24 @@ test_flood_in_a_main_loop (gconstpointer mode)
   hostile_watch_free (watch);
 }
 
+/* What is sent to it waits up to a limit, and is refused then. */
+static void
+test_reads_nothing (void)
+{
+  HostileWatch *watch = hostile_watch_new ();
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+  g_autofree char *text = g_strnfill (1000 * 1000, 'x');
+  g_autoptr (GError) error = NULL;
+  guint n_posts = 0;
+
+  worker = hostile_start ("reads-nothing", "{'max-pending-bytes': <uint64 8000000>}");
+  while (malt_abstract_worker_remote_do (worker, "work", g_variant_new ("(s)", text), NULL, &error))
+    g_assert_cmpuint (n_posts++, <, 1000);
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
+  stop_flood (worker);
+  hostile_watch_free (watch);
+}
+
 static void
 test_ends_badly (gconstpointer mode)
 {
@@ -375,6 +393,7 @@ main (int    argc,
       hostile_add ("flood", floods[i], floods[i], test_flood);
       hostile_add ("flood-in-a-main-loop", floods[i], floods[i], test_flood_in_a_main_loop);
     }
+  fixture_add ("/malt/hostile/flood/reads-nothing", test_reads_nothing);
   for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
     hostile_add ("end", ends[i], ends[i], test_ends_badly);
   for (gsize i = 0; i < G_N_ELEMENTS (channels); i++)
