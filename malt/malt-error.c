@@ -210,7 +210,7 @@ malt_error_new_cut_short (const char     *worker,
 
   priv = malt_error_get_private (error);
   priv->worker = g_strdup (worker);
-  priv->message = traceback != NULL ? g_strdup ("The worker ended before the call had ended") : NULL;
+  priv->message = traceback != NULL ? g_strdup (how != NULL ? how : "The worker has ended") : NULL;
   priv->traceback = g_strdup (traceback);
   if (report != NULL)
     priv->report = malt_exit_report_ref (report);

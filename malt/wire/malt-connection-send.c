@@ -5,7 +5,7 @@
 #include "malt/wire/malt-connection-private.h"
 
 #include "malt/malt-call-backend.h"
-#include "malt/malt-error-backend.h"
+#include "malt/malt-error-private.h"
 
 /* Errors of malt carry where they come from; for the others the call does. */
 static void
@@ -30,16 +30,15 @@ static void
 add_traceback (MaltPendingCall *call)
 {
   g_autoptr (GError) error = g_steal_pointer (&call->error);
+  g_autofree char *text = g_strconcat (error->message, "\n", call->traceback, NULL);
 
-  if (g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER))
-    call->error = malt_error_new_cut_short (malt_error_get_worker (error),
-                                            malt_error_get_exit_report (error), call->traceback);
+  malt_call_set_remote_details (call->call, error->message, NULL, call->traceback);
+  if (error->domain == MALT_ERROR)
+    call->error = malt_error_new_whole (error->code, text, malt_error_get_worker (error),
+                                        error->message, NULL, call->traceback,
+                                        malt_error_get_exit_report (error));
   else
-    {
-      malt_call_set_remote_details (call->call, error->message, NULL, call->traceback);
-      call->error = g_error_new (error->domain, error->code, "%s\n%s", error->message,
-                                 call->traceback);
-    }
+    call->error = g_error_new_literal (error->domain, error->code, text);
 }
 
 static void

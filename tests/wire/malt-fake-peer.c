@@ -4,6 +4,8 @@
 
 #include "malt-fake-peer.h"
 
+#include "malt/malt-error.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -154,6 +156,24 @@ send_log (MaltFakePeer *self,
 }
 
 static void
+send_last_words (MaltFakePeer *self,
+                 guint64       id,
+                 guint32       length)
+{
+  g_autofree char *traceback = g_strnfill (length, 'x');
+  MaltMessage message = {
+    .type = MALT_MESSAGE_FAILURE,
+    .flags = MALT_MESSAGE_FLAGS_CUT_SHORT,
+    .id = id,
+    .value = g_variant_ref_sink (g_variant_new ("(usss)", MALT_ERROR_TERMINATED_WORKER, "leaves", "",
+                                                traceback)),
+  };
+
+  malt_stream_queue (self->data, &message, NULL);
+  malt_message_clear (&message);
+}
+
+static void
 leave (MaltFakePeer *self)
 {
   malt_stream_flush (self->data, NULL);
@@ -200,6 +220,12 @@ misbehave (MaltFakePeer      *self,
     {
       answer (self, message->id + 1000, first);
       answer (self, message->id, first);
+    }
+  else if (g_str_equal (function, "last-words"))
+    {
+      send_last_words (self, message->id + 1000, 1);
+      send_last_words (self, message->id, g_variant_get_uint32 (first));
+      hold (self, message, args);
     }
   else if (g_str_equal (function, "leave"))
     leave (self);
@@ -267,6 +293,12 @@ handle_probe (MaltFakePeer *self,
     status.number = MALT_CALL_STATE_QUEUED;
   else if (held != NULL && !g_str_equal (held->function, "lose"))
     status.number = MALT_CALL_STATE_RUNNING;
+
+  if (held != NULL && g_str_equal (held->function, "last-words"))
+    {
+      status.name = "chunk:1";
+      status.name_length = strlen (status.name);
+    }
 
   malt_stream_queue (self->control, &status, NULL);
 }

@@ -4,6 +4,10 @@
 
 #include "malt-wire-fixture.h"
 
+#include "malt/malt-text-private.h"
+
+#include <string.h>
+
 /* Every call ends, exactly once, whatever happens. */
 
 static gpointer
@@ -63,6 +67,27 @@ test_later_calls_end_at_once (void)
   g_assert_false (async->is_done);
   malt_wire_iterate_until (fixture->context, &async->is_done);
   g_assert_error (async->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+}
+
+/* It knows where the call was, but not how it ended: its answer is the end, and says both. */
+static void
+test_last_words (void)
+{
+  g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
+  g_autoptr (GVariant) length = g_variant_ref_sink (g_variant_new ("(u)", 100000));
+  g_autoptr (MaltWireAsync) async = malt_wire_async_new (fixture->connection, "last-words", length,
+                                                         NULL);
+  const char *traceback;
+
+  malt_wire_fixture_check_echo (fixture);
+  g_assert_false (async->is_done);
+  malt_wire_fixture_close (fixture);
+  malt_wire_iterate_until (fixture->context, &async->is_done);
+  g_assert_error (async->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  g_assert_true (g_str_has_prefix (async->error->message, "The fake peer is gone\nxxx"));
+  traceback = malt_error_get_remote_traceback (async->error);
+  g_assert_true (g_str_has_prefix (traceback, "xxx"));
+  g_assert_cmpuint (strlen (traceback), <=, MALT_TRACEBACK_MAX_BYTES);
 }
 
 static void
@@ -250,6 +275,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/malt/close/ends-all-calls", test_ends_all_calls);
   g_test_add_func ("/malt/close/later-calls-end-at-once", test_later_calls_end_at_once);
+  g_test_add_func ("/malt/close/last-words", test_last_words);
   g_test_add_func ("/malt/close/never-greeted", test_never_greeted);
   g_test_add_func ("/malt/close/closed-in-a-callback", test_closed_in_a_callback);
   g_test_add_func ("/malt/close/stress", test_stress);

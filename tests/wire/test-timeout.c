@@ -31,6 +31,20 @@ test_still_running (void)
 }
 
 static void
+test_says_where (void)
+{
+  g_autoptr (MaltWireFixture) fixture = malt_wire_fixture_new (NULL);
+  g_autoptr (MaltCall) call = malt_call_new ("last-words", g_variant_new ("(u)", 1), NULL);
+  g_autoptr (GError) error = NULL;
+
+  malt_call_set_timeout (call, 20);
+  g_assert_null (malt_connection_send_sync (fixture->connection, call, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpstr (malt_call_get_remote_traceback (call), ==, "chunk:1");
+  g_assert_true (g_str_has_suffix (error->message, "\nchunk:1"));
+}
+
+static void
 test_unknown_to_the_worker (void)
 {
   check_times_out ("lose", 1);
@@ -176,6 +190,7 @@ main (int argc, char *argv[])
   malt_wire_test_init (&argc, &argv);
 
   g_test_add_func ("/malt/timeout/still-running", test_still_running);
+  g_test_add_func ("/malt/timeout/says-where", test_says_where);
   g_test_add_func ("/malt/timeout/unknown-to-the-worker", test_unknown_to_the_worker);
   g_test_add_func ("/malt/timeout/worker-says-nothing", test_worker_says_nothing);
   g_test_add_func ("/malt/timeout/queued-calls-go-on-waiting", test_queued_calls_go_on_waiting);
