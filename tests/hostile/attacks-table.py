@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The malt authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes what came of the attacks into a file: attacks-table.py FILE < OUTPUT-OF-TEST-ATTACKS
+"""Writes what came of the attacks into a file: attacks-table.py FILE < OUTPUT
 
 The table stands between <!-- attacks --> and <!-- /attacks -->; without FILE it is printed.
 
-    meson test -C BUILD attacks --verbose | tests/hostile/attacks-table.py docs/security.md
+    meson test -C BUILD attacks
+    tests/hostile/attacks-table.py docs/security.md < BUILD/meson-logs/testlog.txt
 """
 
 import re
