@@ -5,6 +5,7 @@
 #include "malt-frame-fixture.h"
 
 #include "malt/malt-error.h"
+#include "malt/wire/malt-value-private.h"
 
 #include <string.h>
 
@@ -209,9 +210,12 @@ is_normal_to_glib (const GVariantType *type,
                    gconstpointer       data,
                    gsize               size)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+  guint8 *copy = g_malloc0 (size + MALT_VALUE_SLACK_BYTES);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (copy, size);
   g_autoptr (GVariant) value = NULL;
 
+  if (size > 0)
+    memcpy (copy, data, size);
   value = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, FALSE));
   return g_variant_is_normal_form (value);
 }
