@@ -51,6 +51,17 @@ is_clean (const char *variable)
          || is_of_valgrind (parts[0]);
 }
 
+/* By the options of every worker, as a sanitizer may need it. */
+static gboolean
+is_wanted (Contract *contract, const char *variable)
+{
+  g_autofree const char **wanted = NULL;
+
+  return contract->settings->options != NULL
+         && g_variant_lookup (contract->settings->options, "environment", "^a&s", &wanted)
+         && g_strv_contains (wanted, variable);
+}
+
 static void
 clean (Contract *contract)
 {
@@ -64,7 +75,7 @@ clean (Contract *contract)
   variables = contract_call (worker, "contract.environment", NULL);
   strings = g_variant_get_strv (variables, NULL);
   for (guint i = 0; strings[i] != NULL; i++)
-    if (!is_clean (strings[i]))
+    if (!is_clean (strings[i]) && !is_wanted (contract, strings[i]))
       g_error ("Unexpected in a clean environment: %s", strings[i]);
   assert_variable (worker, "PATH", g_getenv ("PATH"));
 }
