@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* A value that goes to Lua and comes back: its type string with a NUL, the type that it is to have then
- * with another, the serialized value. */
+/* A value that goes to Lua and comes back: its type string with a NUL, the type that it is to have
+ * then with another, the serialized value. */
 
 typedef struct
 {

@@ -10,13 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What a worker sends after its greeting, over the data or the control connection, to a manager that
- * has some calls on their way. Whatever it is, each call ends once. */
+/* What a worker sends after its greeting, over the data or the control connection, to a manager
+ * that has some calls on their way. Whatever it is, each call ends once. */
 
 #define N_CALLS 4u
 
-/* The monitor thread frees what is left of a connection: so many may wait for it, for to be woken and
- * waited for each time takes longer than all the rest. */
+/* The monitor thread frees what is left of a connection. So many may wait for it: to wake it and
+ * wait for it each time takes longer than all the rest. */
 #define CONNECTIONS_MAX 64
 
 /* Room for a body that is a mapping, see malt-block.c; it is claimed, and never sent. */
@@ -84,7 +84,8 @@ on_ended (GObject      *source,
 {
   Manager *self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) value = malt_connection_send_finish (MALT_CONNECTION (source), result, &error);
+  g_autoptr (GVariant) value = malt_connection_send_finish (MALT_CONNECTION (source), result,
+                                                            &error);
 
   self->n_ended++;
   g_assert_true ((value == NULL) == (error != NULL));

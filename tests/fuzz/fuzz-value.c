@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* A value as it lies in a frame, its type string with a NUL before it: what is taken is in normal form
- * to GVariant, and what GVariant writes is taken. */
+/* A value as it lies in a frame, its type string with a NUL before it: what is taken is in normal
+ * form to GVariant, and what GVariant writes is taken. */
 
 static GVariant *
 new_value (const GVariantType *type,
@@ -26,8 +26,8 @@ new_value (const GVariantType *type,
   return value;
 }
 
-/* GVariant finds more to be in normal form than it writes: tuples that should have offsets, but have
- * no byte at all. */
+/* GVariant finds more to be in normal form than it writes: tuples that should have offsets, but
+ * have no byte at all. */
 static gboolean
 is_written_so (GVariant *value)
 {
@@ -61,7 +61,8 @@ static void
 try_value (const GVariantType *type,
            GBytes             *bytes)
 {
-  g_autoptr (GVariant) expected = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, FALSE));
+  g_autoptr (GVariant) expected = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes,
+                                                                                FALSE));
   g_autoptr (GVariant) shared = new_value (type, bytes, TRUE, FALSE);
   g_autoptr (GVariant) copied = new_value (type, bytes, FALSE, FALSE);
   g_autoptr (GVariant) swapped = new_value (type, bytes, FALSE, TRUE);

@@ -25,14 +25,14 @@ new_memory (const guint8 *data,
             gboolean      is_sealed)
 {
   const guint8 slack[MALT_VALUE_SLACK_BYTES] = { 0 };
+  const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
   int fd = memfd_create ("malt-fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_cmpint (write (fd, data, size), ==, (gssize) size);
   g_assert_cmpint (write (fd, slack, sizeof slack), ==, sizeof slack);
   if (is_sealed)
-    g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL),
-                     ==, 0);
+    g_assert_cmpint (fcntl (fd, F_ADD_SEALS, seals), ==, 0);
 
   return fd;
 }
