@@ -41,11 +41,15 @@ quick_or_full (guint quick,
   return fixture_is_full () ? full : MAX (quick / malt_test_get_slowness (), 2);
 }
 
+/* The default, for a run that is as slow as that. */
+#define START_TIMEOUT_MSEC (30000 * malt_test_get_slowness ())
+
 static MaltAbstractWorker *
 start_worker (void)
 {
   g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker ("process", NULL, &error, NULL);
+  MaltAbstractWorker *worker = malt_create_worker (
+    "process", NULL, &error, "start-timeout", START_TIMEOUT_MSEC, NULL);
 
   g_assert_no_error (error);
   return worker;
