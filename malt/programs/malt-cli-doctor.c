@@ -80,9 +80,11 @@ list_profiles (void)
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+/* `absent` comes before the reason, unless that says it. */
 static void
 print_list (const char *title,
-            GVariant   *list)
+            GVariant   *list,
+            const char *absent)
 {
   GVariantIter iter;
   const char *name;
@@ -92,8 +94,8 @@ print_list (const char *title,
   printf ("%s:\n", title);
   g_variant_iter_init (&iter, list);
   while (g_variant_iter_next (&iter, "(&sb&s)", &name, &is_there, &text))
-    malt_cli_print (stdout, "  %-16s %s%s%s\n", name, is_there ? "available" : "not available",
-                    *text != '\0' ? ": " : "", text);
+    malt_cli_print (stdout, "  %-16s %s%s%s\n", name, is_there ? "available" : absent,
+                    is_there && *text != '\0' ? ": " : "", text);
 }
 
 static GVariant *
@@ -159,8 +161,8 @@ run_doctor (int    argc,
     print_json (mechanisms, profiles);
   else
     {
-      print_list ("Sandbox profiles", profiles);
-      print_list ("Made of", mechanisms);
+      print_list ("Sandbox profiles", profiles, "");
+      print_list ("Made of", mechanisms, "not available: ");
     }
 
   return malt_cli_finish_output (MALT_CLI_EXIT_SUCCESS);
