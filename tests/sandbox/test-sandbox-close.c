@@ -13,7 +13,9 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <locale.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -424,10 +426,95 @@ test_missing (void)
     assert_runs (check_missing, &missing[i]);
 }
 
+/* In a program that has no filter yet; it prints the error. */
+static void
+check_in_subprocess (const char *profile)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (malt_sandbox_check (profile, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_SANDBOX_UNAVAILABLE);
+  g_printerr ("%s\n", error->message);
+}
+
+static void
+assert_missing_in_subprocess (const char *pattern)
+{
+  g_autoptr (GVariant) setup = new_setup (MALT_SANDBOX_STRICT, NULL);
+
+  if (setup == NULL)
+    return;
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr (pattern);
+}
+
+static void
+test_no_libseccomp (void)
+{
+  if (!g_test_subprocess ())
+    {
+      assert_missing_in_subprocess ("*libseccomp is not installed*");
+      return;
+    }
+  refuse (SYS_openat, EACCES);
+  check_in_subprocess ("strict");
+}
+
+static void
+test_no_filter (void)
+{
+  if (!g_test_subprocess ())
+    {
+      assert_missing_in_subprocess ("*libseccomp cannot write a filter*");
+      return;
+    }
+  refuse (SYS_memfd_create, EPERM);
+  check_in_subprocess ("strict");
+}
+
+/* As in most containers. */
+static void
+refuse_namespaces (void)
+{
+  const struct sock_filter instructions[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, args[0])),
+    BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = { G_N_ELEMENTS (instructions),
+                                      (struct sock_filter *) instructions };
+
+  expect (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  expect (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static void
+test_no_namespaces (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_test_subprocess ())
+    {
+      refuse_namespaces ();
+      check_in_subprocess ("isolated");
+      check_in_subprocess ("isolated");
+    }
+  else if (!malt_sandbox_check ("isolated", &error))
+    g_test_skip (error->message);
+  else
+    assert_missing_in_subprocess ("*bwrap: *“strict”*");
+}
+
 int
 main (int    argc,
       char **argv)
 {
+  setlocale (LC_ALL, "C.UTF-8");
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/malt/sandbox/close/limits", test_limits);
@@ -438,6 +525,9 @@ main (int    argc,
   g_test_add_func ("/malt/sandbox/close/fails", test_fails);
   g_test_add_func ("/malt/sandbox/close/threads-by-proc", test_threads_by_proc);
   g_test_add_func ("/malt/sandbox/close/missing", test_missing);
+  g_test_add_func ("/malt/sandbox/close/no-libseccomp", test_no_libseccomp);
+  g_test_add_func ("/malt/sandbox/close/no-filter", test_no_filter);
+  g_test_add_func ("/malt/sandbox/close/no-namespaces", test_no_namespaces);
 
   return g_test_run ();
 }
