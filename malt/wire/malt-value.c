@@ -17,6 +17,9 @@
 /* A tuple of some ten thousand items. GLib keeps a description of every type that is in use. */
 #define VALUE_MAX_TYPE_BYTES (64u * 1024)
 
+/* Of a type in an error. */
+#define VALUE_SHOWN_MAX_TYPE_BYTES 64u
+
 /* Below that, what GLib checks again at each access costs less than a second GVariant. */
 #define VALUE_RECHECKED_MAX_BYTES 1024
 
@@ -60,7 +63,7 @@ malt_value_check_type (const char  *type_string,
       || !g_variant_type_string_is_valid (type_string)
       || !g_variant_type_is_definite (G_VARIANT_TYPE (type_string)))
     {
-      g_autofree char *text = g_strndup (type_string, MIN (length, 64));
+      g_autofree char *text = g_strndup (type_string, MIN (length, VALUE_SHOWN_MAX_TYPE_BYTES));
       g_autofree char *valid = g_utf8_make_valid (text, -1);
 
       g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
@@ -225,7 +228,8 @@ refuse (const GVariantType  *type,
         gsize                size,
         GError             **error)
 {
-  g_autofree char *text = g_variant_type_dup_string (type);
+  gsize length = MIN (g_variant_type_get_string_length (type), VALUE_SHOWN_MAX_TYPE_BYTES);
+  g_autofree char *text = g_strndup (g_variant_type_peek_string (type), length);
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
                "Cannot read a value of type “%s”: its %" G_GSIZE_FORMAT

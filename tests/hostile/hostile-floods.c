@@ -58,10 +58,11 @@ PEER_ATTACK (peer_result_flood)
     peer_answer (stranger, "ay", value, sizeof value);
 }
 
-/* Each of a type that has not been seen before. */
+/* Each of a type that has not been seen before. What is asked is what is kept of them: so many that
+ * it would be seen, but not all the time. */
 PEER_ATTACK (peer_type_flood)
 {
-  static char type[32 * 1024 + 1];
+  static char type[4 * 1024 + 1];
 
   memset (type, 'y', sizeof type - 1);
   type[0] = '(';
@@ -71,6 +72,7 @@ PEER_ATTACK (peer_type_flood)
       for (int bit = 0; bit < 64; bit++)
         type[1 + bit] = i >> bit & 1 ? 'b' : 'y';
       peer_answer (~i, type, "", 0);
+      usleep (100);
     }
 }
 

@@ -224,7 +224,8 @@ on_output (MaltAbstractWorker *worker,
   *(guint *) user_data += 1;
 }
 
-/* The same in a main loop, which looks at each line and does other things besides. */
+/* The same in a main loop, which looks at each line and does other things besides; one of them is to
+ * start and stop another worker. */
 static void
 test_flood_in_a_main_loop (gconstpointer mode)
 {
@@ -238,6 +239,7 @@ test_flood_in_a_main_loop (gconstpointer mode)
   g_signal_connect (worker, "output", G_CALLBACK (on_output), &n_lines);
   malt_abstract_worker_send_async (worker, call, watch->cancellable, on_flood_over, &is_over);
   hostile_watch_ping_in_main_loop (watch);
+  fixture_stop (hostile_start ("plain", NULL));
   g_cancellable_cancel (watch->cancellable);
   fixture_iterate_until (&is_over);
   stop_flood (worker);
