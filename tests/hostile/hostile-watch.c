@@ -107,6 +107,7 @@ watch_thread (gpointer user_data)
       gint64 time_us = g_get_monotonic_time () - began_us;
 
       g_assert_no_error (error);
+      g_assert_nonnull (value);
       g_array_append_val (self->times, time_us);
       self->peak = MAX (self->peak, get_process_size ());
       g_atomic_int_inc (&self->n_pings);

@@ -127,6 +127,7 @@ check_answers (MaltAbstractWorker *worker)
       g_autoptr (GVariant) value = hostile_call (worker, "()", NULL, &error);
 
       g_assert_no_error (error);
+      g_assert_nonnull (value);
     }
 }
 
@@ -139,6 +140,7 @@ check_answer (gsize       i,
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = hostile_call (worker, answers[i].result_type, NULL, &error);
 
+  g_assert_true ((value != NULL) == (answers[i].expected < 0));
   if (answers[i].expected < 0)
     g_assert_no_error (error);
   else
