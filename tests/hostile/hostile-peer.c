@@ -252,6 +252,8 @@ static const Mode modes[] = {
   { "greets-not-normally", greet_not_normally, NULL },
   { "greets-in-another-version", greet_in_another_version, NULL },
   { "greets-with-descriptors", greet_with_descriptors, NULL },
+  { "forgets-limits", greet, NULL },
+  { "forgets-strict", greet, NULL },
   { "reads-nothing", greet_and_read_nothing, NULL },
   { "greets-amid-a-flood", peer_greet_amid_a_flood, NULL },
 

@@ -17,13 +17,16 @@ static const struct
 {
   const char *name;
   const char *options;
+  int         expected;
 } starts[] = {
-  { "greets-slowly", "{'start-timeout': <uint32 500>}" },
-  { "greets-at-length", NULL },
-  { "greets-with-a-result", NULL },
-  { "greets-not-normally", NULL },
-  { "greets-in-another-version", NULL },
-  { "greets-with-descriptors", "{'transport': <'unix'>}" },
+  { "greets-slowly", "{'start-timeout': <uint32 500>}", MALT_ERROR_START_FAILED },
+  { "greets-at-length", NULL, MALT_ERROR_START_FAILED },
+  { "greets-with-a-result", NULL, MALT_ERROR_START_FAILED },
+  { "greets-not-normally", NULL, MALT_ERROR_START_FAILED },
+  { "greets-in-another-version", NULL, MALT_ERROR_START_FAILED },
+  { "greets-with-descriptors", "{'transport': <'unix'>}", MALT_ERROR_START_FAILED },
+  { "forgets-limits", "{'sandbox': <'limits'>}", MALT_ERROR_SANDBOX_UNAVAILABLE },
+  { "forgets-strict", "{'sandbox': <'strict'>}", MALT_ERROR_SANDBOX_UNAVAILABLE },
 };
 
 static void
@@ -34,7 +37,7 @@ test_start (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_null (hostile_new_worker (starts[i].name, starts[i].options, &error));
-  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
+  g_assert_error (error, MALT_ERROR, starts[i].expected);
   hostile_watch_free (watch);
 }
 
