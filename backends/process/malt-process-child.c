@@ -344,8 +344,8 @@ void
 malt_process_child_terminate (MaltProcessChild *self)
 {
   g_mutex_lock (&self->lock);
-  /* All that is in its namespaces ends with bwrap, and it would take the end of a worker for that of its
-   * own accord. */
+  /* All that is in its namespaces ends with bwrap, which would take the end of the worker for one
+   * of its own accord. */
   if (self->profile != MALT_SANDBOX_ISOLATED && !malt_process_handle_has_exited (&self->process))
     malt_kill_descendants (self->pid);
   send_signal_locked (self, SIGTERM);

@@ -231,8 +231,8 @@ check_not_empty (const char  *option,
   return FALSE;
 }
 
-/* A TCP socket can be connected to somebody else, also out of a namespace without a network. A terminal
- * of the manager's is not one of what bubblewrap starts. */
+/* A TCP socket can be connected to somebody else, also out of a namespace without a network. A
+ * terminal of the manager's is not one of what bubblewrap starts. */
 static gboolean
 check_sandbox (const MaltProcessOptions  *self,
                GError                   **error)

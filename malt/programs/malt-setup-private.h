@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 /* A setup is options and paths. */
 #define MALT_SETUP_MAX_MESSAGE_BYTES (1024u * 1024)
 
-/* Waits for the manager's setup and does what it says: changes the directory, loads the evaluator and
- * the modules, and closes the sandbox over them; `confined` (transfer full) is of what. NULL when the
- * worker cannot start; the manager has been told why, if it is there. Starts no thread. */
+/* Waits for the manager's setup and does what it says: changes the directory, loads the evaluator
+ * and the modules, and closes the sandbox over them; `confined` (transfer full): what it has
+ * applied. NULL when the worker cannot start; the manager has been told why, if it is there. Starts
+ * no thread. */
 MaltRuntime *malt_setup_receive    (MaltStream          *stream,
                                     GMainContext        *watch_context,
                                     char              ***confined);

@@ -107,7 +107,7 @@ apply_setup (GVariant      *setup,
                            watch_context, error);
 }
 
-/* What the manager asks this worker to be kept from, or nothing. (transfer full): what is applied. */
+/* Confines this worker as the manager asks, if it does. (transfer full): what is applied. */
 static char **
 apply_sandbox (GVariant  *setup,
                GError   **error)

@@ -58,9 +58,11 @@ has_one_task_in_proc (void)
   return tasks != NULL && g_dir_read_name (tasks) != NULL && g_dir_read_name (tasks) == NULL;
 }
 
-/* Landlock is for the calling thread and those that it starts. To ask the kernel for memory of one's
+/* Landlock is for the calling thread and those that it starts. To ask the kernel for memory of its
  * own does nothing in a process with one thread, and fails in others; it works without /proc. Where
- * somebody forbids it, /proc has to do. */
+ * somebody forbids it, /proc has to do.
+ *
+ * Source: unshare(2), CLONE_VM. */
 static gboolean
 check_one_thread (GError **error)
 {
@@ -93,8 +95,8 @@ close_process (Closing  *self,
                GError  **error)
 {
   if (!set_option (PR_SET_DUMPABLE, 0, "Cannot refuse to be looked into", error)
-      || !set_option (PR_SET_PDEATHSIG, SIGKILL, "Cannot ask for a signal at the end of the manager",
-                      error))
+      || !set_option (PR_SET_PDEATHSIG, SIGKILL,
+                      "Cannot ask for a signal at the end of the manager", error))
     return FALSE;
 
   for (guint i = 0; self->profile == MALT_SANDBOX_ISOLATED

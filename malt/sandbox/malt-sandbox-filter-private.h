@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether libseccomp, which compiles filters, is there; else `reason` (transfer full) says why not. */
+/* Whether libseccomp, which compiles filters, is there; else `reason` (transfer full) says why
+ * not. */
 gboolean malt_sandbox_filter_is_there (char     **reason);
 
 /* The system calls that the code of a worker may make, as instructions for the kernel, compiled

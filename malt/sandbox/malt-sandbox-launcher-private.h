@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define MALT_SANDBOX_ORIGIN_VARIABLE "LD_ORIGIN_PATH"
 
 /* Whether bwrap at `path` can be used by this program: it is there, and `flatpak_info` is not, the
- * file by which a program knows that it is inside of Flatpak. Errors: MALT_ERROR_SANDBOX_UNAVAILABLE. */
+ * file by which a program knows that it is inside of Flatpak. Errors:
+ * MALT_ERROR_SANDBOX_UNAVAILABLE. */
 gboolean malt_sandbox_launcher_is_there (const char  *path,
                                          const char  *flatpak_info,
                                          GError     **error);

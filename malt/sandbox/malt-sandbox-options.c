@@ -94,7 +94,8 @@ malt_sandbox_options_install (GObjectClass *object_class,
       object_class, first_id + MALT_SANDBOX_OPTION_BWRAP_PATH,
       malt_param_spec_set_path (
           g_param_spec_string ("bwrap-path", "Bubblewrap",
-                               "The program bwrap, which makes the namespaces of isolated; absolute",
+                               "The program bwrap, which makes the namespaces of isolated, by its "
+                               "absolute path",
                                MALT_SANDBOX_BWRAP_PATH, OPTION_FLAGS),
           MALT_PATH_KIND_FILE));
   g_object_class_install_property (
@@ -235,15 +236,17 @@ check_honoured (const MaltSandboxOptions  *self,
     { "read-paths", self->read_paths != NULL && *self->read_paths != NULL, MALT_SANDBOX_STRICT },
     { "allow-native-code", self->allow_native_code, MALT_SANDBOX_STRICT },
     { "task-limit", self->task_limit != TASK_LIMIT_DEFAULT, MALT_SANDBOX_ISOLATED },
-    { "bwrap-path", g_strcmp0 (self->bwrap_path, MALT_SANDBOX_BWRAP_PATH) != 0, MALT_SANDBOX_ISOLATED },
+    { "bwrap-path", g_strcmp0 (self->bwrap_path, MALT_SANDBOX_BWRAP_PATH) != 0,
+      MALT_SANDBOX_ISOLATED },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     if (options[i].is_set && self->profile < options[i].first)
       {
         g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                     "Cannot use option “%s” with “sandbox” “%s”: it needs “%s”", options[i].option,
-                     malt_sandbox_get_name (self->profile), malt_sandbox_get_name (options[i].first));
+                     "Cannot use option “%s” with “sandbox” “%s”: it needs “%s”",
+                     options[i].option, malt_sandbox_get_name (self->profile),
+                     malt_sandbox_get_name (options[i].first));
         return FALSE;
       }
 
@@ -261,7 +264,8 @@ check_read_paths (const char *const  *paths,
         g_autofree char *shown = g_utf8_make_valid (paths[i], -1);
 
         g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                     "Cannot use “%s” for option “read-paths”: %s", shown, g_strerror (saved_errno));
+                     "Cannot use “%s” for option “read-paths”: %s",
+                     shown, g_strerror (saved_errno));
         return FALSE;
       }
 

@@ -43,7 +43,8 @@ load (const struct sock_filter  *instructions,
     .len = (unsigned short) n_instructions,
     .filter = (struct sock_filter *) instructions,
   };
-  long result = syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+  long result = syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
+                         &program);
   int saved_errno = errno;
 
   if (result == 0)
@@ -58,8 +59,8 @@ load (const struct sock_filter  *instructions,
   return FALSE;
 }
 
-/* Which process this is, is known here only. Calls of another architecture are for the other filter:
- * of two answers the stricter counts. */
+/* Which process this is, is known here only. Calls of another architecture are for the other
+ * filter: of two answers the stricter counts. */
 static gboolean
 load_own_signals (GError **error)
 {

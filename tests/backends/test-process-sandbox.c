@@ -37,7 +37,8 @@ static const BadSandbox bad_sandboxes[] = {
   { "does-not-know-strict", "{'sandbox': <'strict'>}", "strict", MALT_ERROR_SANDBOX_UNAVAILABLE,
     { "“strict”", "did not apply", "“limits”" } },
   { "no-bwrap", "{'sandbox': <'isolated'>, 'bwrap-path': <'/no/such/bwrap'>}", "strict",
-    MALT_ERROR_SANDBOX_UNAVAILABLE, { "“isolated”", "/no/such/bwrap", "No such file", "“strict”" } },
+    MALT_ERROR_SANDBOX_UNAVAILABLE,
+    { "“isolated”", "/no/such/bwrap", "No such file", "“strict”" } },
   { "isolated-without-program", "{'sandbox': <'isolated'>, 'executable': <'/no/such/program'>}",
     "strict", MALT_ERROR_START_FAILED, { "/no/such/program", "No such file" } },
 };

@@ -6,8 +6,9 @@
 
 /* A worker with a sandbox is held to the contract, but in what its sandbox is there to refuse. */
 
-/* Its cases start workers, other programs or processes inside of the worker, load native code later
- * than at its start, look into /proc, or ask for what the sandbox needs otherwise. A folder: all below. */
+/* These start workers, other programs or processes inside of the worker, load native code later
+ * than at its start, look into /proc, or ask for what the sandbox needs otherwise. A folder: all
+ * below. */
 static const char *const refused[] = {
   "/end/descendants",
   "/environment/arguments",
@@ -22,8 +23,8 @@ static const char *const refused[] = {
   "/nesting-end/",
 };
 
-/* They know a worker by its number, which is another in namespaces of its own, send signals there, or
- * expect the manager's folder. */
+/* These know a worker by its number, which is another in namespaces of its own, send signals there,
+ * or expect the manager's folder. */
 static const char *const refused_by_namespaces[] = {
   "/basic/describe",
   "/end/calls-at-others-kill",

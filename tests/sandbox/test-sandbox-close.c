@@ -29,7 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The worker's side. What a process closes over itself stays closed, so each test has one of its own. */
+/* The worker's side. What a process closes over itself stays closed, so each test has one of its
+ * own. */
 
 /* A child says which line of a test does not hold. */
 #define expect(condition) \
@@ -76,8 +77,8 @@ assert_runs (void (*func) (gconstpointer data),
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
-/* NULL, and the test is passed over, where it cannot be had. Without limits of memory, for sanitizers
- * take it all. */
+/* NULL, and the test is passed over, where it cannot be had. Without limits of memory, for
+ * sanitizers take it all. */
 static GVariant *
 new_setup (MaltSandbox profile,
            const char *readable)
