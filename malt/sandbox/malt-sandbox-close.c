@@ -14,9 +14,12 @@
 #include <gio/gio.h>
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* One step after the other, from what refuses least to what refuses most. */
 typedef struct
@@ -88,13 +91,25 @@ close_limits (Closing  *self,
   return TRUE;
 }
 
+/* What root may beyond others; who is not root has none of it. */
+static gboolean
+drop_capabilities (GError **error)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+  return syscall (SYS_capset, &header, none) == 0
+         || fail_errno (error, "Cannot drop capabilities");
+}
+
 /* Nobody of the same user looks into it, and it cannot outlive the manager: what it could do about
  * the signal is refused from here on, and it has started nothing that would have to be ended. */
 static gboolean
 close_process (Closing  *self,
                GError  **error)
 {
-  if (!set_option (PR_SET_DUMPABLE, 0, "Cannot refuse to be looked into", error)
+  if (!drop_capabilities (error)
+      || !set_option (PR_SET_DUMPABLE, 0, "Cannot refuse to be looked into", error)
       || !set_option (PR_SET_PDEATHSIG, SIGKILL,
                       "Cannot ask for a signal at the end of the manager", error))
     return FALSE;

@@ -160,6 +160,8 @@ in_files (gconstpointer data)
   close_sandbox (data);
   expect (open ("readable/file", O_RDONLY) >= 0);
   expect (open ("readable", O_RDONLY | O_DIRECTORY) >= 0);
+  /* For root, too. */
+  expect_errno (open ("readable/locked", O_RDONLY), EACCES);
   expect_errno (open ("readable/file", O_RDWR), EACCES);
   expect_errno (open ("readable/new", O_WRONLY | O_CREAT, 0600), EACCES);
   expect_errno (open ("readable/file", O_RDONLY | O_TRUNC), EPERM);
@@ -186,11 +188,14 @@ with_files (void (*func) (gconstpointer data))
   g_assert_cmpint (chdir (folder), ==, 0);
   g_assert_cmpint (mkdir ("readable", 0700), ==, 0);
   g_assert_true (g_file_set_contents ("readable/file", "x", 1, NULL));
+  g_assert_true (g_file_set_contents ("readable/locked", "x", 1, NULL));
+  g_assert_cmpint (chmod ("readable/locked", 0), ==, 0);
   g_assert_true (g_file_set_contents ("secret", "x", 1, NULL));
   if (setup != NULL)
     assert_runs (func, setup);
   g_assert_cmpint (unlink ("secret"), ==, 0);
   g_assert_cmpint (unlink ("readable/file"), ==, 0);
+  g_assert_cmpint (unlink ("readable/locked"), ==, 0);
   g_assert_cmpint (rmdir ("readable"), ==, 0);
   g_assert_cmpint (chdir (here), ==, 0);
   g_assert_cmpint (rmdir (folder), ==, 0);
@@ -347,6 +352,7 @@ test_fails (void)
     { limits, SYS_prlimit64, EPERM, MALT_ERROR_SANDBOX_UNAVAILABLE, "limit of", FALSE },
     { limits, SYS_prctl, EINVAL, MALT_ERROR_SANDBOX_UNAVAILABLE, "new privileges", FALSE },
     { strict, -1, 0, MALT_ERROR_SANDBOX_UNAVAILABLE, "thread", TRUE },
+    { strict, SYS_capset, EPERM, MALT_ERROR_SANDBOX_UNAVAILABLE, "capabilities", FALSE },
     { strict, SYS_landlock_create_ruleset, ENOSYS, MALT_ERROR_SANDBOX_UNAVAILABLE,
       "built without Landlock", FALSE },
     { strict, SYS_landlock_create_ruleset, EOPNOTSUPP, MALT_ERROR_SANDBOX_UNAVAILABLE,
