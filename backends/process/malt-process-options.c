@@ -231,6 +231,28 @@ check_not_empty (const char  *option,
   return FALSE;
 }
 
+/* An open file of the manager's can be read from, if it is a terminal or was opened for that, made
+ * empty, and turned to not blocking for everybody who has it. */
+static gboolean
+check_own_output (const MaltProcessOptions  *self,
+                  GError                   **error)
+{
+  static const char *const options[] = { "stdout", "stderr" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    if (self->sandbox.profile >= MALT_SANDBOX_STRICT
+        && self->output_modes[i] == MALT_PROCESS_OUTPUT_INHERIT)
+      {
+        g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                     "Cannot use “inherit” for option “%s” with “sandbox” “%s”: "
+                     "expected relay, lines, stream or null",
+                     options[i], malt_sandbox_get_name (self->sandbox.profile));
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
 /* A TCP socket can be connected to somebody else, also out of a namespace without a network. A
  * terminal of the manager's is not one of what bubblewrap starts. */
 static gboolean
@@ -248,7 +270,7 @@ check_sandbox (const MaltProcessOptions  *self,
                  "Cannot use “inherit” for option “process-group” with “sandbox” “isolated”: "
                  "expected auto or own");
   else
-    return malt_sandbox_options_check (&self->sandbox, error);
+    return check_own_output (self, error) && malt_sandbox_options_check (&self->sandbox, error);
 
   return FALSE;
 }

@@ -144,30 +144,43 @@ malt_cli_session_init (MaltCliSession *self)
   self->sigint_source = g_unix_signal_add (SIGINT, on_sigint, self);
 }
 
+/* Whether somebody has said which sandbox a worker is to have. */
+static gboolean
+is_sandbox_chosen (const char *const          *configured,
+                   const MaltCliWorkerOptions *options)
+{
+  for (gsize i = 0; options->options != NULL && options->options[i] != NULL; i++)
+    if (g_str_has_prefix (options->options[i], "sandbox="))
+      return TRUE;
+
+  return g_strv_contains (configured, "sandbox");
+}
+
 /* What a person at a terminal expects, if the backend knows it and the profile (which sets the
  * options in `configured`) does not say another. A word of the command line wins, for it comes
- * later. */
+ * later. Who distrusts a worker does not hand it the terminal: what it prints is relayed. */
 static char **
 add_own_defaults (MaltBackend                *backend,
                   const char *const          *configured,
                   const MaltCliWorkerOptions *options)
 {
-  static const struct
+  gboolean is_trusted = !is_sandbox_chosen (configured, options);
+  const struct
   {
     const char *name;
     const char *word;
+    gboolean    is_wanted;
   } defaults[] = {
-    { "stdout", "stdout=inherit" },
-    { "stderr", "stderr=inherit" },
-    { "process-group", "process-group=own" },
+    { "stdout", "stdout=inherit", is_trusted },
+    { "stderr", "stderr=inherit", is_trusted },
+    { "process-group", "process-group=own", options->own_process_group },
   };
-  gsize n_defaults = options->own_process_group ? G_N_ELEMENTS (defaults)
-                                                : G_N_ELEMENTS (defaults) - 1;
   g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
 
-  for (gsize i = 0; i < n_defaults; i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)
     {
-      if (malt_backend_find_option (backend, defaults[i].name) != NULL
+      if (defaults[i].is_wanted
+          && malt_backend_find_option (backend, defaults[i].name) != NULL
           && !g_strv_contains (configured, defaults[i].name))
         g_strv_builder_add (words, defaults[i].word);
     }

@@ -21,6 +21,7 @@ static const char *const refused[] = {
   "/log/before-the-end",
   "/nesting/",
   "/nesting-end/",
+  "/relay/inherit",
 };
 
 /* These know a worker by its number, which is another in namespaces of its own, send signals there,

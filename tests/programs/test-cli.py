@@ -388,6 +388,19 @@ def doctor_tells_sandboxes():
     expect(malt("doctor", "x"), 2, "", "x")
 
 
+def keeps_its_terminal_from_sandboxes():
+    config = {"profiles": {"guests": {"backend": "process", "sandbox": "limits", "memory-limit": 0}}}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(config, file)
+        file.flush()
+        for words in (("--backend", "process", "-o", "sandbox=limits", "-o", "memory-limit=0"),
+                      ("--profile", "guests")):
+            result = expect(malt("eval", *words, "print (1)", MALT_CONFIG=file.name), 0)
+            contains(result.stdout, "]: 1\n")
+            expect(malt("eval", *words, "-o", "stdout=inherit", "print (1)",
+                        MALT_CONFIG=file.name), 0, "1\n")
+
+
 def lists_backends_as_json():
     everything = json.loads(expect(malt("backends", "--json"), 0).stdout)
     equal(everything["failures"], {})
@@ -497,6 +510,7 @@ main("cli", [
     says_which_plugins_cannot_be_used,
     lists_backends_as_json,
     doctor_tells_sandboxes,
+    keeps_its_terminal_from_sandboxes,
     lists_function_modules,
     lists_the_function_modules_of_a_profile,
     says_when_output_cannot_be_written,
