@@ -51,7 +51,7 @@ static const char *const allowed[] = {
   "access", "arch_prctl", "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "close",
   "close_range", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_pwait",
   "epoll_pwait2", "epoll_wait", "eventfd2", "exit", "exit_group", "faccessat", "faccessat2",
-  "fadvise64", "fallocate", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate",
+  "fadvise64", "fallocate", "fdatasync", "fstat", "fstatfs", "fsync", "ftruncate",
   "futex", "futex_waitv", "getcwd", "getdents64", "getegid", "geteuid", "getgid", "getgroups",
   "getpeername", "getpgid", "getpgrp", "getpid", "getppid", "getrandom", "get_robust_list",
   "getrusage", "getsid", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
@@ -80,7 +80,8 @@ typedef struct
 #define ARGUMENT_IS(index, value) { index, SCMP_CMP_EQ, value, 0 }
 #define ARGUMENT_HAS(index, mask, value) { index, SCMP_CMP_MASKED_EQ, mask, value }
 
-#define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+/* A thread with descriptors of its own would have a limit of them of its own. */
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 #define NAMESPACE_FLAGS \
   (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET \
    | CLONE_NEWCGROUP)
@@ -98,12 +99,9 @@ static const GuardedCall guarded[] = {
   { "fcntl", 1, { ARGUMENT_IS (1, F_DUPFD_CLOEXEC) } },
   { "fcntl", 1, { ARGUMENT_IS (1, F_GETFD) } },
   { "fcntl", 1, { ARGUMENT_IS (1, F_GETFL) } },
-  { "fcntl", 1, { ARGUMENT_IS (1, F_GETLK) } },
   { "fcntl", 1, { ARGUMENT_IS (1, F_GET_SEALS) } },
   { "fcntl", 1, { ARGUMENT_IS (1, F_SETFD) } },
   { "fcntl", 1, { ARGUMENT_IS (1, F_SETFL) } },
-  { "fcntl", 1, { ARGUMENT_IS (1, F_SETLK) } },
-  { "fcntl", 1, { ARGUMENT_IS (1, F_SETLKW) } },
   { "ioctl", 1, { ARGUMENT_IS (1, FIONBIO) } },
   { "ioctl", 1, { ARGUMENT_IS (1, FIONREAD) } },
   { "ioctl", 1, { ARGUMENT_IS (1, SIOCOUTQ) } },

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,4 +139,26 @@ ATTACK (attack_large_file)
   signal (SIGXFSZ, SIG_IGN);
   is_written = fd >= 0 && pwrite (fd, "", 1, LARGE_FILE_BYTES - 1) == 1;
   return is_written && unlink (path) == 0;
+}
+
+static int
+open_module (const AttackTarget *target)
+{
+  g_autofree char *path = g_build_filename (target->modules, "attacks.so", NULL);
+
+  return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Who else wants the lock waits, and has not let this one read for that. */
+ATTACK (attack_lock_file)
+{
+  return flock (open_module (target), LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Each takes memory of the kernel's that no limit of a process counts. */
+ATTACK (attack_lock_part)
+{
+  const struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+
+  return fcntl (open_module (target), F_SETLK, &lock) == 0;
 }

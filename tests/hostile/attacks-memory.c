@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -62,6 +63,20 @@ ATTACK (attack_descriptors)
     if (dup (STDIN_FILENO) < 0)
       return FALSE;
   return TRUE;
+}
+
+static int
+end_at_once (void *data)
+{
+  return 0;
+}
+
+/* The limit is one of a table of descriptors. */
+ATTACK (attack_descriptors_of_thread)
+{
+  static char stack[THREAD_STACK_BYTES] __attribute__ ((aligned (16)));
+
+  return clone (end_at_once, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL) > 0;
 }
 
 ATTACK (attack_raise_limits)

@@ -39,6 +39,8 @@ ATTACK (attack_manager_environment);
 ATTACK (attack_own_memory_file);
 ATTACK (attack_inherited_descriptor);
 ATTACK (attack_large_file);
+ATTACK (attack_lock_file);
+ATTACK (attack_lock_part);
 
 /* attacks-sockets.c */
 ATTACK (attack_tcp_connect);
@@ -76,6 +78,7 @@ ATTACK (attack_shared_memory);
 ATTACK (attack_system_v_memory);
 ATTACK (attack_memory_file);
 ATTACK (attack_descriptors);
+ATTACK (attack_descriptors_of_thread);
 ATTACK (attack_raise_limits);
 ATTACK (attack_threads);
 ATTACK (attack_executable_memory);
