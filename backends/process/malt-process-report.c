@@ -167,7 +167,8 @@ dup_detail (MaltProcessChild *self,
     default:
       return exit_status >= 0 || signum != 0
              ? NULL
-             : g_strdup ("exit status unknown: the program does not let its children be waited for");
+             : g_strdup ("exit status unknown: the program does not let its children be waited "
+                         "for");
     }
 }
 

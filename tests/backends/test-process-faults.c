@@ -15,7 +15,8 @@
 /* What one worker has on its way, so that there is always something to lose. */
 #define CALLS_ON_THEIR_WAY 16
 
-/* Of large arguments, in bytes: more than a socket holds, so that workers end in the midst of one. */
+/* Of large arguments, in bytes: more than a socket holds, so that workers end in the midst of
+ * one. */
 #define LARGE_BYTES (512 * 1024)
 
 /* Between two kills, in microseconds, at the most. */
@@ -61,7 +62,8 @@ take_census (void)
 {
   MaltAbstractWorker *worker = start_worker ();
 
-  g_assert_true (malt_abstract_worker_remote_call_wait (worker, "malt.ping", NULL, NULL, NULL, NULL));
+  g_assert_true (malt_abstract_worker_remote_call_wait (worker, "malt.ping", NULL, NULL, NULL,
+                                                        NULL));
   fixture_stop (worker);
   return fixture_take_census ();
 }
@@ -184,7 +186,8 @@ send_calls (Slot *slot)
 {
   Load *load = slot->load;
 
-  if (load->n_sent >= load->n_to_send && (guint) g_atomic_int_get (&load->n_kills) >= load->n_to_kill)
+  if (load->n_sent >= load->n_to_send
+      && (guint) g_atomic_int_get (&load->n_kills) >= load->n_to_kill)
     return;
   while (slot->n_on_their_way < CALLS_ON_THEIR_WAY)
     send_one (slot);
@@ -292,8 +295,8 @@ test_kills_under_load (void)
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
 
-  g_test_message ("%u workers: %u calls, of which %u lost their worker, and %d blocking ones; %d kills",
-                  n_workers, load.n_sent, load.n_terminated, load.n_blocking, load.n_kills);
+  g_test_message ("%u workers: %u calls, of which %u lost their worker, and %d blocking ones; "
+                  "%d kills", n_workers, load.n_sent, load.n_terminated, load.n_blocking, load.n_kills);
   g_assert_cmpuint (load.n_values + load.n_terminated, ==, load.n_sent);
   g_assert_cmpuint (load.n_sent, >=, load.n_to_send);
   g_ptr_array_unref (load.slots);
@@ -442,8 +445,8 @@ test_cycles (void)
     }
   n_more = get_resident_pages () - MIN (n_pages, get_resident_pages ());
   fixture_assert_census (&before);
-  g_test_message ("%u cycles, %" G_GUINT64_FORMAT " pages more in the last three quarters", n_cycles,
-                  n_more);
+  g_test_message ("%u cycles, %" G_GUINT64_FORMAT " pages more in the last three quarters",
+                  n_cycles, n_more);
   /* A sanitizer and valgrind keep what has been freed. */
   if (malt_test_get_slowness () == 1)
     g_assert_cmpuint (n_more, <, MAX_GROWTH_PAGES);
@@ -467,7 +470,8 @@ test_many_workers (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (GVariant) value = malt_abstract_worker_remote_eval_fetch (
-        workers->pdata[i], NULL, "return (...) + 1", g_variant_new ("(x)", (gint64) i), NULL, &error);
+        workers->pdata[i], NULL, "return (...) + 1", g_variant_new ("(x)", (gint64) i), NULL,
+        &error);
 
       g_assert_no_error (error);
       g_assert_cmpint (g_variant_get_int64 (value), ==, i + 1);

@@ -20,11 +20,11 @@
 #define HEAP_BYTES (G_GUINT64_CONSTANT (1) << 30)
 #define QUICK_HEAP_BYTES (G_GUINT64_CONSTANT (1) << 27)
 
-/* Of the quickest starts with and without it. A fork() would copy its page tables: 5 to 10 ms a GiB,
- * while a start takes 2 to 3. */
+/* Of the quickest starts with and without it. A fork() would copy its page tables: 5 to 10 ms a
+ * GiB, while a start takes 2 to 3. */
 #define MAX_START_RATIO 2.5
 
-/* Pairs of starts, and how often they are measured again on a machine that has other things to do. */
+/* Pairs of starts, and how often they are measured again on a busy machine. */
 #define N_STARTS 10
 #define MAX_ATTEMPTS 5
 
@@ -144,7 +144,8 @@ test_large_heap (void)
         }
       ratio = (double) large_us / (double) small_us;
     }
-  g_test_message ("A start takes %.2f times as long beside %" G_GSIZE_FORMAT " MiB", ratio, n_bytes >> 20);
+  g_test_message ("A start takes %.2f times as long beside %" G_GSIZE_FORMAT " MiB", ratio,
+                  n_bytes >> 20);
   g_assert_cmpfloat (ratio, <=, MAX_START_RATIO);
   munmap (heap, n_bytes);
 }
@@ -221,7 +222,8 @@ static void
 drop_in_callback (guint way)
 {
   Last last = { start_worker (), FALSE };
-  g_autoptr (MaltCall) call = malt_call_new_eval (NULL, "malt.progress (0.5) malt.sleep (0.01)", NULL);
+  g_autoptr (MaltCall) call = malt_call_new_eval (NULL, "malt.progress (0.5) malt.sleep (0.01)",
+                                                  NULL);
   gpointer weak = last.worker;
 
   g_object_add_weak_pointer (weak, &weak);
@@ -255,7 +257,7 @@ test_last_reference_in_callback (void)
   fixture_assert_census (&before);
 }
 
-/* What is sent asynchronously is for a loop that never comes round: it is let go of with the context. */
+/* In a context that nobody iterates. */
 static gpointer
 live_without_loop (gpointer user_data)
 {
@@ -401,8 +403,8 @@ test_limits (void)
 
   g_assert_cmpint (fd, >=, 0);
   close (fd);
-  expression = g_strdup_printf ("local f = io.open ('%s', 'w') f:write (('x'):rep (10000)) f:flush ()",
-                                path);
+  expression = g_strdup_printf (
+    "local f = io.open ('%s', 'w') f:write (('x'):rep (10000)) f:flush ()", path);
   assert_hits_limit (RLIMIT_FSIZE, 1000, expression, SIGXFSZ);
   unlink (path);
   assert_hits_limit (RLIMIT_CPU, 1, "while true do end", SIGXCPU);
