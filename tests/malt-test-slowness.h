@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include <string.h>
+
 /* ThreadSanitizer gives a signal that is sent to a loop in an evaluator's language when the loop is
  * over. */
 #if defined (__SANITIZE_THREAD__)
@@ -20,4 +22,13 @@ malt_test_get_slowness (void)
   guint64 factor = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 1;
 
   return CLAMP (factor, 1, 1000);
+}
+
+/* It keeps the limit of descriptors to itself, and knows no Landlock. */
+static inline gboolean
+malt_test_is_valgrind (void)
+{
+  const char *preloaded = g_getenv ("LD_PRELOAD");
+
+  return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
 }

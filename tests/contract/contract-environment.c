@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "contract-private.h"
+#include "tests/malt-test-slowness.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -35,9 +36,8 @@ static gboolean
 is_of_valgrind (const char *name)
 {
   const char *const names[] = { "LD_PRELOAD", "GLIBCPP_FORCE_NEW", "GLIBCXX_FORCE_NEW", NULL };
-  const char *preloaded = g_getenv ("LD_PRELOAD");
 
-  return preloaded != NULL && strstr (preloaded, "valgrind") != NULL
+  return malt_test_is_valgrind ()
          && (g_strv_contains (names, name) || g_str_has_prefix (name, "VALGRIND_"));
 }
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "contract-private.h"
+#include "tests/malt-test-slowness.h"
 
 #include <locale.h>
 
@@ -127,6 +128,26 @@ run_apart (const ContractSettings *settings, char **option_texts, char **only, i
   return status;
 }
 
+/* Where the sandbox that every worker is to have cannot be had, TAP says why. */
+static gboolean
+skip_all (const ContractSettings *settings)
+{
+  const char *sandbox = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_variant_lookup (settings->options, "sandbox", "&s", &sandbox)
+      || g_str_equal (sandbox, "none"))
+    return FALSE;
+  if (malt_test_is_valgrind ())
+    g_print ("1..0 # SKIP valgrind lets a worker set no limits\n");
+  else if (!malt_sandbox_check (sandbox, &error)
+           && error->code == MALT_ERROR_SANDBOX_UNAVAILABLE)
+    g_print ("1..0 # SKIP %s\n", error->message);
+  else
+    return FALSE;
+  return TRUE;
+}
+
 int
 malt_contract_main (int argc, char **argv)
 {
@@ -174,6 +195,8 @@ malt_contract_main (int argc, char **argv)
   /* The backend may be in a folder of its plugin-path. What is wrong with it is told by a case. */
   malt_config_get_default (NULL);
   settings.options = parse_options (settings.backend, option_texts);
+  if (skip_all (&settings))
+    return 0;
   if (is_apart)
     return run_apart (&settings, option_texts, only, deadline_sec);
 

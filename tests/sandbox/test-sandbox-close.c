@@ -8,6 +8,7 @@
 #include "malt/sandbox/malt-sandbox-landlock-private.h"
 #include "malt/sandbox/malt-sandbox-seccomp-private.h"
 #include "malt/sandbox/malt-sandbox-setup.h"
+#include "tests/malt-test-slowness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,9 +89,13 @@ new_setup (MaltSandbox profile,
     .profile = profile, .fd_limit = 40, .file_size_limit = 5000,
   };
   g_autoptr (GError) error = NULL;
-  GVariant *setup = malt_sandbox_new_setup (&options, folders, &error);
+  GVariant *setup = NULL;
 
-  if (setup == NULL)
+  if (malt_test_is_valgrind ())
+    g_test_skip ("valgrind lets a process set no limits");
+  else
+    setup = malt_sandbox_new_setup (&options, folders, &error);
+  if (error != NULL)
     g_test_skip (error->message);
   return setup;
 }
@@ -131,7 +136,8 @@ test_limits (void)
 {
   g_autoptr (GVariant) setup = new_setup (MALT_SANDBOX_LIMITS, NULL);
 
-  assert_runs (in_limits, setup);
+  if (setup != NULL)
+    assert_runs (in_limits, setup);
 }
 
 static void
@@ -149,7 +155,8 @@ test_lower_limits_stay (void)
 {
   g_autoptr (GVariant) setup = new_setup (MALT_SANDBOX_LIMITS, NULL);
 
-  assert_runs (in_lower_limits, setup);
+  if (setup != NULL)
+    assert_runs (in_lower_limits, setup);
 }
 
 static void
