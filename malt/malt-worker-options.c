@@ -210,6 +210,19 @@ malt_worker_options_check_utf8 (const char         *option,
   return TRUE;
 }
 
+/* An empty name would stand for the folder that the program happens to be in. */
+static gboolean
+check_module_path (const char *const  *folders,
+                   GError            **error)
+{
+  if (folders == NULL || !g_strv_contains (folders, ""))
+    return malt_worker_options_check_utf8 ("module-path", folders, error);
+
+  g_set_error_literal (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                       "Cannot use “” for option “module-path”: empty");
+  return FALSE;
+}
+
 /**
  * malt_worker_options_check: (skip)
  * @self: the options of one worker
@@ -230,7 +243,6 @@ malt_worker_options_check (const MaltWorkerOptions  *self,
   const char *const evaluator[] = { self->evaluator, NULL };
 
   return malt_worker_options_check_utf8 ("evaluator", evaluator, error)
-         && malt_worker_options_check_utf8 ("module-path",
-                                            (const char *const *) self->module_path, error)
+         && check_module_path ((const char *const *) self->module_path, error)
          && malt_worker_options_check_utf8 ("modules", (const char *const *) self->modules, error);
 }

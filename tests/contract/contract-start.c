@@ -56,6 +56,7 @@ bad_options (Contract *contract)
     { "{'call-timeout': <int64 4294967296>}", "call-timeout" },
     { "{'evaluator': <7>}", "evaluator" },
     { "{'module-path': <'not a list'>}", "module-path" },
+    { "{'module-path': <['']>}", "module-path" },
     { "{'n-pending': <uint32 1>}", "n-pending" },
   };
 
