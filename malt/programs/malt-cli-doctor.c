@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,8 +18,11 @@ static int
 try_user_namespace (void)
 {
   int status = 0;
-  pid_t pid = fork ();
+  pid_t pid;
 
+  /* Whoever has started this program may ignore it, and then no child can be waited for. */
+  signal (SIGCHLD, SIG_DFL);
+  pid = fork ();
   if (pid < 0)
     return errno;
   if (pid == 0)

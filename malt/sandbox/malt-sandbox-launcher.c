@@ -160,16 +160,17 @@ malt_sandbox_new_launcher (const MaltSandboxOptions  *options,
   return g_strv_builder_end (builder);
 }
 
-/* (transfer full) (nullable): why not. */
+/* (transfer full) (nullable): why not. What bwrap prints tells, for its status cannot be had in a
+ * program that ignores SIGCHLD, or waits for any child. */
 static char *
 find_what_is_wrong (void)
 {
-  MaltSandboxOptions options = { .profile = MALT_SANDBOX_ISOLATED,
-                                 .bwrap_path = (char *) MALT_SANDBOX_BWRAP_PATH };
+  const MaltSandboxOptions options = { .profile = MALT_SANDBOX_ISOLATED,
+                                       .bwrap_path = (char *) MALT_SANDBOX_BWRAP_PATH };
   g_auto (GStrv) launcher = NULL;
+  g_autofree char *version = NULL;
   g_autofree char *said = NULL;
   g_autoptr (GError) error = NULL;
-  int status = 0;
 
   /* The one program of which it is known that it is there, with what it is linked with. */
   launcher = malt_sandbox_new_launcher (&options, options.bwrap_path, NULL, &error);
@@ -181,13 +182,14 @@ find_what_is_wrong (void)
       g_strv_builder_addv (builder, (const char **) launcher);
       g_strv_builder_add (builder, "--version");
       argv = g_strv_builder_end (builder);
-      if (g_spawn_sync ("/", argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
-                        &status, &error)
-          && g_spawn_check_wait_status (status, &error))
+      if (g_spawn_sync ("/", argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &version, &said, NULL, &error)
+          && *version != '\0')
         return NULL;
     }
+  if (error != NULL)
+    return g_strdup (error->message);
 
-  return g_strdup (said != NULL && *said != '\0' ? g_strchomp (said) : error->message);
+  return g_strdup (*said != '\0' ? g_strchomp (said) : "it has printed nothing");
 }
 
 gboolean

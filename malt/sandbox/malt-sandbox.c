@@ -18,7 +18,8 @@
  *
  * A worker never gets a weaker profile than was asked for; a program that wants
  * to go on with one asks here first. Any thread; for `isolated` the first call in
- * a process runs a program, which takes some milliseconds.
+ * a process runs `/usr/bin/bwrap`, whatever the option `bwrap-path` of a worker
+ * will be, and blocks for some milliseconds.
  *
  * Errors: %MALT_ERROR_SANDBOX_UNAVAILABLE, naming what is missing, why, and the
  * next weaker profile; %MALT_ERROR_INVALID_CONFIG when there is no such profile.

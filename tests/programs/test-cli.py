@@ -376,6 +376,11 @@ def doctor_tells_sandboxes():
     equal(sorted(report["profiles"]), ["isolated", "limits", "none", "strict"])
     equal(sorted(report["mechanisms"]), ["Landlock", "bubblewrap", "kernel", "libseccomp",
                                          "seccomp", "user namespaces"])
+    # It says the same where children cannot be waited for.
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    again = malt("doctor", "--json")
+    signal.signal(signal.SIGCHLD, before)
+    equal((json.loads(again.stdout), again.stderr), (report, ""))
     for profile, found in report["profiles"].items():
         # A worker starts if and only if that was promised; else it says the same.
         words = ("eval", "--backend", "process", "-o", "sandbox=" + profile, "--", "6 * 7")
