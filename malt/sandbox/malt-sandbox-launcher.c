@@ -69,8 +69,6 @@ add_system (GStrvBuilder *builder)
         add_bind (builder, "--ro-bind-try", library_folders[i]);
     }
 
-  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
-    add_bind (builder, "--dev-bind", devices[i]);
   add_own_library (builder);
 }
 
@@ -85,6 +83,14 @@ add_paths (GStrvBuilder      *builder,
 
       add_bind (builder, kind, path);
     }
+}
+
+/* After all folders, in which devices cannot be opened. */
+static void
+add_devices (GStrvBuilder *builder)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    add_bind (builder, "--dev-bind", devices[i]);
 }
 
 gboolean
@@ -152,6 +158,7 @@ malt_sandbox_new_launcher (const MaltSandboxOptions  *options,
   add_system (builder);
   add_paths (builder, "--ro-bind-try", visible);
   add_paths (builder, "--ro-bind", (const char *const *) options->read_paths);
+  add_devices (builder);
   add_bind (builder, "--ro-bind", program);
   folder = g_path_get_dirname (program);
   g_strv_builder_add_many (builder, "--setenv", MALT_SANDBOX_ORIGIN_VARIABLE, folder, NULL);

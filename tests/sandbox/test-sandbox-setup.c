@@ -296,6 +296,33 @@ test_launcher (void)
   malt_sandbox_options_clear (&options);
 }
 
+/* Folders hide what is bound before them, and devices in them cannot be opened. */
+static void
+test_devices_come_last (void)
+{
+  const char *const read_paths[] = { "/dev", NULL };
+  MaltSandboxOptions options = new_options (MALT_SANDBOX_ISOLATED);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) argv = NULL;
+  gsize folder = 0, device = 0;
+
+  g_free (options.bwrap_path);
+  options.bwrap_path = g_strdup ("/bin/sh");
+  options.read_paths = g_strdupv ((char **) read_paths);
+  argv = malt_sandbox_new_launcher (&options, "/opt/program", NULL, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; argv[i] != NULL; i++)
+    {
+      if (g_str_equal (argv[i], "/dev"))
+        folder = i;
+      else if (g_str_equal (argv[i], "/dev/null"))
+        device = i;
+    }
+  g_assert_cmpuint (folder, >, 0);
+  g_assert_cmpuint (device, >, folder);
+  malt_sandbox_options_clear (&options);
+}
+
 static void
 test_no_launcher (void)
 {
@@ -348,6 +375,7 @@ main (int    argc,
   g_test_add_func ("/malt/sandbox/setup/of-strict", test_setup_of_strict);
   g_test_add_func ("/malt/sandbox/setup/hellos", test_hellos);
   g_test_add_func ("/malt/sandbox/setup/launcher", test_launcher);
+  g_test_add_func ("/malt/sandbox/setup/devices-come-last", test_devices_come_last);
   g_test_add_func ("/malt/sandbox/setup/no-launcher", test_no_launcher);
   g_test_add_func ("/malt/sandbox/setup/mechanisms", test_mechanisms);
 
