@@ -45,26 +45,27 @@ static GBytes *filters[2]; /* owned (nullable): without native code, with it; pr
 static GMutex filters_lock;
 
 /* What GLib's main loop, threads, files and random numbers need, and the C libraries of Lua. That a
- * path may be written to is for Landlock to refuse. No call that makes or connects a socket: one for
- * datagrams, even of a pair, can write to any socket that has a path. */
+ * path may be written to is for Landlock to refuse. No call that makes or connects a socket: one
+ * for datagrams, even of a pair, can write to any socket that has a path. None that locks a file or
+ * has it flushed: others feel that. */
 static const char *const allowed[] = {
   "access", "arch_prctl", "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "close",
   "close_range", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_pwait",
   "epoll_pwait2", "epoll_wait", "eventfd2", "exit", "exit_group", "faccessat", "faccessat2",
-  "fadvise64", "fallocate", "fdatasync", "fstat", "fstatfs", "fsync", "ftruncate",
-  "futex", "futex_waitv", "getcwd", "getdents64", "getegid", "geteuid", "getgid", "getgroups",
-  "getpeername", "getpgid", "getpgrp", "getpid", "getppid", "getrandom", "get_robust_list",
-  "getrusage", "getsid", "getsockname", "getsockopt", "gettid", "gettimeofday", "getuid",
-  "kill", "lseek", "lstat", "madvise", "membarrier", "mincore", "mkdir", "mkdirat", "mremap",
-  "msync", "munmap", "nanosleep", "newfstatat", "pipe", "pipe2", "poll", "ppoll", "pread64",
-  "preadv", "pselect6", "pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv",
-  "recvfrom", "recvmsg", "rename", "renameat", "renameat2", "restart_syscall", "rmdir", "rseq",
-  "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend",
-  "rt_sigtimedwait", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
-  "sched_get_priority_max", "sched_get_priority_min", "sched_yield", "select", "sendmsg",
-  "sendto", "set_robust_list", "set_tid_address", "shutdown", "sigaltstack", "signalfd4",
-  "stat", "statfs", "statx", "sysinfo", "tgkill", "time", "timerfd_create", "timerfd_gettime",
-  "timerfd_settime", "times", "umask", "uname", "unlink", "unlinkat", "write", "writev",
+  "fadvise64", "fallocate", "fstat", "fstatfs", "ftruncate", "futex", "futex_waitv", "getcwd",
+  "getdents64", "getegid", "geteuid", "getgid", "getgroups", "getpeername", "getpgid", "getpgrp",
+  "getpid", "getppid", "getrandom", "get_robust_list", "getrusage", "getsid", "getsockname",
+  "getsockopt", "gettid", "gettimeofday", "getuid", "kill", "lseek", "lstat", "madvise",
+  "membarrier", "mincore", "mkdir", "mkdirat", "mremap", "munmap", "nanosleep", "newfstatat",
+  "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "pselect6", "pwrite64", "pwritev",
+  "read", "readlink", "readlinkat", "readv", "recvfrom", "recvmsg", "rename", "renameat",
+  "renameat2", "restart_syscall", "rmdir", "rseq", "rt_sigaction", "rt_sigpending",
+  "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "sched_getaffinity",
+  "sched_getparam", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min",
+  "sched_yield", "select", "sendmsg", "sendto", "set_robust_list", "set_tid_address", "shutdown",
+  "sigaltstack", "signalfd4", "stat", "statfs", "statx", "sysinfo", "tgkill", "time",
+  "timerfd_create", "timerfd_gettime", "timerfd_settime", "times", "umask", "uname", "unlink",
+  "unlinkat", "write", "writev",
 };
 
 /* libc falls back to older calls, whose arguments a filter can see. */

@@ -162,3 +162,9 @@ ATTACK (attack_lock_part)
 
   return fcntl (open_module (target), F_SETLK, &lock) == 0;
 }
+
+/* Again and again, everybody who writes waits for it. */
+ATTACK (attack_flush_file)
+{
+  return fsync (open_module (target)) == 0;
+}

@@ -76,7 +76,8 @@ ATTACK (attack_descriptors_of_thread)
 {
   static char stack[THREAD_STACK_BYTES] __attribute__ ((aligned (16)));
 
-  return clone (end_at_once, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL) > 0;
+  return clone (end_at_once, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
+                NULL) > 0;
 }
 
 ATTACK (attack_raise_limits)

@@ -34,6 +34,7 @@ static const struct
   { "large-file", attack_large_file },
   { "lock-file", attack_lock_file },
   { "lock-part", attack_lock_part },
+  { "flush-file", attack_flush_file },
   { "tcp-connect", attack_tcp_connect },
   { "tcp-listen", attack_tcp_listen },
   { "udp-send", attack_udp_send },

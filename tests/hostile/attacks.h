@@ -41,6 +41,7 @@ ATTACK (attack_inherited_descriptor);
 ATTACK (attack_large_file);
 ATTACK (attack_lock_file);
 ATTACK (attack_lock_part);
+ATTACK (attack_flush_file);
 
 /* attacks-sockets.c */
 ATTACK (attack_tcp_connect);

@@ -42,6 +42,7 @@ static const struct
   { "large-file", "Y---", "write a file of 200 MiB" },
   { "lock-file", "YY--", "lock a file that can be read" },
   { "lock-part", "YY--", "lock a part of one" },
+  { "flush-file", "YY--", "have the disk flushed for one" },
   { "tcp-connect", "YY--", "connect to a TCP port" },
   { "tcp-listen", "YY--", "listen on a TCP port" },
   { "udp-send", "YY--", "send a UDP datagram" },
