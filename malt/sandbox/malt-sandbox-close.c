@@ -8,7 +8,7 @@
 #include "malt/sandbox/malt-sandbox-landlock-private.h"
 #include "malt/sandbox/malt-sandbox-launcher-private.h"
 #include "malt/sandbox/malt-sandbox-limits-private.h"
-#include "malt/sandbox/malt-sandbox-profile.h"
+#include "malt/sandbox/malt-sandbox-profile-private.h"
 #include "malt/sandbox/malt-sandbox-seccomp-private.h"
 
 #include <gio/gio.h>

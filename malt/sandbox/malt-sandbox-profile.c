@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/sandbox/malt-sandbox-profile.h"
+#include "malt/sandbox/malt-sandbox-profile-private.h"
 
 #include "malt/malt-error.h"
 
@@ -32,27 +32,11 @@ malt_sandbox_get_name (MaltSandbox profile)
   return names[profile];
 }
 
-/**
- * malt_sandbox_parse: (skip)
- * @name: the name of a profile
- * @profile: (out): the profile
- * @error: return location for an error
- *
- * Finds a profile by its name.
- *
- * Errors: %MALT_ERROR_INVALID_CONFIG, with the names there are.
- *
- * Returns: whether there is one
- *
- * Since: 0.1
- */
 gboolean
 malt_sandbox_parse (const char   *name,
                     MaltSandbox  *profile,
                     GError      **error)
 {
-  g_return_val_if_fail (name != NULL && profile != NULL, FALSE);
-
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_str_equal (names[i], name))
       {

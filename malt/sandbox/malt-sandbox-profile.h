@@ -26,10 +26,6 @@ GType       malt_sandbox_get_type  (void);
 MALT_AVAILABLE_IN_ALL
 const char *malt_sandbox_get_name  (MaltSandbox   profile);
 MALT_AVAILABLE_IN_ALL
-gboolean    malt_sandbox_parse     (const char   *name,
-                                    MaltSandbox  *profile,
-                                    GError      **error);
-MALT_AVAILABLE_IN_ALL
 void        malt_sandbox_set_error (GError      **error,
                                     MaltSandbox   profile,
                                     const char   *format,

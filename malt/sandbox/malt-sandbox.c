@@ -5,6 +5,7 @@
 #include "malt/sandbox/malt-sandbox.h"
 
 #include "malt/sandbox/malt-sandbox-launcher-private.h"
+#include "malt/sandbox/malt-sandbox-profile-private.h"
 #include "malt/sandbox/malt-sandbox-setup.h"
 
 /**

@@ -7,6 +7,7 @@
 #include "malt/sandbox/malt-sandbox-filter-private.h"
 #include "malt/sandbox/malt-sandbox-launcher-private.h"
 #include "malt/sandbox/malt-sandbox-mechanisms.h"
+#include "malt/sandbox/malt-sandbox-profile-private.h"
 #include "malt/sandbox/malt-sandbox-setup.h"
 
 #include <string.h>
