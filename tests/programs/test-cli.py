@@ -320,7 +320,8 @@ def leaves_at_the_second_interrupt():
         except subprocess.TimeoutExpired:
             pass
     _, errors = process.communicate(timeout=DEADLINE)
-    equal(process.returncode, 130, errors)
+    # A third one may have met it on its way out.
+    equal(process.returncode in (130, -signal.SIGINT), True, errors)
 
 
 def leaves_no_worker_behind():
