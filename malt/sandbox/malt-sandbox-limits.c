@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@
 #define LOCKED_MEMORY_BYTES (64u * 1024)
 
 /* When memory is short the kernel ends this before the application; from −1000 to 1000. */
-#define OOM_SCORE_ADJUSTMENT "500"
+#define OOM_SCORE_ADJUSTMENT 500
 
 static gboolean
 lower (int          resource,
@@ -66,15 +68,18 @@ limit_cpu (guint64   seconds,
          || lower (RLIMIT_CPU, "of CPU time", seconds, seconds + 1, error);
 }
 
-/* A wish: without /proc it cannot be had, and nothing depends on it. */
+/* A wish: without /proc it cannot be had, and nothing depends on it. The application may be one of
+ * those that go first itself. */
 static void
 ask_to_be_ended_first (void)
 {
-  int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  char score[8] = "";
+  int fd = open ("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
 
   if (fd < 0)
     return;
-  (void) !write (fd, OOM_SCORE_ADJUSTMENT, sizeof OOM_SCORE_ADJUSTMENT - 1);
+  if (read (fd, score, sizeof score - 1) > 0 && atoi (score) < OOM_SCORE_ADJUSTMENT)
+    dprintf (fd, "%d", OOM_SCORE_ADJUSTMENT);
   close (fd);
 }
 

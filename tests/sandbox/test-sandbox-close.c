@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -157,6 +158,48 @@ test_lower_limits_stay (void)
 
   if (setup != NULL)
     assert_runs (in_lower_limits, setup);
+}
+
+/* The higher, the sooner the kernel ends it for want of memory. */
+static int
+get_score (void)
+{
+  g_autofree char *text = NULL;
+
+  expect (g_file_get_contents ("/proc/self/oom_score_adj", &text, NULL, NULL));
+  return atoi (text);
+}
+
+static void
+in_own_score (gconstpointer data)
+{
+  int before = get_score ();
+
+  close_sandbox (data);
+  expect (get_score () == MAX (before, 500));
+}
+
+/* Nobody is kept from raising it. */
+static void
+in_highest_score (gconstpointer data)
+{
+  int fd = open ("/proc/self/oom_score_adj", O_WRONLY);
+
+  expect (write (fd, "1000", 4) == 4);
+  close (fd);
+  close_sandbox (data);
+  expect (get_score () == 1000);
+}
+
+static void
+test_is_ended_first (void)
+{
+  g_autoptr (GVariant) setup = new_setup (MALT_SANDBOX_LIMITS, NULL);
+
+  if (setup == NULL)
+    return;
+  assert_runs (in_own_score, setup);
+  assert_runs (in_highest_score, setup);
 }
 
 static void
@@ -548,6 +591,7 @@ main (int    argc,
 
   g_test_add_func ("/malt/sandbox/close/limits", test_limits);
   g_test_add_func ("/malt/sandbox/close/lower-limits-stay", test_lower_limits_stay);
+  g_test_add_func ("/malt/sandbox/close/is-ended-first", test_is_ended_first);
   g_test_add_func ("/malt/sandbox/close/files", test_files);
   g_test_add_func ("/malt/sandbox/close/calls", test_calls);
   g_test_add_func ("/malt/sandbox/close/other-architecture", test_other_architecture);
