@@ -8,6 +8,8 @@
 #include "backends/process/malt-process-spawn.h"
 #include "backends/process/malt-process-transport.h"
 
+#include <string.h>
+
 /* What the end of a child and that of its connection have to come together in, in milliseconds:
  * either says something that belongs into the error. A grandchild may hold the connection. */
 #define MALT_PROCESS_START_END_TIMEOUT_MSEC 500
@@ -15,6 +17,9 @@
 /* For a child that is to go because the start failed, in milliseconds. It is watched on, but
  * nobody waits. */
 #define MALT_PROCESS_START_REAP_TIMEOUT_MSEC 2000
+
+/* What bwrap begins each of its messages with. */
+#define MALT_PROCESS_START_BWRAP_PREFIX "bwrap: "
 
 /* A start is over when it is `done`, or has an `error` and neither the child nor the handshake
  * is there any more. While `is_ending`, one of the two has ended, and the other is waited for.
@@ -154,7 +159,6 @@ fail_literal (MaltProcessStart *start,
                             "Cannot start a worker: “%s” %s", start->plan->command.argv[0], text));
 }
 
-/* bwrap exits with 1, and says why on stderr. */
 static void
 fail_exited (MaltProcessStart *start)
 {
@@ -209,6 +213,22 @@ on_start_cancelled (GCancellable *cancellable,
   return G_SOURCE_REMOVE;
 }
 
+/* bwrap exits with 1, and says why on stderr; but so may what it has started. */
+static gboolean
+is_failure_of_launcher (MaltProcessStart *start,
+                        int               exit_status)
+{
+  g_autofree char *tail = NULL;
+
+  if (start->plan->command.launcher == NULL || exit_status != 1)
+    return FALSE;
+  if (start->plan->output_modes[1] == MALT_PROCESS_OUTPUT_NULL)
+    return TRUE;
+
+  tail = malt_process_output_dup_tail (start->child->output);
+  return strstr (tail, MALT_PROCESS_START_BWRAP_PREFIX) != NULL;
+}
+
 /* The worker may have said why it leaves: then that is on its way through the connection. */
 static void
 on_child_exited (int      exit_status,
@@ -218,7 +238,7 @@ on_child_exited (int      exit_status,
   MaltProcessStart *start = user_data;
 
   start->has_child = FALSE;
-  start->launcher_failed = start->plan->command.launcher != NULL && exit_status == 1;
+  start->launcher_failed = is_failure_of_launcher (start, exit_status);
   if (signum != 0)
     {
       g_autofree char *shown = malt_process_show_signal (signum);

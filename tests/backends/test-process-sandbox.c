@@ -45,6 +45,9 @@ static const BadSandbox bad_sandboxes[] = {
     { "“isolated”", "/no/such/bwrap", "No such file", "“strict”" } },
   { "isolated-without-program", "{'sandbox': <'isolated'>, 'executable': <'/no/such/program'>}",
     "strict", MALT_ERROR_START_FAILED, { "/no/such/program", "No such file" } },
+  /* It exits with 1, as bwrap does that cannot isolate. */
+  { "isolated-program-fails", "{'sandbox': <'isolated'>, 'executable': <'/bin/false'>}", "isolated",
+    MALT_ERROR_START_FAILED, { "“/bin/false”", "status 1" } },
 };
 
 static gboolean
@@ -84,15 +87,14 @@ test_bad_sandbox (gconstpointer data)
     assert_fails (bad->options, bad->code, bad->texts, G_N_ELEMENTS (bad->texts));
 }
 
-/* What stands in for bwrap says why it cannot, as bwrap does. */
+/* What stands in for bwrap says why it cannot, as bwrap does, wherever stderr goes. */
 static void
 test_failing_bwrap (void)
 {
+  static const char *const modes[] = { "lines", "relay", "stream", "null" };
   g_autofree char *folder = g_dir_make_tmp ("malt-bwrap-XXXXXX", NULL);
   g_autofree char *program = g_build_filename (folder, "bwrap", NULL);
-  g_autofree char *options = g_strdup_printf (
-    "{'sandbox': <'isolated'>, 'bwrap-path': <'%s'>, 'stderr': <'lines'>}", program);
-  const char *const texts[] = { "“isolated”", "status 1", "bwrap: No permissions", "“strict”" };
+  const char *const texts[] = { "“isolated”", "status 1", "“strict”", "bwrap: No permissions" };
 
   if (skip_without ("strict"))
     return;
@@ -100,7 +102,15 @@ test_failing_bwrap (void)
     program, "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n", -1,
     NULL));
   g_assert_cmpint (g_chmod (program, 0755), ==, 0);
-  assert_fails (options, MALT_ERROR_SANDBOX_UNAVAILABLE, texts, G_N_ELEMENTS (texts));
+  for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      gboolean is_null = g_str_equal (modes[i], "null");
+      g_autofree char *options = g_strdup_printf (
+        "{'sandbox': <'isolated'>, 'bwrap-path': <'%s'>, 'stderr': <'%s'>}", program, modes[i]);
+
+      assert_fails (options, MALT_ERROR_SANDBOX_UNAVAILABLE, texts,
+                    G_N_ELEMENTS (texts) - (is_null ? 1 : 0));
+    }
   g_unlink (program);
   g_rmdir (folder);
 }
