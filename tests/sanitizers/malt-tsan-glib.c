@@ -284,6 +284,39 @@ g_main_context_invoke_full (GMainContext   *context,
   g_source_attach (source, context);
 }
 
+void
+g_main_context_invoke (GMainContext *context,
+                       GSourceFunc   func,
+                       gpointer      data)
+{
+  g_main_context_invoke_full (context, G_PRIORITY_DEFAULT, func, data, NULL);
+}
+
+#define TASK_FUNC "malt-tsan-func"
+
+static void
+run_task (GTask        *task,
+          gpointer      source,
+          gpointer      task_data,
+          GCancellable *cancellable)
+{
+  GTaskThreadFunc func;
+
+  __tsan_acquire (task);
+  func = (GTaskThreadFunc) g_object_get_data (G_OBJECT (task), TASK_FUNC);
+  func (task, source, task_data, cancellable);
+}
+
+void
+g_task_run_in_thread (GTask           *task,
+                      GTaskThreadFunc  func)
+{
+  REAL (g_task_run_in_thread);
+  g_object_set_data (G_OBJECT (task), TASK_FUNC, (gpointer) func);
+  __tsan_release (task);
+  real (task, run_task);
+}
+
 typedef struct
 {
   GFunc    func;
