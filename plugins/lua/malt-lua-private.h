@@ -75,6 +75,8 @@ struct _MaltLua
   gsize          memory_limit_bytes; /* 0: none */
   gsize          memory_used_bytes;  /* the state, and the elements of typed arrays */
   gsize          collector_debt_bytes; /* of arrays, that the collector has not been told about */
+  gpointer       reserve;      /* owned; a mapping that is dropped when there is no more memory */
+  gsize          n_reserve_bytes;
   gboolean       is_limited;   /* whether the limit counts: only while a program runs */
 
   /* Any thread: whether somebody was cancelled that did not run. */

@@ -9,6 +9,7 @@
 
 #include <lualib.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 /* The state: its memory, the libraries it has, and what is taken away from them. */
 
@@ -19,6 +20,12 @@
 
 /* The unit of lua_gc() is a KiB in an int; more than this in one step makes no difference. */
 #define COLLECTOR_STEP_MAX_KIBIBYTES (1u << 20)
+
+/* What a program leaves to the code around it when the process may have no more memory: GLib ends a
+ * process that gets none. Untouched, it costs address space only. Less, where that is all there is:
+ * so the next program can drop what fills the memory. */
+#define RESERVE_MAX_BYTES (2u << 20)
+#define RESERVE_MIN_BYTES (256u << 10)
 
 /* Of a state that has only the restricted libraries: nothing that reaches files, processes or the
  * collector's insides. */
@@ -57,6 +64,34 @@ is_over_limit (MaltLua *self,
          && self->memory_used_bytes + n_more_bytes > self->memory_limit_bytes;
 }
 
+static void
+drop_reserve (MaltLua *self)
+{
+  if (self->reserve != NULL)
+    munmap (self->reserve, self->n_reserve_bytes);
+  self->reserve = NULL;
+}
+
+/* Mapped, because malloc() may keep for later what is freed. */
+static gboolean
+has_reserve (MaltLua *self)
+{
+  gsize n_bytes = RESERVE_MAX_BYTES;
+
+  for (; self->reserve == NULL && n_bytes >= RESERVE_MIN_BYTES; n_bytes /= 2)
+    {
+      void *memory = mmap (NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                           -1, 0);
+
+      if (memory == MAP_FAILED)
+        continue;
+      self->reserve = memory;
+      self->n_reserve_bytes = n_bytes;
+    }
+
+  return self->reserve != NULL;
+}
+
 static void *
 allocate (void   *user_data,
           void   *block,
@@ -77,12 +112,15 @@ allocate (void   *user_data,
       return NULL;
     }
 
-  if (new_size > old_size && is_over_limit (self, new_size - old_size))
+  if (new_size > old_size
+      && (is_over_limit (self, new_size - old_size) || (self->is_limited && !has_reserve (self))))
     return NULL;
 
   new_block = realloc (block, new_size);
   if (new_block != NULL)
     self->memory_used_bytes += new_size - old_size;
+  else if (self->is_limited)
+    drop_reserve (self);
 
   return new_block;
 }
@@ -229,4 +267,5 @@ void
 malt_lua_close_state (MaltLua *self)
 {
   g_clear_pointer (&self->state, lua_close);
+  drop_reserve (self);
 }

@@ -218,6 +218,12 @@ test_memory (gconstpointer profile)
   error = eval_error (worker, "return #string.rep ('x', 200000000)");
   g_assert_error (error, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION);
   g_assert_true (eval_boolean (worker, "return #string.rep ('x', 20000000) == 20000000", NULL));
+
+  /* With nothing left at all. */
+  g_clear_error (&error);
+  error = eval_error (worker, "while true do t = {t} end");
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION);
+  g_assert_true (eval_boolean (worker, "t = nil return true", NULL));
   stop (worker);
 }
 
