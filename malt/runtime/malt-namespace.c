@@ -12,6 +12,10 @@
 /* What errors of importing carry as their type. */
 #define IMPORT_ERROR_TYPE "malt.import"
 
+/* What the linker says where a sandbox lets no memory become code, and what helps. */
+#define SANDBOXED_TEXT "failed to map segment"
+#define SANDBOXED_HINT " (in a sandbox, modules are loaded at the start: see the option “modules”)"
+
 /* Executing thread only. A module is loaded once and stays; the two tables grow together. */
 struct _MaltNamespace
 {
@@ -180,8 +184,9 @@ find_load_func (MaltNamespace       *self,
 
   if (!malt_module_file_open (path, load, &preload_func, &local_error))
     {
-      set_import_error (error, "Cannot import “%s” from “%s”: %s", name, path,
-                        local_error->message);
+      set_import_error (error, "Cannot import “%s” from “%s”: %s%s", name, path,
+                        local_error->message,
+                        strstr (local_error->message, SANDBOXED_TEXT) != NULL ? SANDBOXED_HINT : "");
       return FALSE;
     }
 
