@@ -184,7 +184,7 @@ on_timeout_grace_over (gpointer user_data)
   if (has_ended)
     {
       g_set_error (&call->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                   "Call of “%s” did not end within “%u” ms%s%s",
+                   "The call of “%s” did not end within %u ms%s%s",
                    malt_call_get_function (call->call), call->timeout_ms,
                    position != NULL ? "\n" : "", position != NULL ? position : "");
       call->is_remote = TRUE;

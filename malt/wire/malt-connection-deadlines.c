@@ -186,7 +186,7 @@ time_out (MaltConnection *self,
   call = malt_pending_lookup (self->pending, id);
   if (call != NULL)
     g_set_error (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 "Call of “%s” did not end within “%u” ms%s",
+                 "The call of “%s” did not end within %u ms%s",
                  malt_call_get_function (call->call), call->timeout_ms, why);
   g_mutex_unlock (&self->lock);
 
