@@ -57,7 +57,7 @@ static const char *const allowed[] = {
   "getpid", "getppid", "getrandom", "get_robust_list", "getrusage", "getsid", "getsockname",
   "getsockopt", "gettid", "gettimeofday", "getuid", "kill", "lseek", "lstat", "madvise",
   "membarrier", "mincore", "mkdir", "mkdirat", "mremap", "munmap", "nanosleep", "newfstatat",
-  "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "pselect6", "pwrite64", "pwritev",
+  "pause", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "pselect6", "pwrite64", "pwritev",
   "read", "readlink", "readlinkat", "readv", "recvfrom", "recvmsg", "rename", "renameat",
   "renameat2", "restart_syscall", "rmdir", "rseq", "rt_sigaction", "rt_sigpending",
   "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "sched_getaffinity",
