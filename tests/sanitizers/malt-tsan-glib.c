@@ -261,6 +261,17 @@ g_source_attach (GSource      *source,
   return real (source, context);
 }
 
+/* Under the lock of the context, as g_source_attach() is. */
+void
+g_source_set_ready_time (GSource *source,
+                         gint64   ready_time)
+{
+  REAL (g_source_set_ready_time);
+  __tsan_release (source);
+  real (source, ready_time);
+  __tsan_acquire (source);
+}
+
 /* As GLib does it, but with the functions above. */
 void
 g_main_context_invoke_full (GMainContext   *context,
