@@ -3,6 +3,7 @@
 #pragma once
 
 #include "malt/malt-abstract-worker.h"
+#include "malt/malt-worker-type-private.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,15 @@ G_BEGIN_DECLS
  * written in a language whose mistakes are no GErrors: an exception that is only printed, an answer
  * too many, none at all, or one of the wrong type. The functions are those of the interface, and
  * keep its contract whatever the worker's own do. */
+
+/* Types share the interface of those that they derive from. */
+static inline gboolean
+malt_guard_is_wanted (MaltAbstractWorker          *self,
+                      MaltAbstractWorkerInterface *iface)
+{
+  return iface->is_guarded && malt_worker_type_is_registered (G_OBJECT_TYPE (self));
+}
+
 void            malt_guard_send_async   (MaltAbstractWorker   *self,
                                          MaltCall             *call,
                                          GCancellable         *cancellable,
