@@ -210,6 +210,20 @@ fixture_is_valgrind (void)
   return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
 }
 
+/* The default, for a run that is as slow as that. */
+#define START_TIMEOUT_MSEC (30000 * malt_test_get_slowness ())
+
+MaltAbstractWorker *
+fixture_start_worker (void)
+{
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = malt_create_worker (
+    "process", NULL, &error, "start-timeout", START_TIMEOUT_MSEC, NULL);
+
+  g_assert_no_error (error);
+  return worker;
+}
+
 gboolean
 fixture_is_full (void)
 {

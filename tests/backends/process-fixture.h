@@ -30,6 +30,8 @@ MaltAbstractWorker *fixture_start             (const char          *mode,
 GVariant           *fixture_new_options       (const char          *mode,
                                                const char          *argument,
                                                const char          *options);
+/* A real one, which has as much time to come up as the run is slow. */
+MaltAbstractWorker *fixture_start_worker      (void);
 /* Stops it and drops the reference. */
 void                fixture_stop              (MaltAbstractWorker  *worker);
 void                fixture_assert_call       (MaltAbstractWorker  *worker);

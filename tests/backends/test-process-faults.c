@@ -42,25 +42,11 @@ quick_or_full (guint quick,
   return fixture_is_full () ? full : MAX (quick / malt_test_get_slowness (), 2);
 }
 
-/* The default, for a run that is as slow as that. */
-#define START_TIMEOUT_MSEC (30000 * malt_test_get_slowness ())
-
-static MaltAbstractWorker *
-start_worker (void)
-{
-  g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker (
-    "process", NULL, &error, "start-timeout", START_TIMEOUT_MSEC, NULL);
-
-  g_assert_no_error (error);
-  return worker;
-}
-
 /* A thread keeps a descriptor from its first blocking call on. */
 static FixtureCensus
 take_census (void)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
 
   g_assert_true (malt_abstract_worker_remote_call_wait (worker, "malt.ping", NULL, NULL, NULL,
                                                         NULL));
@@ -115,7 +101,7 @@ static void send_calls (Slot *slot);
 static void
 replace_worker (Slot *slot)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
 
   g_mutex_lock (&slot->load->lock);
   g_object_unref (slot->worker);
@@ -248,7 +234,7 @@ slot_new (Load *load)
   Slot *slot = g_new0 (Slot, 1);
 
   slot->load = load;
-  slot->worker = start_worker ();
+  slot->worker = fixture_start_worker ();
   slot->pid = fixture_get_pid (slot->worker);
   return slot;
 }
@@ -332,7 +318,7 @@ manage_and_die (void)
     {
       g_autoptr (MaltCall) call = malt_call_new_eval (NULL, expression, NULL);
 
-      workers[i] = start_worker ();
+      workers[i] = fixture_start_worker ();
       g_print ("%d\n", fixture_get_pid (workers[i]));
       g_signal_connect (call, "progress", G_CALLBACK (on_progress), &n_spinning);
       malt_abstract_worker_send_async (workers[i], call, NULL, NULL, NULL);
@@ -398,7 +384,7 @@ on_lost (GObject      *source,
 static void
 start_and_end (guint way)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
   guint n_lost = 0;
 
   malt_abstract_worker_remote_call_async (worker, "malt.sleep", g_variant_new ("(d)", 0.05), NULL,
@@ -465,7 +451,7 @@ test_many_workers (void)
   limit.rlim_cur = limit.rlim_max;
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
   for (guint i = 0; i < n_workers; i++)
-    g_ptr_array_add (workers, start_worker ());
+    g_ptr_array_add (workers, fixture_start_worker ());
   for (guint i = 0; i < n_workers; i++)
     {
       g_autoptr (GError) error = NULL;

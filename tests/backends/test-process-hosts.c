@@ -28,20 +28,6 @@
 #define N_STARTS 10
 #define MAX_ATTEMPTS 5
 
-/* The default, for a run that is as slow as that. */
-#define START_TIMEOUT_MSEC (30000 * malt_test_get_slowness ())
-
-static MaltAbstractWorker *
-start_worker (void)
-{
-  g_autoptr (GError) error = NULL;
-  MaltAbstractWorker *worker = malt_create_worker (
-    "process", NULL, &error, "start-timeout", START_TIMEOUT_MSEC, NULL);
-
-  g_assert_no_error (error);
-  return worker;
-}
-
 static GVariant *
 eval (MaltAbstractWorker  *worker,
       const char          *expression,
@@ -98,7 +84,7 @@ test_many_descriptors (void)
     g_test_skip ("so many files may not be opened here");
   else
     {
-      worker = start_worker ();
+      worker = fixture_start_worker ();
       assert_answers (worker);
       malt_abstract_worker_remote_call_async (worker, "malt.ping", NULL, NULL, NULL, on_answer,
                                               &n_answers);
@@ -116,7 +102,7 @@ static gint64
 measure_start (gint64 shortest)
 {
   gint64 began = g_get_monotonic_time ();
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
   gint64 end = g_get_monotonic_time ();
 
   fixture_stop (worker);
@@ -221,7 +207,7 @@ finish_dropped (GObject      *source,
 static void
 drop_in_callback (guint way)
 {
-  Last last = { start_worker (), FALSE };
+  Last last = { fixture_start_worker (), FALSE };
   g_autoptr (MaltCall) call = malt_call_new_eval (NULL, "malt.progress (0.5) malt.sleep (0.01)",
                                                   NULL);
   gpointer weak = last.worker;
@@ -265,7 +251,7 @@ live_without_loop (gpointer user_data)
   MaltAbstractWorker *worker;
 
   g_main_context_push_thread_default (context);
-  worker = start_worker ();
+  worker = fixture_start_worker ();
   for (guint i = 0; i < 20; i++)
     {
       g_assert_true (malt_abstract_worker_remote_do (worker, "malt.ping", NULL, NULL, NULL));
@@ -296,7 +282,7 @@ test_no_main_loop (void)
 static void
 test_suspended (void)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
   int pid = fixture_get_pid (worker);
   guint n_answers = 0;
 
@@ -339,7 +325,7 @@ assert_fails (MaltAbstractWorker *worker,
 static void
 test_out_of_descriptors (void)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
 
   assert_answers (worker);
   limit_worker (worker, RLIMIT_NOFILE, 3);
@@ -350,7 +336,7 @@ test_out_of_descriptors (void)
 static void
 test_out_of_disk (void)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
 
   assert_fails (worker, "local f = io.open ('/dev/full', 'w') f:write ('x') assert (f:flush ())",
                 "No space left");
@@ -367,7 +353,7 @@ test_out_of_memory (void)
       g_test_skip ("a sanitizer takes the memory of its own for granted");
       return;
     }
-  worker = start_worker ();
+  worker = fixture_start_worker ();
   limit_worker (worker, RLIMIT_AS, G_GUINT64_CONSTANT (1) << 30);
   assert_fails (worker, "return #('x'):rep (1 << 30)", "not enough memory");
   fixture_stop (worker);
@@ -380,7 +366,7 @@ assert_hits_limit (int         resource,
                    const char *expression,
                    int         signum)
 {
-  MaltAbstractWorker *worker = start_worker ();
+  MaltAbstractWorker *worker = fixture_start_worker ();
   g_autoptr (GError) error = NULL;
   MaltExitReport *report;
 
