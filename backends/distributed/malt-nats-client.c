@@ -1,0 +1,589 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/distributed/malt-nats-client.h"
+
+#include "backends/distributed/malt-nats-link.h"
+#include "backends/distributed/malt-nats-requests.h"
+
+#include <malt/malt-plugin.h>
+
+#include <string.h>
+
+/* Where a server listens that does not say. */
+#define NATS_DEFAULT_PORT 4222
+
+/* Servers of a cluster that one of them may name, besides those that were given. */
+#define NATS_MAX_KNOWN_SERVERS 64u
+
+/* Milliseconds before the next round through the servers: the first round is tried at once, then they
+ * double. Twice as long at random, so that not all clients of a cluster come back at once. */
+#define NATS_FIRST_DELAY_MSEC 50u
+#define NATS_MAX_DELAY_MSEC 2000u
+
+/* Bytes of a message, until the server says what it takes. */
+#define NATS_DEFAULT_MAX_PAYLOAD (1024 * 1024)
+
+struct _MaltNatsClient
+{
+  GObject          parent_instance;
+
+  GPtrArray       *servers;       /* of GSocketConnectable */
+  guint            n_given;       /* the first of them */
+  guint            next_server;
+  guint            n_attempts;    /* since it was connected */
+  GTlsDatabase    *authorities;   /* owned, nullable */
+  GTlsCertificate *certificate;   /* owned, nullable */
+  char            *name;
+  char            *inbox;
+  GMainContext    *context;       /* owned */
+
+  MaltNatsLink    *link;          /* owned, nullable */
+  GSource         *retry;         /* owned, nullable */
+  GError          *last_error;    /* owned, nullable */
+  gint64           max_payload;
+  gboolean         is_greeted;    /* subscriptions are sent */
+  gboolean         is_connected;
+
+  GHashTable      *subscriptions; /* sid → Subscription */
+  guint64          last_sid;
+  MaltNatsRequests *requests;     /* owned */
+};
+
+G_DEFINE_FINAL_TYPE (MaltNatsClient, malt_nats_client, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_CONNECTED = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+typedef struct
+{
+  guint64       sid;
+  char         *subject;
+  char         *queue;     /* nullable */
+  MaltNatsFunc  func;
+  gpointer      user_data;
+} Subscription;
+
+static void
+subscription_free (gpointer data)
+{
+  Subscription *subscription = data;
+
+  g_free (subscription->subject);
+  g_free (subscription->queue);
+  g_free (subscription);
+}
+
+static void
+drop_source (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+static void
+set_connected (MaltNatsClient *self,
+               gboolean        is_connected)
+{
+  if (self->is_connected == is_connected)
+    return;
+
+  self->is_connected = is_connected;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+}
+
+/* Nothing is done when it cannot be sent: the connection is lost, or about to be, and what it was to say
+ * is said again by the next one. */
+static void
+send_line (MaltNatsClient *self,
+           char           *line)
+{
+  g_autofree char *owned = line;
+
+  if (self->link != NULL)
+    malt_nats_link_send (self->link, owned, NULL, NULL);
+}
+
+static void
+send_subscription (MaltNatsClient *self,
+                   Subscription   *subscription)
+{
+  send_line (self, g_strdup_printf ("SUB %s %s %" G_GUINT64_FORMAT, subscription->subject,
+                                    subscription->queue != NULL ? subscription->queue : "",
+                                    subscription->sid));
+}
+
+static void
+send_request (MaltNatsClient  *self,
+              MaltNatsRequest *request)
+{
+  guint64 number = request->number;
+  g_autofree char *reply = g_strdup_printf ("%s.%" G_GUINT64_FORMAT, self->inbox, number);
+  GError *error = NULL;
+
+  request->is_sent = TRUE;
+  if (!malt_nats_client_publish (self, request->subject, reply, request->payload, &error))
+    malt_nats_requests_fail (self->requests, number, error);
+}
+
+/* Answers that nobody waits for any more are late ones. */
+static void
+on_answer (MaltNatsClient          *self,
+           const MaltNatsOperation *message,
+           gpointer                 user_data)
+{
+  const char *last = strrchr (message->subject, '.');
+  guint64 number;
+
+  if (last == NULL
+      || !g_ascii_string_to_unsigned (last + 1, 10, 0, G_MAXUINT64, &number, NULL))
+    return;
+
+  if (message->status == MALT_NATS_STATUS_NO_RESPONDERS)
+    malt_nats_requests_fail (self->requests, number,
+                             g_error_new_literal (G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND,
+                                                  "Nobody listens to what was asked"));
+  else
+    malt_nats_requests_answer (self->requests, number, message->payload);
+}
+
+static void
+on_greeted (gpointer user_data)
+{
+  MaltNatsClient *self = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  self->is_greeted = TRUE;
+  g_hash_table_iter_init (&iter, self->subscriptions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    send_subscription (self, value);
+}
+
+static void
+on_ready (gpointer user_data)
+{
+  MaltNatsClient *self = user_data;
+  g_autoptr (GArray) unsent = malt_nats_requests_list_unsent (self->requests);
+
+  self->n_attempts = 0;
+  g_clear_error (&self->last_error);
+  set_connected (self, TRUE);
+
+  for (guint i = 0; i < unsent->len && self->is_connected; i++)
+    {
+      MaltNatsRequest *request =
+        malt_nats_requests_lookup (self->requests, g_array_index (unsent, guint64, i));
+
+      if (request != NULL && !request->is_sent)
+        send_request (self, request);
+    }
+}
+
+/* (transfer full) (nullable) */
+static GSocketConnectable *
+parse_server (const char  *server,
+              GError     **error)
+{
+  const char *address = g_str_has_prefix (server, "nats://") ? server + strlen ("nats://") : server;
+  g_autoptr (GError) local_error = NULL;
+  GSocketConnectable *connectable =
+    *address != '\0' ? g_network_address_parse (address, NATS_DEFAULT_PORT, &local_error) : NULL;
+
+  if (connectable == NULL)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                 "“%s” is no address of a NATS server: expected nats://HOST:PORT%s%s", server,
+                 local_error != NULL ? ": " : "", local_error != NULL ? local_error->message : "");
+
+  return connectable;
+}
+
+static gboolean
+knows_server (MaltNatsClient *self,
+              const char     *server)
+{
+  for (guint i = 0; i < self->servers->len; i++)
+    {
+      GNetworkAddress *known = g_ptr_array_index (self->servers, i);
+      g_autofree char *text = g_strdup_printf ("%s:%u", g_network_address_get_hostname (known),
+                                               g_network_address_get_port (known));
+
+      if (g_str_equal (text, server))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The others of the cluster, of which one may be left when those that were given are gone. */
+static void
+on_info (JsonObject *info,
+         gpointer    user_data)
+{
+  MaltNatsClient *self = user_data;
+  JsonNode *urls = json_object_get_member (info, "connect_urls");
+  JsonArray *array = urls != NULL && JSON_NODE_HOLDS_ARRAY (urls) ? json_node_get_array (urls) : NULL;
+  gint64 max_payload =
+    json_object_get_int_member_with_default (info, "max_payload", NATS_DEFAULT_MAX_PAYLOAD);
+
+  self->max_payload = CLAMP (max_payload, 0, G_MAXINT32);
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      const char *server = json_node_get_string (json_array_get_element (array, i));
+      GSocketConnectable *connectable;
+
+      if (server == NULL || self->servers->len >= self->n_given + NATS_MAX_KNOWN_SERVERS
+          || knows_server (self, server))
+        continue;
+
+      connectable = parse_server (server, NULL);
+      if (connectable != NULL)
+        g_ptr_array_add (self->servers, connectable);
+    }
+}
+
+static void
+on_message (const MaltNatsOperation *message,
+            gpointer                 user_data)
+{
+  MaltNatsClient *self = user_data;
+  Subscription *subscription = g_hash_table_lookup (self->subscriptions, &message->sid);
+
+  if (subscription != NULL)
+    subscription->func (self, message, subscription->user_data);
+}
+
+static void
+on_refused (const char *text,
+            gpointer    user_data)
+{
+  MaltNatsClient *self = user_data;
+  g_autoptr (GError) error =
+    g_error_new (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The NATS server says: %s", text);
+
+  malt_nats_requests_fail_sent (self->requests, text, error);
+}
+
+static gboolean on_retry (gpointer user_data);
+
+static void
+schedule_retry (MaltNatsClient *self,
+                guint           delay_ms)
+{
+  self->retry = g_timeout_source_new (delay_ms);
+  g_source_set_static_name (self->retry, "malt nats");
+  g_source_set_callback (self->retry, on_retry, self, NULL);
+  g_source_attach (self->retry, self->context);
+}
+
+/* One that refuses us refuses us in a millisecond, too. */
+static guint
+get_delay_ms (MaltNatsClient *self,
+              const GError   *error)
+{
+  guint round = self->n_attempts / self->servers->len;
+  guint delay_ms = round > 0 ? NATS_FIRST_DELAY_MSEC << MIN (round - 1, 6) : 0;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    delay_ms = NATS_MAX_DELAY_MSEC;
+  delay_ms = MIN (delay_ms, NATS_MAX_DELAY_MSEC);
+
+  return delay_ms + (guint) g_random_int_range (0, (gint32) delay_ms + 20);
+}
+
+static void
+on_lost (const GError *error,
+         gpointer      user_data)
+{
+  g_autoptr (MaltNatsClient) self = g_object_ref (user_data);
+
+  g_clear_error (&self->last_error);
+  self->last_error = g_error_copy (error);
+  g_clear_pointer (&self->link, malt_nats_link_free);
+  self->is_greeted = FALSE;
+  schedule_retry (self, get_delay_ms (self, error));
+  set_connected (self, FALSE);
+  malt_nats_requests_fail_sent (self->requests, NULL, error);
+}
+
+static const MaltNatsLinkFuncs link_funcs = {
+  .greeted = on_greeted,
+  .ready = on_ready,
+  .info = on_info,
+  .message = on_message,
+  .refused = on_refused,
+  .lost = on_lost,
+};
+
+static void
+try_next_server (MaltNatsClient *self)
+{
+  GSocketConnectable *server =
+    g_ptr_array_index (self->servers, self->next_server % self->servers->len);
+
+  self->next_server++;
+  self->n_attempts++;
+  self->link = malt_nats_link_new (server, self->authorities, self->certificate, self->name,
+                                   &link_funcs, self);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  MaltNatsClient *self = user_data;
+
+  g_clear_pointer (&self->retry, drop_source);
+  try_next_server (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+malt_nats_client_dispose (GObject *object)
+{
+  malt_nats_client_close (MALT_NATS_CLIENT (object));
+
+  G_OBJECT_CLASS (malt_nats_client_parent_class)->dispose (object);
+}
+
+static void
+malt_nats_client_finalize (GObject *object)
+{
+  MaltNatsClient *self = MALT_NATS_CLIENT (object);
+
+  g_ptr_array_unref (self->servers);
+  g_clear_object (&self->authorities);
+  g_clear_object (&self->certificate);
+  g_hash_table_unref (self->subscriptions);
+  malt_nats_requests_free (self->requests);
+  g_clear_error (&self->last_error);
+  g_main_context_unref (self->context);
+  g_free (self->name);
+  g_free (self->inbox);
+
+  G_OBJECT_CLASS (malt_nats_client_parent_class)->finalize (object);
+}
+
+static void
+malt_nats_client_get_property (GObject    *object,
+                               guint       prop_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  MaltNatsClient *self = MALT_NATS_CLIENT (object);
+
+  switch (prop_id)
+    {
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, self->is_connected);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+malt_nats_client_class_init (MaltNatsClientClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = malt_nats_client_dispose;
+  object_class->finalize = malt_nats_client_finalize;
+  object_class->get_property = malt_nats_client_get_property;
+
+  properties[PROP_CONNECTED] =
+    g_param_spec_boolean ("connected", "Connected", "Whether a server has taken it on", FALSE,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+malt_nats_client_init (MaltNatsClient *self)
+{
+  self->servers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->context = g_main_context_ref_thread_default ();
+  self->max_payload = NATS_DEFAULT_MAX_PAYLOAD;
+  self->subscriptions =
+    g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, subscription_free);
+  self->requests = malt_nats_requests_new (self->context);
+}
+
+MaltNatsClient *
+malt_nats_client_new (const char *const  *servers,
+                      GTlsDatabase       *authorities,
+                      GTlsCertificate    *certificate,
+                      const char         *name,
+                      const char         *inbox,
+                      GError            **error)
+{
+  g_autoptr (MaltNatsClient) self = NULL;
+  g_autofree char *answers = NULL;
+
+  g_return_val_if_fail (servers != NULL && servers[0] != NULL, NULL);
+
+  self = g_object_new (MALT_TYPE_NATS_CLIENT, NULL);
+  for (guint i = 0; servers[i] != NULL; i++)
+    {
+      GSocketConnectable *server = parse_server (servers[i], error);
+
+      if (server == NULL)
+        return NULL;
+      g_ptr_array_add (self->servers, server);
+    }
+
+  self->n_given = self->servers->len;
+  self->next_server = (guint) g_random_int_range (0, (gint32) self->n_given);
+  g_set_object (&self->authorities, authorities);
+  g_set_object (&self->certificate, certificate);
+  self->name = g_strdup (name);
+  self->inbox = g_strdup (inbox);
+  answers = g_strconcat (inbox, ".*", NULL);
+  malt_nats_client_subscribe (self, answers, NULL, on_answer, NULL);
+
+  return g_steal_pointer (&self);
+}
+
+void
+malt_nats_client_open (MaltNatsClient *self)
+{
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+
+  if (self->link == NULL && self->retry == NULL)
+    try_next_server (self);
+}
+
+void
+malt_nats_client_close (MaltNatsClient *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+
+  g_clear_pointer (&self->link, malt_nats_link_free);
+  self->is_greeted = FALSE;
+  g_clear_pointer (&self->retry, drop_source);
+  set_connected (self, FALSE);
+  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The connection was closed");
+  malt_nats_requests_fail_all (self->requests, error);
+}
+
+gboolean
+malt_nats_client_is_connected (MaltNatsClient *self)
+{
+  g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), FALSE);
+
+  return self->is_connected;
+}
+
+const GError *
+malt_nats_client_get_last_error (MaltNatsClient *self)
+{
+  g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), NULL);
+
+  return self->last_error;
+}
+
+guint64
+malt_nats_client_subscribe (MaltNatsClient *self,
+                            const char     *subject,
+                            const char     *queue,
+                            MaltNatsFunc    func,
+                            gpointer        user_data)
+{
+  Subscription *subscription;
+
+  g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), 0);
+  g_return_val_if_fail (func != NULL, 0);
+
+  subscription = g_new0 (Subscription, 1);
+  subscription->sid = ++self->last_sid;
+  subscription->subject = g_strdup (subject);
+  subscription->queue = g_strdup (queue);
+  subscription->func = func;
+  subscription->user_data = user_data;
+  g_hash_table_insert (self->subscriptions, &subscription->sid, subscription);
+  if (self->is_greeted)
+    send_subscription (self, subscription);
+
+  return subscription->sid;
+}
+
+void
+malt_nats_client_unsubscribe (MaltNatsClient *self,
+                              guint64         sid)
+{
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+
+  if (g_hash_table_remove (self->subscriptions, &sid) && self->is_greeted)
+    send_line (self, g_strdup_printf ("UNSUB %" G_GUINT64_FORMAT, sid));
+}
+
+gboolean
+malt_nats_client_publish (MaltNatsClient  *self,
+                          const char      *subject,
+                          const char      *reply,
+                          GBytes          *payload,
+                          GError         **error)
+{
+  g_autofree char *line = NULL;
+  gsize size = g_bytes_get_size (payload);
+
+  g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), FALSE);
+
+  if (!self->is_connected)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "No NATS server is connected%s%s",
+                   self->last_error != NULL ? ": " : "",
+                   self->last_error != NULL ? self->last_error->message : "");
+      return FALSE;
+    }
+  if (size > (gsize) self->max_payload)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                   "A message of %" G_GSIZE_FORMAT " bytes is more than the %" G_GINT64_FORMAT
+                   " that the NATS server takes", size, self->max_payload);
+      return FALSE;
+    }
+
+  line = g_strdup_printf ("PUB %s %s %" G_GSIZE_FORMAT, subject, reply != NULL ? reply : "", size);
+
+  return malt_nats_link_send (self->link, line, payload, error);
+}
+
+void
+malt_nats_client_request_async (MaltNatsClient      *self,
+                                const char          *subject,
+                                GBytes              *payload,
+                                guint                timeout_ms,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  MaltNatsRequest *request;
+
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, malt_nats_client_request_async);
+  request = malt_nats_requests_add (self->requests, task, subject, payload, timeout_ms);
+  if (self->is_connected)
+    send_request (self, request);
+}
+
+GBytes *
+malt_nats_client_request_finish (MaltNatsClient  *self,
+                                 GAsyncResult    *result,
+                                 GError         **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, malt_nats_client_request_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,560 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/distributed/malt-nats-link.h"
+
+#include <malt/malt-plugin.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+/* Milliseconds until a server has greeted, shown its certificate and taken us on. */
+#define NATS_CONNECT_TIMEOUT_MSEC 5000u
+
+/* Seconds between two questions whether the server is there, and how many may be unanswered. */
+#define NATS_PING_INTERVAL_SEC 2u
+#define NATS_MAX_UNANSWERED_PINGS 2u
+
+/* Bytes that may wait for a server that does not read. */
+#define NATS_MAX_QUEUED_BYTES (8u * 1024 * 1024)
+
+/* Bytes of one read, and how many reads others wait for. */
+#define NATS_READ_BYTES (16u * 1024)
+#define NATS_MAX_READS_IN_A_ROW 16
+
+/* Reference counted: what is under way has a reference. */
+struct _MaltNatsLink
+{
+  GSocketConnectable      *server;      /* owned */
+  GTlsDatabase            *authorities; /* owned, nullable */
+  GTlsCertificate         *certificate; /* owned, nullable */
+  char                    *name;
+  const MaltNatsLinkFuncs *funcs;
+  gpointer                 user_data;
+
+  GMainContext            *context;     /* owned */
+  GCancellable            *cancellable; /* owned */
+  GIOStream               *stream;      /* owned; NULL: not connected */
+  MaltNatsParser          *parser;      /* owned */
+  GByteArray              *queued;      /* owned; what waits to be sent */
+  GSource                 *reading;     /* owned, nullable */
+  GSource                 *writing;     /* owned, nullable */
+  GSource                 *timer;       /* owned; of the greeting, then of the pings */
+  guint                    n_unanswered_pings;
+  gboolean                 is_greeted;
+  gboolean                 is_ready;
+  gboolean                 is_over;
+};
+
+static void
+clear (gpointer data)
+{
+  MaltNatsLink *self = data;
+
+  g_object_unref (self->server);
+  g_clear_object (&self->authorities);
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->stream);
+  g_object_unref (self->cancellable);
+  g_main_context_unref (self->context);
+  malt_nats_parser_free (self->parser);
+  g_byte_array_unref (self->queued);
+  g_free (self->name);
+}
+
+static void
+unref (MaltNatsLink *self)
+{
+  g_rc_box_release_full (self, clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltNatsLink, unref)
+
+static void
+drop_source (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+/* The socket is closed at once: the other side is to know, whatever waits in TLS. */
+static void
+end (MaltNatsLink *self)
+{
+  self->is_over = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->reading, drop_source);
+  g_clear_pointer (&self->writing, drop_source);
+  g_clear_pointer (&self->timer, drop_source);
+  if (self->stream != NULL)
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
+void
+malt_nats_link_free (MaltNatsLink *self)
+{
+  end (self);
+  unref (self);
+}
+
+/* Takes the error. The link may be freed when this returns, if the caller has no reference. */
+static void
+lose (MaltNatsLink *self,
+      GError       *error)
+{
+  g_autoptr (GError) owned = error;
+
+  if (self->is_over)
+    return;
+
+  end (self);
+  self->funcs->lost (owned, self->user_data);
+}
+
+static GSource *
+attach (MaltNatsLink *self,
+        GSource      *source,
+        GSourceFunc   func)
+{
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, self->context);
+
+  return source;
+}
+
+static gboolean on_writable (GObject  *stream,
+                             gpointer  user_data);
+
+static void
+wait_until_writable (MaltNatsLink *self)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+  GSource *source =
+    g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (output), NULL);
+
+  self->writing = attach (self, source, G_SOURCE_FUNC (on_writable));
+}
+
+static void
+flush (MaltNatsLink *self)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+  g_autoptr (GError) error = NULL;
+  gssize n_written;
+
+  while (self->queued->len > 0 && self->writing == NULL)
+    {
+      n_written = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output),
+                                                              self->queued->data,
+                                                              self->queued->len, NULL, &error);
+      if (n_written >= 0)
+        g_byte_array_remove_range (self->queued, 0, (guint) n_written);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        wait_until_writable (self);
+      else
+        {
+          lose (self, g_steal_pointer (&error));
+          return;
+        }
+    }
+}
+
+static gboolean
+on_writable (GObject  *stream,
+             gpointer  user_data)
+{
+  g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
+
+  g_clear_pointer (&self->writing, drop_source);
+  flush (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+queue (MaltNatsLink *self,
+       const char   *text)
+{
+  g_byte_array_append (self->queued, (const guint8 *) text, (guint) strlen (text));
+}
+
+gboolean
+malt_nats_link_send (MaltNatsLink  *self,
+                     const char    *line,
+                     GBytes        *payload,
+                     GError       **error)
+{
+  g_autoptr (MaltNatsLink) held = g_rc_box_acquire (self);
+  gsize size = 0;
+  const guint8 *data = payload != NULL ? g_bytes_get_data (payload, &size) : NULL;
+
+  if (self->queued->len + strlen (line) + size > NATS_MAX_QUEUED_BYTES)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                   "More than %u bytes wait for the NATS server", NATS_MAX_QUEUED_BYTES);
+      return FALSE;
+    }
+
+  queue (self, line);
+  queue (self, "\r\n");
+  if (payload != NULL)
+    {
+      g_byte_array_append (self->queued, data, (guint) size);
+      queue (self, "\r\n");
+    }
+  flush (self);
+
+  return TRUE;
+}
+
+/* Nothing is sent in a broken link; what is lost is told by the read. */
+static void
+say (MaltNatsLink *self,
+     const char   *line)
+{
+  if (self->is_over)
+    return;
+
+  malt_nats_link_send (self, line, NULL, NULL);
+}
+
+static gboolean
+on_ping_due (gpointer user_data)
+{
+  g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
+
+  if (self->n_unanswered_pings == NATS_MAX_UNANSWERED_PINGS)
+    {
+      lose (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                               "The NATS server has been silent for %u s",
+                               NATS_PING_INTERVAL_SEC * NATS_MAX_UNANSWERED_PINGS));
+      return G_SOURCE_REMOVE;
+    }
+
+  self->n_unanswered_pings++;
+  say (self, "PING");
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_not_greeted (gpointer user_data)
+{
+  g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
+
+  lose (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           "The NATS server has not taken the connection within %u ms",
+                           NATS_CONNECT_TIMEOUT_MSEC));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The answer to the first PING comes when it has done all that was said before. */
+static void
+introduce (MaltNatsLink *self)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  g_autofree char *json = NULL;
+  g_autofree char *line = NULL;
+
+  json_object_set_boolean_member (object, "verbose", FALSE);
+  json_object_set_boolean_member (object, "pedantic", FALSE);
+  json_object_set_boolean_member (object, "tls_required", self->authorities != NULL);
+  json_object_set_string_member (object, "name", self->name);
+  json_object_set_string_member (object, "lang", "malt");
+  json_object_set_string_member (object, "version", MALT_VERSION);
+  json_object_set_int_member (object, "protocol", 1);
+  json_object_set_boolean_member (object, "echo", FALSE);
+  json_object_set_boolean_member (object, "headers", TRUE);
+  json_object_set_boolean_member (object, "no_responders", TRUE);
+  json_node_take_object (node, object);
+  json = json_to_string (node, FALSE);
+  line = g_strconcat ("CONNECT ", json, NULL);
+
+  say (self, line);
+  if (!self->is_over)
+    self->funcs->greeted (self->user_data);
+  say (self, "PING");
+}
+
+static gboolean on_readable (GObject  *stream,
+                             gpointer  user_data);
+
+static void
+use_stream (MaltNatsLink *self,
+            GIOStream    *stream)
+{
+  GInputStream *input = g_io_stream_get_input_stream (stream);
+  GSource *source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
+
+  g_set_object (&self->stream, stream);
+  self->reading = attach (self, source, G_SOURCE_FUNC (on_readable));
+}
+
+static void
+on_shaken_hands (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr (MaltNatsLink) self = user_data;
+  GError *error = NULL;
+
+  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
+    {
+      lose (self, error);
+      return;
+    }
+  if (self->is_over)
+    return;
+
+  use_stream (self, G_IO_STREAM (source));
+  introduce (self);
+}
+
+/* What came in plain text behind the greeting could be anybody's. */
+static void
+start_tls (MaltNatsLink *self)
+{
+  g_autoptr (GIOStream) tls = NULL;
+  GError *error = NULL;
+
+  if (malt_nats_parser_has_more (self->parser))
+    {
+      lose (self, g_error_new_literal (MALT_ERROR, MALT_ERROR_PROTOCOL,
+                                       "The NATS server went on before TLS had begun"));
+      return;
+    }
+
+  tls = g_tls_client_connection_new (self->stream, self->server, &error);
+  if (tls == NULL)
+    {
+      lose (self, error);
+      return;
+    }
+
+  g_tls_connection_set_database (G_TLS_CONNECTION (tls), self->authorities);
+  if (self->certificate != NULL)
+    g_tls_connection_set_certificate (G_TLS_CONNECTION (tls), self->certificate);
+  g_clear_pointer (&self->reading, drop_source);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, self->cancellable,
+                                    on_shaken_hands, g_rc_box_acquire (self));
+}
+
+static void
+greeted (MaltNatsLink *self,
+         JsonObject   *info)
+{
+  self->is_greeted = TRUE;
+  if (self->authorities != NULL)
+    start_tls (self);
+  else if (json_object_get_boolean_member_with_default (info, "tls_required", FALSE))
+    lose (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                                     "The NATS server wants TLS: expected an option tls-ca"));
+  else
+    introduce (self);
+}
+
+static void
+on_info (MaltNatsLink *self,
+         const char   *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = json_from_string (text, &error);
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      lose (self, g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
+                               "The NATS server introduced itself with what is no JSON object: %s",
+                               error != NULL ? error->message : text));
+      return;
+    }
+
+  self->funcs->info (json_node_get_object (node), self->user_data);
+  if (!self->is_over && !self->is_greeted)
+    greeted (self, json_node_get_object (node));
+}
+
+static void
+on_pong (MaltNatsLink *self)
+{
+  self->n_unanswered_pings = 0;
+  if (self->is_ready || !self->is_greeted)
+    return;
+
+  self->is_ready = TRUE;
+  g_clear_pointer (&self->timer, drop_source);
+  self->timer = attach (self, g_timeout_source_new_seconds (NATS_PING_INTERVAL_SEC), on_ping_due);
+  self->funcs->ready (self->user_data);
+}
+
+/* Permissions are of one subject; the server closes the connection for everything else. */
+static void
+on_error (MaltNatsLink *self,
+          const char   *text)
+{
+  if (strstr (text, "Permissions Violation") != NULL)
+    self->funcs->refused (text, self->user_data);
+  else
+    lose (self, g_error_new (G_IO_ERROR,
+                             strstr (text, "Auth") != NULL ? G_IO_ERROR_PERMISSION_DENIED
+                                                           : G_IO_ERROR_CONNECTION_CLOSED,
+                             "The NATS server says: %s", text));
+}
+
+static void
+take_operation (MaltNatsLink            *self,
+                const MaltNatsOperation *operation)
+{
+  switch (operation->type)
+    {
+    case MALT_NATS_INFO:
+      on_info (self, operation->text);
+      break;
+    case MALT_NATS_PING:
+      say (self, "PONG");
+      break;
+    case MALT_NATS_PONG:
+      on_pong (self);
+      break;
+    case MALT_NATS_ERROR:
+      on_error (self, operation->text);
+      break;
+    case MALT_NATS_MESSAGE:
+    default:
+      self->funcs->message (operation, self->user_data);
+      break;
+    }
+}
+
+/* FALSE: nothing is left to read, or nobody to read it for. */
+static gboolean
+read_once (MaltNatsLink *self)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->stream);
+  GIOStream *stream = self->stream;
+  guint8 bytes[NATS_READ_BYTES];
+  GError *error = NULL;
+  gssize n_read = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), bytes,
+                                                            sizeof bytes, NULL, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      return FALSE;
+    }
+  if (n_read <= 0)
+    {
+      lose (self, error != NULL ? error
+                                : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                       "The NATS server has closed the connection"));
+      return FALSE;
+    }
+
+  malt_nats_parser_feed (self->parser, bytes, (gsize) n_read);
+  while (!self->is_over)
+    {
+      g_auto (MaltNatsOperation) operation = { 0 };
+
+      if (!malt_nats_parser_next (self->parser, &operation, &error))
+        break;
+      take_operation (self, &operation);
+    }
+  if (error != NULL)
+    lose (self, error);
+
+  return !self->is_over && self->reading != NULL && self->stream == stream;
+}
+
+static gboolean
+on_readable (GObject  *stream,
+             gpointer  user_data)
+{
+  g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
+
+  for (int i = 0; i < NATS_MAX_READS_IN_A_ROW; i++)
+    if (!read_once (self))
+      break;
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* Without TLS everybody on the way could read and write. */
+static gboolean
+check_address (MaltNatsLink       *self,
+               GSocketConnection  *connection,
+               GError            **error)
+{
+  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (connection, error);
+
+  if (address == NULL)
+    return FALSE;
+
+  if (self->authorities != NULL || !G_IS_INET_SOCKET_ADDRESS (address)
+      || g_inet_address_get_is_loopback (
+        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
+    return TRUE;
+
+  g_set_error_literal (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+                       "The NATS server is on another machine: expected an option tls-ca");
+  return FALSE;
+}
+
+static void
+on_connected (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (MaltNatsLink) self = user_data;
+  GError *error = NULL;
+  g_autoptr (GSocketConnection) connection =
+    g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+
+  if (self->is_over)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  if (connection == NULL || !check_address (self, connection, &error))
+    {
+      lose (self, error);
+      return;
+    }
+
+  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, 1,
+                       NULL);
+  use_stream (self, G_IO_STREAM (connection));
+}
+
+MaltNatsLink *
+malt_nats_link_new (GSocketConnectable      *server,
+                    GTlsDatabase            *authorities,
+                    GTlsCertificate         *certificate,
+                    const char              *name,
+                    const MaltNatsLinkFuncs *funcs,
+                    gpointer                 user_data)
+{
+  MaltNatsLink *self = g_rc_box_new0 (MaltNatsLink);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+
+  self->server = g_object_ref (server);
+  g_set_object (&self->authorities, authorities);
+  g_set_object (&self->certificate, certificate);
+  self->name = g_strdup (name);
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->context = g_main_context_ref_thread_default ();
+  self->cancellable = g_cancellable_new ();
+  self->parser = malt_nats_parser_new ();
+  self->queued = g_byte_array_new ();
+  self->timer = attach (self, g_timeout_source_new (NATS_CONNECT_TIMEOUT_MSEC), on_not_greeted);
+
+  /* The modules of proxies take longer to load than everything else here. */
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_connect_async (client, self->server, self->cancellable, on_connected,
+                                 g_rc_box_acquire (self));
+
+  return self;
+}
