@@ -105,11 +105,13 @@ lose (MaltNatsLink *self,
       GError       *error)
 {
   g_autoptr (GError) owned = error;
+  g_autofree char *server = g_socket_connectable_to_string (self->server);
 
   if (self->is_over)
     return;
 
   end (self);
+  g_prefix_error (&owned, "%s: ", server);
   self->funcs->lost (owned, self->user_data);
 }
 
