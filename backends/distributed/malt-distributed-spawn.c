@@ -4,6 +4,7 @@
 
 #include "backends/distributed/malt-distributed-spawn.h"
 
+#include "backends/distributed/malt-distributed-lease.h"
 #include "backends/distributed/malt-distributed-message.h"
 #include "backends/distributed/malt-distributed-names.h"
 
@@ -79,12 +80,12 @@ static gboolean
 check_lease (guint    lease_ms,
              GError **error)
 {
-  if (lease_ms >= MALT_SPAWN_MIN_LEASE_MSEC && lease_ms <= MALT_SPAWN_MAX_LEASE_MSEC)
+  if (lease_ms >= MALT_LEASE_MIN_MSEC && lease_ms <= MALT_LEASE_MAX_MSEC)
     return TRUE;
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-               "A lease of %u ms cannot be: between %u and %u are allowed", lease_ms,
-               MALT_SPAWN_MIN_LEASE_MSEC, MALT_SPAWN_MAX_LEASE_MSEC);
+               "A lease of %u ms cannot be: between %d and %d are allowed", lease_ms,
+               MALT_LEASE_MIN_MSEC, MALT_LEASE_MAX_MSEC);
   return FALSE;
 }
 

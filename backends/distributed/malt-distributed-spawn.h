@@ -6,12 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Milliseconds for which a worker outlives the last sign of its manager. With less than two beats, one that
- * is late ends it; with more than this, it is no fence. */
-#define MALT_SPAWN_MIN_LEASE_MSEC 2000u
-#define MALT_SPAWN_MAX_LEASE_MSEC (10u * 60 * 1000)
-#define MALT_SPAWN_DEFAULT_LEASE_MSEC 4000u
-
 #define MALT_SPAWN_TOKEN_BYTES 32
 
 /* A Unix socket in the place of an address: its path comes behind. */
