@@ -61,6 +61,14 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
+enum
+{
+  SIGNAL_REFUSED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 typedef struct
 {
   guint64       sid;
@@ -268,6 +276,7 @@ on_refused (const char *text,
     g_error_new (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The NATS server says: %s", text);
 
   malt_nats_requests_fail_sent (self->requests, text, error);
+  g_signal_emit (self, signals[SIGNAL_REFUSED], 0, error);
 }
 
 static gboolean on_retry (gpointer user_data);
@@ -401,6 +410,10 @@ malt_nats_client_class_init (MaltNatsClientClass *klass)
     g_param_spec_boolean ("connected", "Connected", "Whether a server has taken it on", FALSE,
                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[SIGNAL_REFUSED] =
+    g_signal_new ("refused", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
