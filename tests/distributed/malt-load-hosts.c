@@ -1,0 +1,130 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tests/distributed/malt-load-hosts.h"
+
+#include "backends/distributed/malt-distributed-inventory.h"
+#include "backends/distributed/malt-distributed-names.h"
+#include "backends/distributed/malt-distributed-spawn.h"
+#include "backends/distributed/malt-nats-client.h"
+
+#include <stdio.h>
+
+#define LOAD_SLOTS 64
+
+typedef struct
+{
+  guint     n_up;
+  guint     n;
+  gboolean  is_up; /* what was said last */
+} LoadGroup;
+
+typedef struct
+{
+  LoadGroup *group;
+  char      *name;
+} LoadHost;
+
+static void
+answer (MaltNatsClient          *client,
+        const MaltNatsOperation *message,
+        GBytes                  *answer)
+{
+  /* Lost with the broker, which is what is measured. */
+  malt_nats_client_publish (client, message->reply, NULL, answer, NULL);
+}
+
+static void
+on_spawn (MaltNatsClient          *client,
+          const MaltNatsOperation *message,
+          gpointer                 user_data)
+{
+  const LoadHost *host = user_data;
+  guint8 token[MALT_SPAWN_TOKEN_BYTES] = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltSpawnRequest) request = malt_spawn_request_from_bytes (message->payload, &error);
+  g_autoptr (MaltSpawnReply) reply = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_assert_no_error (error);
+  g_assert_nonnull (request);
+  reply = malt_spawn_reply_new ("127.0.0.1", 4711, token, NULL, host->name, 4711);
+  bytes = malt_spawn_reply_to_bytes (reply, &error);
+  g_assert_no_error (error);
+  answer (client, message, bytes);
+}
+
+static void
+on_who (MaltNatsClient          *client,
+        const MaltNatsOperation *message,
+        gpointer                 user_data)
+{
+  const LoadHost *host = user_data;
+  g_autoptr (MaltInventory) inventory = malt_inventory_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  inventory->host = g_strdup (host->name);
+  inventory->version = g_strdup (MALT_VERSION);
+  inventory->address = g_strdup ("127.0.0.1:4711");
+  malt_inventory_add_pool (inventory, MALT_DISTRIBUTED_DEFAULT_POOL, LOAD_SLOTS, 0);
+  bytes = malt_inventory_to_bytes (inventory, &error);
+  g_assert_no_error (error);
+  answer (client, message, bytes);
+}
+
+static void
+on_connected (MaltNatsClient *client,
+              GParamSpec     *pspec,
+              LoadGroup      *group)
+{
+  group->n_up += malt_nats_client_is_connected (client) ? 1 : -1;
+  if (group->n_up != (group->is_up ? 0 : group->n))
+    return;
+
+  group->is_up = !group->is_up;
+  g_print ("%s\n", group->is_up ? LOAD_UP : LOAD_DOWN);
+  fflush (stdout);
+}
+
+static MaltNatsClient *
+start_host (LoadHost   *host,
+            const char *server)
+{
+  const char *const servers[] = { server, NULL };
+  g_autofree char *spawn =
+    malt_distributed_subject_spawn (LOAD_NAMESPACE, MALT_DISTRIBUTED_DEFAULT_POOL);
+  g_autofree char *host_spawn = malt_distributed_subject_host_spawn (LOAD_NAMESPACE, host->name);
+  g_autofree char *who = malt_distributed_subject_who (LOAD_NAMESPACE);
+  g_autofree char *inbox = malt_distributed_host_inbox (LOAD_NAMESPACE, host->name);
+  g_autoptr (GError) error = NULL;
+  MaltNatsClient *client = malt_nats_client_new (servers, NULL, NULL, host->name, inbox, &error);
+
+  g_assert_no_error (error);
+  malt_nats_client_subscribe (client, spawn, MALT_DISTRIBUTED_QUEUE, on_spawn, host);
+  malt_nats_client_subscribe (client, host_spawn, NULL, on_spawn, host);
+  malt_nats_client_subscribe (client, who, NULL, on_who, host);
+  g_signal_connect (client, "notify::connected", G_CALLBACK (on_connected), host->group);
+  malt_nats_client_open (client);
+
+  return client;
+}
+
+void
+load_hosts_run (const char *server,
+                guint       first,
+                guint       n)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree LoadHost *hosts = g_new0 (LoadHost, n);
+  LoadGroup group = { .n = n };
+
+  for (guint i = 0; i < n; i++)
+    {
+      hosts[i] = (LoadHost) { .group = &group, .name = g_strdup_printf ("host%u", first + i) };
+      g_ptr_array_add (clients, start_host (&hosts[i], server));
+    }
+  g_main_loop_run (loop);
+}
