@@ -74,6 +74,7 @@ typedef struct
   guint64       sid;
   char         *subject;
   char         *queue;     /* nullable */
+  gboolean      is_active;
   MaltNatsFunc  func;
   gpointer      user_data;
 } Subscription;
@@ -171,7 +172,12 @@ on_greeted (gpointer user_data)
   self->is_greeted = TRUE;
   g_hash_table_iter_init (&iter, self->subscriptions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    send_subscription (self, value);
+    {
+      Subscription *subscription = value;
+
+      if (subscription->is_active)
+        send_subscription (self, subscription);
+    }
 }
 
 static void
@@ -518,6 +524,7 @@ malt_nats_client_subscribe (MaltNatsClient *self,
   subscription->sid = ++self->last_sid;
   subscription->subject = g_strdup (subject);
   subscription->queue = g_strdup (queue);
+  subscription->is_active = TRUE;
   subscription->func = func;
   subscription->user_data = user_data;
   g_hash_table_insert (self->subscriptions, &subscription->sid, subscription);
@@ -525,6 +532,28 @@ malt_nats_client_subscribe (MaltNatsClient *self,
     send_subscription (self, subscription);
 
   return subscription->sid;
+}
+
+void
+malt_nats_client_set_active (MaltNatsClient *self,
+                             guint64         sid,
+                             gboolean        is_active)
+{
+  Subscription *subscription;
+
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+
+  subscription = g_hash_table_lookup (self->subscriptions, &sid);
+  g_return_if_fail (subscription != NULL);
+
+  if (subscription->is_active == is_active)
+    return;
+
+  subscription->is_active = is_active;
+  if (self->is_greeted && is_active)
+    send_subscription (self, subscription);
+  else if (self->is_greeted)
+    send_line (self, g_strdup_printf ("UNSUB %" G_GUINT64_FORMAT, sid));
 }
 
 void
@@ -549,7 +578,9 @@ malt_nats_client_publish (MaltNatsClient  *self,
 
   g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), FALSE);
 
-  if (!self->is_connected)
+  /* What a subscription brings is there before the server has said that it has taken us on, and may be
+   * answered. */
+  if (!self->is_greeted)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "No NATS server is connected%s%s",
                    self->last_error != NULL ? ": " : "",

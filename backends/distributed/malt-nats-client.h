@@ -48,6 +48,10 @@ guint64         malt_nats_client_subscribe      (MaltNatsClient      *self,
                                                  const char          *queue,
                                                  MaltNatsFunc         func,
                                                  gpointer             user_data);
+/* While it is not active the server sends nothing for it, but for what is on its way already. */
+void            malt_nats_client_set_active     (MaltNatsClient      *self,
+                                                 guint64              sid,
+                                                 gboolean             is_active);
 void            malt_nats_client_unsubscribe    (MaltNatsClient      *self,
                                                  guint64              sid);
 
