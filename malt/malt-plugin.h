@@ -23,10 +23,15 @@
 #include <malt/malt-parse-variant.h>
 #include <malt/malt-plugin-macros.h>
 #include <malt/malt-plugin-paths.h>
+#include <malt/malt-raise-fd.h>
 #include <malt/malt-return-task.h>
 #include <malt/malt-running-workers-backend.h>
 #include <malt/malt-terminal.h>
 #include <malt/malt-worker-options.h>
+#include <malt/relay/malt-relay-events.h>
+#include <malt/relay/malt-relay-log.h>
+#include <malt/relay/malt-relay-mode.h>
+#include <malt/relay/malt-relay-output.h>
 #include <malt/sandbox/malt-sandbox-launcher.h>
 #include <malt/sandbox/malt-sandbox-mechanisms.h>
 #include <malt/sandbox/malt-sandbox-options.h>

@@ -4,7 +4,7 @@
 
 #include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-handle.h"
-#include "backends/process/malt-process-log.h"
+#include <malt/malt-plugin.h>
 
 G_BEGIN_DECLS
 
@@ -30,8 +30,8 @@ typedef enum
 struct _MaltProcessChild
 {
   /* Immutable after the spawn. */
-  MaltProcessEvents  *events;
-  MaltProcessOutput  *output;
+  MaltRelayEvents    *events;
+  MaltRelayOutput    *output;
   char               *description;
   int                 pid;
   gboolean            leads_session;
@@ -41,7 +41,7 @@ struct _MaltProcessChild
   GSource            *exit_source;
   GSource            *ladder_source;  /* the deadline of `rung` */
   GSource            *lost_source;    /* the grace of a child that lost its connection */
-  MaltProcessLog     *log;            /* NULL before the first record */
+  MaltRelayLog       *log;            /* NULL before the first record */
 
   /* Takes the place of a report while the child is starting. */
   void              (*start_exited) (int exit_status, int signum, gpointer user_data);
@@ -70,8 +70,8 @@ struct _MaltProcessChild
 MaltProcessChild *malt_process_child_new         (MaltProcessHandle   *process,
                                                   guint16              port,
                                                   gboolean             leads_session,
-                                                  MaltProcessEvents   *events,
-                                                  MaltProcessOutput   *output);
+                                                  MaltRelayEvents     *events,
+                                                  MaltRelayOutput     *output);
 /* Makes the connection, whose hooks are the child's. Takes the descriptors. */
 void              malt_process_child_connect     (MaltProcessChild           *self,
                                                   int                         data_fd,

@@ -14,9 +14,9 @@ static void
 child_clear (MaltProcessChild *self)
 {
   g_assert (self->exit_source == NULL && self->connection == NULL);
-  g_clear_pointer (&self->output, malt_process_output_unref);
-  g_clear_pointer (&self->events, malt_process_events_unref);
-  g_clear_pointer (&self->log, malt_process_log_free);
+  g_clear_pointer (&self->output, malt_relay_output_unref);
+  g_clear_pointer (&self->events, malt_relay_events_unref);
+  g_clear_pointer (&self->log, malt_relay_log_free);
   g_clear_pointer (&self->report, malt_exit_report_unref);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_clear_pointer (&self->description, g_free);
@@ -128,7 +128,7 @@ reap (MaltProcessChild *self,
 static void
 leave_running_workers (MaltProcessChild *self)
 {
-  g_autoptr (MaltAbstractWorker) worker = malt_process_events_dup_worker (self->events);
+  g_autoptr (MaltAbstractWorker) worker = malt_relay_events_dup_worker (self->events);
 
   if (worker != NULL)
     malt_running_workers_remove (worker);
@@ -160,9 +160,9 @@ report_end (MaltProcessChild *self,
   if (self->unusable != NULL)
     self->unusable (self);
   malt_connection_drain_log (self->connection);
-  g_clear_pointer (&self->log, malt_process_log_free);
+  g_clear_pointer (&self->log, malt_relay_log_free);
   malt_process_child_disconnect (self, error);
-  malt_process_events_push_exited (self->events, report);
+  malt_relay_events_push_exited (self->events, report);
   malt_process_child_end_stops (self);
 }
 
@@ -179,7 +179,7 @@ on_exited (int          fd,
   reap (self, &exit_status, &signum);
   malt_process_clear_source (&self->ladder_source);
   malt_process_clear_source (&self->lost_source);
-  malt_process_output_finish (self->output);
+  malt_relay_output_finish (self->output);
 
   if (self->start_exited != NULL)
     self->start_exited (exit_status, signum, self->start_data);
@@ -192,8 +192,8 @@ MaltProcessChild *
 malt_process_child_new (MaltProcessHandle *process,
                         guint16            port,
                         gboolean           leads_session,
-                        MaltProcessEvents *events,
-                        MaltProcessOutput *output)
+                        MaltRelayEvents   *events,
+                        MaltRelayOutput   *output)
 {
   MaltProcessChild *self = g_atomic_rc_box_new0 (MaltProcessChild);
 
@@ -202,8 +202,8 @@ malt_process_child_new (MaltProcessHandle *process,
   self->process = *process;
   self->pid = process->pid;
   self->leads_session = leads_session;
-  self->events = malt_process_events_ref (events);
-  self->output = malt_process_output_ref (output);
+  self->events = malt_relay_events_ref (events);
+  self->output = malt_relay_output_ref (output);
   self->stops = g_ptr_array_new ();
   if (port != 0)
     self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port,
@@ -235,13 +235,13 @@ malt_process_child_get_pid (MaltProcessChild *self)
   return self->pid;
 }
 
-MaltProcessOutput *
+MaltRelayOutput *
 malt_process_child_get_output (MaltProcessChild *self)
 {
   return self->output;
 }
 
-MaltProcessEvents *
+MaltRelayEvents *
 malt_process_child_get_events (MaltProcessChild *self)
 {
   return self->events;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "backends/process/malt-process-output.h"
+#include <malt/malt-plugin.h>
 
 G_BEGIN_DECLS
 
@@ -15,8 +15,8 @@ void              malt_process_child_unref          (MaltProcessChild *self);
 
 const char       *malt_process_child_get_description (MaltProcessChild *self);
 int               malt_process_child_get_pid        (MaltProcessChild *self);
-MaltProcessOutput *malt_process_child_get_output    (MaltProcessChild *self);
-MaltProcessEvents *malt_process_child_get_events    (MaltProcessChild *self);
+MaltRelayOutput   *malt_process_child_get_output    (MaltProcessChild *self);
+MaltRelayEvents   *malt_process_child_get_events    (MaltProcessChild *self);
 /* (transfer none) (nullable): NULL while it runs. Any thread. */
 MaltExitReport   *malt_process_child_get_report     (MaltProcessChild *self);
 /* FALSE with MALT_ERROR_TERMINATED_WORKER when it has ended. Any thread. */

@@ -36,7 +36,7 @@ wait_without_pidfd (MaltProcessHandle *self)
 {
   g_autoptr (GThread) thread = NULL;
 
-  self->fd = malt_process_fd_raise (eventfd (0, EFD_CLOEXEC));
+  self->fd = malt_raise_fd (eventfd (0, EFD_CLOEXEC));
   if (self->fd < 0)
     return FALSE;
   thread = g_thread_try_new ("malt-wait", wait_in_thread, g_memdup2 (self, sizeof *self), NULL);
@@ -49,7 +49,7 @@ malt_process_handle_open (MaltProcessHandle  *self,
                           GError            **error)
 {
   self->pid = pid;
-  self->fd = malt_process_fd_raise (pidfd_open (pid, 0));
+  self->fd = malt_raise_fd (pidfd_open (pid, 0));
   self->is_pidfd = self->fd >= 0;
   if (self->is_pidfd || ((errno == ENOSYS || errno == EPERM) && wait_without_pidfd (self)))
     return TRUE;

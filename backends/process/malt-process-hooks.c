@@ -14,7 +14,7 @@ on_before_delivery (gpointer user_data)
 {
   MaltProcessChild *self = user_data;
 
-  malt_process_output_drain (self->output);
+  malt_relay_output_drain (self->output);
 }
 
 /* Runs in the monitor thread. */
@@ -67,8 +67,8 @@ on_log (const MaltLogRecord *record,
   MaltProcessChild *self = user_data;
 
   if (self->log == NULL)
-    self->log = malt_process_log_new (self->description, self->pid);
-  malt_process_log_push (self->log, record);
+    self->log = malt_relay_log_new (self->description, self->pid);
+  malt_relay_log_push (self->log, record);
 }
 
 /* Runs in the monitor thread. */

@@ -57,11 +57,11 @@ install_process (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_STDOUT,
       g_param_spec_enum ("stdout", "Standard output", "What becomes of the worker's stdout",
-                         MALT_TYPE_PROCESS_OUTPUT_MODE, MALT_PROCESS_OUTPUT_RELAY, OPTION_FLAGS));
+                         MALT_TYPE_RELAY_MODE, MALT_RELAY_MODE_RELAY, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_STDERR,
       g_param_spec_enum ("stderr", "Standard error", "What becomes of the worker's stderr",
-                         MALT_TYPE_PROCESS_OUTPUT_MODE, MALT_PROCESS_OUTPUT_RELAY, OPTION_FLAGS));
+                         MALT_TYPE_RELAY_MODE, MALT_RELAY_MODE_RELAY, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_PROCESS_OPTION_TRANSPORT,
       g_param_spec_enum ("transport", "Transport",
@@ -241,7 +241,7 @@ check_own_output (const MaltProcessOptions  *self,
 
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     if (self->sandbox.profile >= MALT_SANDBOX_STRICT
-        && self->output_modes[i] == MALT_PROCESS_OUTPUT_INHERIT)
+        && self->output_modes[i] == MALT_RELAY_MODE_INHERIT)
       {
         g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
                      "Cannot use “inherit” for option “%s” with “sandbox” “%s”: "

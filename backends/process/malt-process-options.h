@@ -17,7 +17,7 @@ typedef struct
   MaltProcessEnvironmentMode  environment_mode;
   char                      **environment;
   char                       *working_directory;
-  MaltProcessOutputMode       output_modes[2]; /* of stdout, of stderr */
+  MaltRelayMode               output_modes[2]; /* of stdout, of stderr */
   MaltProcessTransport        transport;
   MaltProcessGroup            process_group;
   guint                       start_timeout_ms;

@@ -15,7 +15,7 @@ typedef struct
   MaltSandbox            profile;
   GVariant              *sandbox;         /* owned (nullable): what of it the worker applies */
   MaltConnectionLimits   limits;
-  MaltProcessOutputMode  output_modes[2];
+  MaltRelayMode          output_modes[2];
   MaltProcessTransport   transport;
   gboolean               own_session;
   guint                  call_timeout_ms;

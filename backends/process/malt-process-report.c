@@ -177,7 +177,7 @@ malt_process_report_new (MaltProcessChild *self,
                          int               exit_status,
                          int               signum)
 {
-  g_autofree char *tail = malt_process_output_dup_tail (self->output);
+  g_autofree char *tail = malt_relay_output_dup_tail (self->output);
   g_auto (GStrv) running_calls = malt_connection_dup_running_calls (self->connection);
   g_autofree char *kill_detail = NULL;
   g_autofree char *detail = NULL;

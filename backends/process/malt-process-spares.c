@@ -242,7 +242,7 @@ on_refill (gpointer user_data)
   malt_process_clear_source (&refill_source);
   while ((plan = begin_next ()) != NULL)
     {
-      g_autoptr (MaltProcessEvents) events = malt_process_events_new ();
+      g_autoptr (MaltRelayEvents) events = malt_relay_events_new ();
 
       malt_process_start (plan, events, NULL, on_spare_started, plan);
     }
@@ -335,7 +335,7 @@ on_taken (gpointer user_data)
 {
   MaltProcessChild *child = user_data;
 
-  malt_process_output_read (child->output);
+  malt_relay_output_read (child->output);
   refill_soon ();
   return G_SOURCE_REMOVE;
 }
@@ -362,7 +362,7 @@ malt_process_spares_take (MaltProcessPlan     *plan,
     {
       if (malt_process_child_is_alive (spare.child))
         {
-          malt_process_events_bind (spare.child->events, worker, context);
+          malt_relay_events_bind (spare.child->events, worker, context);
           malt_connection_set_call_timeout (spare.connection, plan->call_timeout_ms);
           watch_taken (spare.child);
           *child = spare.child;

@@ -27,7 +27,7 @@
 typedef struct
 {
   MaltProcessPlan       *plan;              /* owned */
-  MaltProcessEvents     *events;            /* owned */
+  MaltRelayEvents     *events;            /* owned */
   GCancellable          *cancellable;       /* owned, nullable: the caller's */
   MaltProcessStartFunc   func;
   gpointer               user_data;
@@ -49,7 +49,7 @@ start_free (MaltProcessStart *start)
   malt_process_clear_source (&start->deadline_source);
   malt_process_clear_source (&start->cancel_source);
   g_clear_pointer (&start->plan, malt_process_plan_unref);
-  g_clear_pointer (&start->events, malt_process_events_unref);
+  g_clear_pointer (&start->events, malt_relay_events_unref);
   g_clear_pointer (&start->child, malt_process_child_unref);
   g_clear_object (&start->cancellable);
   g_clear_object (&start->handshake);
@@ -64,7 +64,7 @@ complete_error (MaltProcessStart *start)
 {
   g_autofree char *shown = malt_process_command_show (&start->plan->command);
   g_autoptr (GString) text = g_string_new (start->error->message);
-  g_autofree char *tail = malt_process_output_dup_tail (start->child->output);
+  g_autofree char *tail = malt_relay_output_dup_tail (start->child->output);
   g_autofree char *valid_tail = NULL;
 
   g_string_append_printf (text, " (command line: %s)", shown);
@@ -222,10 +222,10 @@ is_failure_of_launcher (MaltProcessStart *start,
 
   if (start->plan->command.launcher == NULL || exit_status != 1)
     return FALSE;
-  if (start->plan->output_modes[1] == MALT_PROCESS_OUTPUT_NULL)
+  if (start->plan->output_modes[1] == MALT_RELAY_MODE_NULL)
     return TRUE;
 
-  tail = malt_process_output_dup_tail (start->child->output);
+  tail = malt_relay_output_dup_tail (start->child->output);
   return strstr (tail, MALT_PROCESS_START_BWRAP_PREFIX) != NULL;
 }
 
@@ -308,15 +308,15 @@ on_handshake (GObject      *source,
 
 static gboolean
 spawn_child (MaltProcessStart  *start,
-             MaltProcessOutput *output,
+             MaltRelayOutput   *output,
              MaltProcessPair   *data,
              MaltProcessPair   *control,
              GError           **error)
 {
   const int fds[MALT_PROCESS_N_FDS] = {
     -1,
-    malt_process_output_get_worker_fd (output, 1),
-    malt_process_output_get_worker_fd (output, 2),
+    malt_relay_output_get_worker_fd (output, 1),
+    malt_relay_output_get_worker_fd (output, 2),
     data->worker_fd,
     control->worker_fd,
   };
@@ -326,10 +326,10 @@ spawn_child (MaltProcessStart  *start,
   if (!malt_process_spawn (&plan->command, fds, plan->own_session, &process, error))
     return FALSE;
 
-  malt_process_output_start (output, process.pid);
+  malt_relay_output_start (output, process.pid);
   /* What a spare prints before somebody has it is for that one. */
-  if (malt_process_events_is_bound (start->events))
-    malt_process_output_read (output);
+  if (malt_relay_events_is_bound (start->events))
+    malt_relay_output_read (output);
   start->child = malt_process_child_new (&process, data->port, plan->own_session, start->events,
                                          output);
   start->child->profile = plan->profile;
@@ -347,11 +347,11 @@ open_and_spawn (MaltProcessStart  *start,
 {
   g_auto (MaltProcessPair) data = MALT_PROCESS_PAIR_INIT;
   g_auto (MaltProcessPair) control = MALT_PROCESS_PAIR_INIT;
-  g_autoptr (MaltProcessOutput) output = NULL;
+  g_autoptr (MaltRelayOutput) output = NULL;
 
   if (g_cancellable_set_error_if_cancelled (start->cancellable, error))
     return FALSE;
-  output = malt_process_output_new (start->plan->output_modes, start->events, error);
+  output = malt_relay_output_new (start->plan->output_modes, start->events, error);
   /* Only data is carried by what was asked for: nobody sees of which kind control is, and a pair of
    * Unix sockets is made in a tenth of the time. */
   if (output == NULL
@@ -394,7 +394,7 @@ on_start (gpointer user_data)
 
 void
 malt_process_start (MaltProcessPlan      *plan,
-                    MaltProcessEvents    *events,
+                    MaltRelayEvents      *events,
                     GCancellable         *cancellable,
                     MaltProcessStartFunc  func,
                     gpointer              user_data)
@@ -402,7 +402,7 @@ malt_process_start (MaltProcessPlan      *plan,
   MaltProcessStart *start = g_new0 (MaltProcessStart, 1);
 
   start->plan = malt_process_plan_ref (plan);
-  start->events = malt_process_events_ref (events);
+  start->events = malt_relay_events_ref (events);
   start->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   start->func = func;
   start->user_data = user_data;

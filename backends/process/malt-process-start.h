@@ -17,7 +17,7 @@ typedef void (*MaltProcessStartFunc) (MaltProcessChild *child,
 /* Starts a worker. Returns at once. Its output is not read if `events` are nobody's.
  * Errors: MALT_ERROR_START_FAILED, MALT_ERROR_SANDBOX_UNAVAILABLE, G_IO_ERROR_CANCELLED. */
 void malt_process_start (MaltProcessPlan      *plan,
-                         MaltProcessEvents    *events,
+                         MaltRelayEvents      *events,
                          GCancellable         *cancellable,
                          MaltProcessStartFunc  func,
                          gpointer              user_data);

@@ -24,19 +24,6 @@
 /* Room for strangers in the listener's queue while our own connection is on its way. */
 #define MALT_PROCESS_PAIR_BACKLOG 16
 
-int
-malt_process_fd_raise (int fd)
-{
-  if (fd < 0 || fd > STDERR_FILENO)
-    return fd;
-
-  int raised = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  int saved_errno = errno;
-  close (fd);
-  errno = saved_errno;
-  return raised;
-}
-
 void
 malt_process_pair_clear (MaltProcessPair *self)
 {
@@ -47,8 +34,8 @@ malt_process_pair_clear (MaltProcessPair *self)
 }
 
 static gboolean
-set_errno_error (GError    **error,
-                 const char *what)
+set_errno_error (GError     **error,
+                 const char  *what)
 {
   int saved_errno = errno;
 
@@ -243,7 +230,7 @@ malt_process_pair_open (MaltProcessPair       *self,
   if (!opened)
     return FALSE;
 
-  self->manager_fd = malt_process_fd_raise (self->manager_fd);
+  self->manager_fd = malt_raise_fd (self->manager_fd);
   if (self->manager_fd < 0)
     return set_errno_error (error, "duplicate a descriptor");
   return TRUE;

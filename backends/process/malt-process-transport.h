@@ -21,11 +21,6 @@ gboolean malt_process_pair_open  (MaltProcessPair       *self,
                                   GError               **error);
 void     malt_process_pair_clear (MaltProcessPair       *self);
 
-/* Moves a descriptor that the manager keeps out of 0 to 2, which are closed in some programs:
- * what the relay or a printf() writes to "stdout" must not reach a worker. Takes `fd`; −1 with
- * errno set. */
-int      malt_process_fd_raise   (int                    fd);
-
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MaltProcessPair, malt_process_pair_clear)
 
 G_END_DECLS

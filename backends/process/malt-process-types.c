@@ -4,13 +4,6 @@
 
 #include "backends/process/malt-process-types.h"
 
-G_DEFINE_ENUM_TYPE (MaltProcessOutputMode, malt_process_output_mode,
-                    G_DEFINE_ENUM_VALUE (MALT_PROCESS_OUTPUT_RELAY, "relay"),
-                    G_DEFINE_ENUM_VALUE (MALT_PROCESS_OUTPUT_LINES, "lines"),
-                    G_DEFINE_ENUM_VALUE (MALT_PROCESS_OUTPUT_STREAM, "stream"),
-                    G_DEFINE_ENUM_VALUE (MALT_PROCESS_OUTPUT_INHERIT, "inherit"),
-                    G_DEFINE_ENUM_VALUE (MALT_PROCESS_OUTPUT_NULL, "null"))
-
 G_DEFINE_ENUM_TYPE (MaltProcessTransport, malt_process_transport,
                     G_DEFINE_ENUM_VALUE (MALT_PROCESS_TRANSPORT_AUTO, "auto"),
                     G_DEFINE_ENUM_VALUE (MALT_PROCESS_TRANSPORT_TCP, "tcp"),

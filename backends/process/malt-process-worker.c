@@ -42,7 +42,7 @@ struct _MaltProcessWorker
 
   MaltProcessOptions  options;    /* immutable after construction */
   GMainContext       *context;    /* immutable; owned, for signals */
-  MaltProcessEvents  *events;     /* immutable after initialisation; owned, NULL before it */
+  MaltRelayEvents  *events;     /* immutable after initialisation; owned, NULL before it */
   MaltProcessChild   *child;      /* immutable after initialisation; owned */
   MaltConnection     *connection; /* immutable after initialisation; owned */
 };
@@ -121,7 +121,7 @@ on_sent (GObject      *worker,
 {
   g_autofree SendData *data = user_data;
 
-  malt_process_events_flush (MALT_PROCESS_WORKER (worker)->events);
+  malt_relay_events_flush (MALT_PROCESS_WORKER (worker)->events);
   if (data->callback != NULL)
     data->callback (worker, result, data->user_data);
 }
@@ -231,7 +231,7 @@ malt_process_worker_stop_finish (MaltAbstractWorker  *worker,
 
   /* The program may end next, and with it what the monitor has not written yet. */
   if (outcome > 0)
-    malt_process_output_drain (malt_process_child_get_output (self->child));
+    malt_relay_output_drain (malt_process_child_get_output (self->child));
 
   if (was_running != NULL)
     *was_running = outcome != 0;
@@ -324,7 +324,7 @@ take_spare (MaltProcessWorker *self,
       || !malt_process_spares_take (plan, worker, self->context, &child, &connection))
     return FALSE;
 
-  self->events = malt_process_events_ref (malt_process_child_get_events (child));
+  self->events = malt_relay_events_ref (malt_process_child_get_events (child));
   take_child (self, child, connection);
   if (malt_process_child_get_report (child) != NULL)
     malt_running_workers_remove (worker);
@@ -338,9 +338,9 @@ start_cold (MaltProcessWorker *self,
             GTask             *task)
 {
   /* There are some already after a start that has failed. */
-  g_clear_pointer (&self->events, malt_process_events_unref);
-  self->events = malt_process_events_new ();
-  malt_process_events_bind (self->events, MALT_ABSTRACT_WORKER (self), self->context);
+  g_clear_pointer (&self->events, malt_relay_events_unref);
+  self->events = malt_relay_events_new ();
+  malt_relay_events_bind (self->events, MALT_ABSTRACT_WORKER (self), self->context);
   malt_process_plan_complete (plan, &self->options);
   g_task_set_task_data (task, malt_process_plan_ref (plan),
                         (GDestroyNotify) malt_process_plan_unref);
@@ -401,7 +401,7 @@ malt_process_worker_dispose (GObject *object)
   MaltProcessWorker *self = MALT_PROCESS_WORKER (object);
 
   if (self->events != NULL)
-    malt_process_events_detach (self->events);
+    malt_relay_events_detach (self->events);
   if (self->child != NULL)
     {
       malt_running_workers_remove (MALT_ABSTRACT_WORKER (self));
@@ -418,7 +418,7 @@ malt_process_worker_finalize (GObject *object)
 
   g_clear_pointer (&self->child, malt_process_child_unref);
   g_clear_object (&self->connection);
-  g_clear_pointer (&self->events, malt_process_events_unref);
+  g_clear_pointer (&self->events, malt_relay_events_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   malt_process_options_clear (&self->options);
   G_OBJECT_CLASS (malt_process_worker_parent_class)->finalize (object);
@@ -444,7 +444,7 @@ dup_stream (MaltProcessWorker *self,
 {
   if (self->child == NULL)
     return NULL;
-  return malt_process_output_dup_stream (malt_process_child_get_output (self->child), number);
+  return malt_relay_output_dup_stream (malt_process_child_get_output (self->child), number);
 }
 
 static void
@@ -473,7 +473,7 @@ malt_process_worker_get_property (GObject    *object,
       break;
     case PROP_DROPPED_OUTPUT:
       if (self->child != NULL)
-        g_value_set_uint64 (value, malt_process_output_get_dropped (
+        g_value_set_uint64 (value, malt_relay_output_get_dropped (
                                        malt_process_child_get_output (self->child)));
       break;
     default:

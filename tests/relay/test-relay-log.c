@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-log.h"
+#include <malt/malt-plugin.h>
 
 #include <string.h>
 
@@ -76,13 +76,13 @@ set_writer (gboolean is_blocked)
 static void
 write_all (void)
 {
-  g_autoptr (MaltProcessLog) log = malt_process_log_new ("another", 2);
+  g_autoptr (MaltRelayLog) log = malt_relay_log_new ("another", 2);
   g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_new_parsed ("{'LAST': <'1'>}"));
   const MaltLogRecord record = {
     .level = G_LOG_LEVEL_MESSAGE, .message = "the end", .fields = fields,
   };
 
-  malt_process_log_push (log, &record);
+  malt_relay_log_push (log, &record);
   set_writer (FALSE);
   g_mutex_lock (&writer.lock);
   while (!writer.is_over)
@@ -95,7 +95,7 @@ static void
 test_large_parts (gconstpointer data)
 {
   const char *part = data;
-  g_autoptr (MaltProcessLog) log = malt_process_log_new ("a worker", 1);
+  g_autoptr (MaltRelayLog) log = malt_relay_log_new ("a worker", 1);
   g_autofree char *large = g_strnfill (LARGE_BYTES, 'x');
   g_autoptr (GVariant) fields = NULL;
   MaltLogRecord record = { .level = G_LOG_LEVEL_MESSAGE, .message = "a record" };
@@ -109,8 +109,8 @@ test_large_parts (gconstpointer data)
 
   set_writer (TRUE);
   for (guint i = 0; i < N_RECORDS; i++)
-    malt_process_log_push (log, &record);
-  g_clear_pointer (&log, malt_process_log_free);
+    malt_relay_log_push (log, &record);
+  g_clear_pointer (&log, malt_relay_log_free);
   write_all ();
   g_assert_cmpuint (writer.n_written, >, 0);
   g_assert_cmpuint (writer.n_written, <=, MAX_WRITTEN);
@@ -121,7 +121,7 @@ test_large_parts (gconstpointer data)
 static void
 test_odd_fields (void)
 {
-  g_autoptr (MaltProcessLog) log = malt_process_log_new ("a worker", 1);
+  g_autoptr (MaltRelayLog) log = malt_relay_log_new ("a worker", 1);
   g_autofree char *long_name = g_strnfill (65, 'L');
   g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_new_parsed (
     "{'': <'x'>, '_PID': <'1'>, 'lower': <'x'>, 'A=B': <'x'>, 'A\\nB': <'x'>, '1A': <'x'>,"
@@ -134,7 +134,7 @@ test_odd_fields (void)
   };
 
   set_writer (TRUE);
-  malt_process_log_push (log, &record);
+  malt_relay_log_push (log, &record);
   write_all ();
   g_assert_cmpstr (writer.keys->str, ==,
                    "GLIB_OLD_LOG_API MESSAGE PRIORITY GLIB_DOMAIN MALT_WORKER MALT_WORKER_LEVEL "
@@ -149,10 +149,10 @@ main (int    argc,
   writer.keys = g_string_new (NULL);
   g_log_set_writer_func (write_log, NULL, NULL);
 
-  g_test_add_data_func ("/malt/process/log/large-message", "message", test_large_parts);
-  g_test_add_data_func ("/malt/process/log/large-domain", "domain", test_large_parts);
-  g_test_add_data_func ("/malt/process/log/large-fields", "fields", test_large_parts);
-  g_test_add_func ("/malt/process/log/odd-fields", test_odd_fields);
+  g_test_add_data_func ("/malt/relay/log/large-message", "message", test_large_parts);
+  g_test_add_data_func ("/malt/relay/log/large-domain", "domain", test_large_parts);
+  g_test_add_data_func ("/malt/relay/log/large-fields", "fields", test_large_parts);
+  g_test_add_func ("/malt/relay/log/odd-fields", test_odd_fields);
 
   return g_test_run ();
 }

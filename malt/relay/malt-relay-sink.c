@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-sink.h"
+#include "malt/relay/malt-relay-sink-private.h"
+
+#include "malt/malt-terminal.h"
+#include "malt/wire/malt-monitor.h"
 
 #include <glib-unix.h>
 
@@ -16,12 +19,12 @@
 /* Kept in memory for a descriptor that takes nothing, in bytes, over all workers. A worker that
  * runs is not read from while its sink is busy; this bounds the last output of those that have
  * ended. */
-#define MALT_PROCESS_SINK_PENDING_MAX_BYTES (1 << 20)
+#define MALT_RELAY_SINK_PENDING_MAX_BYTES (1 << 20)
 
 /* How long a descriptor that takes nothing at all holds up the results that belong after the
  * output, in milliseconds. A reader that is only slow makes progress before; a terminal that was
  * stopped does not, and is not waited for again until it does. */
-#define MALT_PROCESS_SINK_STALL_MSEC 500
+#define MALT_RELAY_SINK_STALL_MSEC 500
 
 /* Colours of the prefix (ECMA-48), as in Malt.jl. */
 #define COLOR_STDOUT "\033[34m"
@@ -31,7 +34,7 @@
 /* A line goes out with one write(), so that lines of several processes do not mix. When the
  * descriptor takes only a part, the rest stands in `pending` before any other line, and the
  * monitor writes it. */
-struct _MaltProcessSink
+struct _MaltRelaySink
 {
   int         fd;           /* immutable */
   const char *color;        /* immutable; NULL: none */
@@ -46,7 +49,7 @@ struct _MaltProcessSink
   gboolean    is_stalled;   /* protected by @lock; has taken nothing for long */
 };
 
-static MaltProcessSink sinks[2];
+static MaltRelaySink sinks[2];
 
 /* A closed descriptor may have been given to something of ours or of GLib: an eventfd has no
  * file type. */
@@ -98,8 +101,8 @@ init_sinks (gpointer unused)
   return sinks;
 }
 
-MaltProcessSink *
-malt_process_sink_get (int fd)
+MaltRelaySink *
+malt_relay_sink_get (int fd)
 {
   static GOnce once = G_ONCE_INIT;
 
@@ -109,13 +112,13 @@ malt_process_sink_get (int fd)
 }
 
 int
-malt_process_sink_get_fd (MaltProcessSink *self)
+malt_relay_sink_get_fd (MaltRelaySink *self)
 {
   return self->fd;
 }
 
 static gboolean
-can_write (MaltProcessSink *self)
+can_write (MaltRelaySink *self)
 {
   struct pollfd writable = { self->fd, POLLOUT, 0 };
 
@@ -154,9 +157,9 @@ unblock_sigpipe (const sigset_t *old_mask,
 /* Writes without blocking; returns the number of bytes that are done with. What nobody can ever
  * read is. */
 static gsize
-write_some_locked (MaltProcessSink *self,
-                   const char      *bytes,
-                   gsize            length)
+write_some_locked (MaltRelaySink *self,
+                   const char    *bytes,
+                   gsize          length)
 {
   sigset_t old_mask, already;
   gboolean broken = FALSE;
@@ -185,7 +188,7 @@ write_some_locked (MaltProcessSink *self,
 }
 
 static gboolean
-flush_locked (MaltProcessSink *self)
+flush_locked (MaltRelaySink *self)
 {
   if (self->pending->len > 0)
     {
@@ -202,7 +205,7 @@ on_sink_writable (int          fd,
                   GIOCondition condition,
                   gpointer     user_data)
 {
-  MaltProcessSink *self = user_data;
+  MaltRelaySink *self = user_data;
   gboolean empty;
 
   g_mutex_lock (&self->lock);
@@ -214,9 +217,9 @@ on_sink_writable (int          fd,
 }
 
 static void
-keep_rest_locked (MaltProcessSink *self,
-                  const char      *bytes,
-                  gsize            length)
+keep_rest_locked (MaltRelaySink *self,
+                  const char    *bytes,
+                  gsize          length)
 {
   g_string_append_len (self->pending, bytes, (gssize) length);
   self->n_pended += length;
@@ -227,15 +230,14 @@ keep_rest_locked (MaltProcessSink *self,
   g_source_attach (self->source, malt_monitor_get_context ());
 }
 
-
 static gboolean
-is_ready_locked (MaltProcessSink *self)
+is_ready_locked (MaltRelaySink *self)
 {
   return !self->is_open || (flush_locked (self) && can_write (self));
 }
 
 gboolean
-malt_process_sink_is_ready (MaltProcessSink *self)
+malt_relay_sink_is_ready (MaltRelaySink *self)
 {
   gboolean ready;
 
@@ -247,17 +249,17 @@ malt_process_sink_is_ready (MaltProcessSink *self)
 
 /* Whether what was pending when `ticket` was given has been written. */
 static gboolean
-is_written_locked (MaltProcessSink *self,
-                   guint64          ticket)
+is_written_locked (MaltRelaySink *self,
+                   guint64        ticket)
 {
   flush_locked (self);
   return self->n_pended - self->pending->len >= ticket;
 }
 
 static void
-wait_for (MaltProcessSink *self,
-          gboolean         for_room,
-          guint64          ticket)
+wait_for (MaltRelaySink *self,
+          gboolean       for_room,
+          guint64        ticket)
 {
   struct pollfd writable = { self->fd, POLLOUT, 0 };
   gboolean over = FALSE;
@@ -269,7 +271,7 @@ wait_for (MaltProcessSink *self,
              || (for_room ? is_ready_locked (self) : is_written_locked (self, ticket));
       g_mutex_unlock (&self->lock);
 
-      if (!over && poll (&writable, 1, MALT_PROCESS_SINK_STALL_MSEC) == 0)
+      if (!over && poll (&writable, 1, MALT_RELAY_SINK_STALL_MSEC) == 0)
         {
           g_mutex_lock (&self->lock);
           self->is_stalled = TRUE;
@@ -279,23 +281,23 @@ wait_for (MaltProcessSink *self,
 }
 
 void
-malt_process_sink_wait_for_room (MaltProcessSink *self)
+malt_relay_sink_wait_for_room (MaltRelaySink *self)
 {
   wait_for (self, TRUE, 0);
 }
 
 void
-malt_process_sink_wait (MaltProcessSink *self,
-                        guint64          ticket)
+malt_relay_sink_wait (MaltRelaySink *self,
+                      guint64        ticket)
 {
   wait_for (self, FALSE, ticket);
 }
 
 guint64
-malt_process_sink_write_line (MaltProcessSink *self,
-                              int              pid,
-                              const char      *line,
-                              gsize            length)
+malt_relay_sink_write_line (MaltRelaySink *self,
+                            int            pid,
+                            const char    *line,
+                            gsize          length)
 {
   g_autoptr (GString) shown = g_string_sized_new (length + 64);
   guint64 ticket;
@@ -312,7 +314,7 @@ malt_process_sink_write_line (MaltProcessSink *self,
 
   g_mutex_lock (&self->lock);
   gsize done = flush_locked (self) ? write_some_locked (self, shown->str, shown->len) : 0;
-  gboolean fits = self->pending->len + shown->len <= MALT_PROCESS_SINK_PENDING_MAX_BYTES;
+  gboolean fits = self->pending->len + shown->len <= MALT_RELAY_SINK_PENDING_MAX_BYTES;
   /* What has begun is ended: a line of another worker must not go on where this one was cut. */
   if (done < shown->len && (done > 0 || fits))
     keep_rest_locked (self, shown->str + done, shown->len - done);

@@ -2,18 +2,20 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-events.h"
+#include "malt/relay/malt-relay-events.h"
+
+#include "malt/malt-exit-report.h"
 
 /* What waits for a main loop that does not come round, in bytes of lines; beyond it lines are
  * dropped. */
-#define MALT_PROCESS_EVENTS_MAX_BYTES (4 << 20)
+#define MALT_RELAY_EVENTS_MAX_BYTES (4 << 20)
 
 /* What an empty line counts as, in bytes: its GBytes and its place in the queue. */
-#define MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES 64
+#define MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES 64
 
 /* Lines that one turn of the main loop emits, so that a worker that prints without end leaves it
  * alive. */
-#define MALT_PROCESS_EVENTS_BATCH_LINES 256
+#define MALT_RELAY_EVENTS_BATCH_LINES 256
 
 typedef struct
 {
@@ -24,7 +26,7 @@ typedef struct
 /* Lines, and then the report, go in at any thread's end and come out in one context, through a
  * source that is there while something is queued. It holds a reference on this, and this none on
  * the worker. */
-struct _MaltProcessEvents
+struct _MaltRelayEvents
 {
   guint               output_signal; /* immutable */
   guint               exited_signal; /* immutable */
@@ -55,10 +57,20 @@ new_line_array (void)
   return lines;
 }
 
-MaltProcessEvents *
-malt_process_events_new (void)
+/**
+ * malt_relay_events_new: (skip)
+ *
+ * Creates what brings the signals of a worker to its main context. Until it is
+ * bound they are nobody’s: lines are dropped, the end is kept.
+ *
+ * Returns: (transfer full): the events
+ *
+ * Since: 0.1
+ */
+MaltRelayEvents *
+malt_relay_events_new (void)
 {
-  MaltProcessEvents *self = g_atomic_rc_box_new0 (MaltProcessEvents);
+  MaltRelayEvents *self = g_atomic_rc_box_new0 (MaltRelayEvents);
 
   self->output_signal = g_signal_lookup ("output", MALT_TYPE_ABSTRACT_WORKER);
   self->exited_signal = g_signal_lookup ("exited", MALT_TYPE_ABSTRACT_WORKER);
@@ -68,14 +80,24 @@ malt_process_events_new (void)
   return self;
 }
 
-MaltProcessEvents *
-malt_process_events_ref (MaltProcessEvents *self)
+/**
+ * malt_relay_events_ref: (skip)
+ * @self: events of a worker
+ *
+ * Takes a reference. Any thread.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 0.1
+ */
+MaltRelayEvents *
+malt_relay_events_ref (MaltRelayEvents *self)
 {
   return g_atomic_rc_box_acquire (self);
 }
 
 static void
-events_clear (MaltProcessEvents *self)
+events_clear (MaltRelayEvents *self)
 {
   g_clear_pointer (&self->lines, g_array_unref);
   g_clear_pointer (&self->report, malt_exit_report_unref);
@@ -85,16 +107,32 @@ events_clear (MaltProcessEvents *self)
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
+/**
+ * malt_relay_events_unref: (skip)
+ * @self: (transfer full): events of a worker
+ *
+ * Drops a reference. Any thread.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_events_unref (MaltProcessEvents *self)
+malt_relay_events_unref (MaltRelayEvents *self)
 {
   g_atomic_rc_box_release_full (self, (GDestroyNotify) events_clear);
 }
 
-/* Destroying the source may drop the last reference but the caller's: not under the lock. */
+/**
+ * malt_relay_events_detach: (skip)
+ * @self: events of a worker
+ *
+ * Has nothing emitted any more: for the worker’s dispose.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_events_detach (MaltProcessEvents *self)
+malt_relay_events_detach (MaltRelayEvents *self)
 {
+  /* Destroying it may drop the last reference but the caller's: not under the lock. */
   g_autoptr (GSource) source = NULL;
 
   g_mutex_lock (&self->lock);
@@ -107,14 +145,35 @@ malt_process_events_detach (MaltProcessEvents *self)
     g_source_destroy (source);
 }
 
+/**
+ * malt_relay_events_dup_worker: (skip)
+ * @self: events of a worker
+ *
+ * Gets the worker. Any thread; whoever drops the last reference disposes of it.
+ *
+ * Returns: (transfer full) (nullable): the worker, %NULL when it is gone or not known yet
+ *
+ * Since: 0.1
+ */
 MaltAbstractWorker *
-malt_process_events_dup_worker (MaltProcessEvents *self)
+malt_relay_events_dup_worker (MaltRelayEvents *self)
 {
   return g_weak_ref_get (&self->weak_worker);
 }
 
+/**
+ * malt_relay_events_wants_lines: (skip)
+ * @self: events of a worker
+ *
+ * Checks whether anybody is connected to [signal@Malt.AbstractWorker::output].
+ * Any thread.
+ *
+ * Returns: %FALSE if lines need not be pushed
+ *
+ * Since: 0.1
+ */
 gboolean
-malt_process_events_wants_lines (MaltProcessEvents *self)
+malt_relay_events_wants_lines (MaltRelayEvents *self)
 {
   gboolean wants;
 
@@ -128,11 +187,11 @@ malt_process_events_wants_lines (MaltProcessEvents *self)
 /* Takes up to `n_lines`, and, when no line is left, the report and the source. TRUE: there is
  * more. */
 static gboolean
-take_batch (MaltProcessEvents  *self,
-            guint               n_lines,
-            GArray            **lines,
-            MaltExitReport    **report,
-            GSource           **source)
+take_batch (MaltRelayEvents  *self,
+            guint             n_lines,
+            GArray          **lines,
+            MaltExitReport  **report,
+            GSource         **source)
 {
   gboolean more = FALSE;
 
@@ -153,7 +212,7 @@ take_batch (MaltProcessEvents  *self,
         {
           Line *line = &g_array_index (self->lines, Line, i);
 
-          self->n_bytes -= g_bytes_get_size (line->bytes) + MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES;
+          self->n_bytes -= g_bytes_get_size (line->bytes) + MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES;
           g_array_append_val (*lines, *line);
           line->bytes = NULL;
         }
@@ -165,10 +224,10 @@ take_batch (MaltProcessEvents  *self,
 }
 
 static gboolean
-emit_batch (MaltProcessEvents *self,
-            guint              n_lines)
+emit_batch (MaltRelayEvents *self,
+            guint            n_lines)
 {
-  g_autoptr (MaltAbstractWorker) worker = malt_process_events_dup_worker (self);
+  g_autoptr (MaltAbstractWorker) worker = malt_relay_events_dup_worker (self);
   g_autoptr (MaltExitReport) report = NULL;
   g_autoptr (GSource) source = NULL;
   g_autoptr (GArray) lines = NULL;
@@ -190,13 +249,13 @@ emit_batch (MaltProcessEvents *self,
 static gboolean
 on_events (gpointer user_data)
 {
-  return emit_batch (user_data, MALT_PROCESS_EVENTS_BATCH_LINES) ? G_SOURCE_CONTINUE
+  return emit_batch (user_data, MALT_RELAY_EVENTS_BATCH_LINES) ? G_SOURCE_CONTINUE
                                                                  : G_SOURCE_REMOVE;
 }
 
 static void
-schedule_locked (MaltProcessEvents *self,
-                 int                priority)
+schedule_locked (MaltRelayEvents *self,
+                 int              priority)
 {
   g_atomic_int_set (&self->is_busy, TRUE);
   if (self->source != NULL)
@@ -204,30 +263,50 @@ schedule_locked (MaltProcessEvents *self,
   self->source = g_idle_source_new ();
   g_source_set_static_name (self->source, "[malt] worker signals");
   g_source_set_priority (self->source, priority);
-  g_source_set_callback (self->source, on_events, malt_process_events_ref (self),
-                         (GDestroyNotify) malt_process_events_unref);
+  g_source_set_callback (self->source, on_events, malt_relay_events_ref (self),
+                         (GDestroyNotify) malt_relay_events_unref);
   g_source_attach (self->source, self->context);
 }
 
-/* What is nobody's may have ended already. */
+/**
+ * malt_relay_events_bind: (skip)
+ * @self: events of a worker
+ * @worker: whose they are; no reference is held
+ * @context: where its signals are emitted
+ *
+ * Says whose events they are: once, before or after the worker has ended.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_events_bind (MaltProcessEvents  *self,
-                          MaltAbstractWorker *worker,
-                          GMainContext       *context)
+malt_relay_events_bind (MaltRelayEvents    *self,
+                        MaltAbstractWorker *worker,
+                        GMainContext       *context)
 {
-  g_assert (!malt_process_events_is_bound (self));
+  g_assert (!malt_relay_events_is_bound (self));
 
   g_weak_ref_set (&self->weak_worker, worker);
   g_mutex_lock (&self->lock);
   self->context = g_main_context_ref (context);
   self->worker = worker;
+  /* What is nobody's may have ended already. */
   if (self->report != NULL)
     schedule_locked (self, G_PRIORITY_DEFAULT);
   g_mutex_unlock (&self->lock);
 }
 
+/**
+ * malt_relay_events_is_bound: (skip)
+ * @self: events of a worker
+ *
+ * Checks whether they are somebody’s. Any thread.
+ *
+ * Returns: whether malt_relay_events_bind() has been called
+ *
+ * Since: 0.1
+ */
 gboolean
-malt_process_events_is_bound (MaltProcessEvents *self)
+malt_relay_events_is_bound (MaltRelayEvents *self)
 {
   gboolean is_bound;
 
@@ -237,33 +316,57 @@ malt_process_events_is_bound (MaltProcessEvents *self)
   return is_bound;
 }
 
-/* At idle priority: output must not keep a program from drawing its windows. */
+/**
+ * malt_relay_events_push_line: (skip)
+ * @self: events of a worker
+ * @fd: 1 for stdout, 2 for stderr
+ * @line: the line, without its newline; copied
+ * @length: of @line, in bytes
+ *
+ * Has [signal@Malt.AbstractWorker::output] emitted, later. Any thread; never
+ * blocks.
+ *
+ * Returns: %FALSE if it was dropped: 4 MiB wait already, or nobody has the worker
+ *
+ * Since: 0.1
+ */
 gboolean
-malt_process_events_push_line (MaltProcessEvents *self,
-                               guint              fd,
-                               const char        *line,
-                               gsize              length)
+malt_relay_events_push_line (MaltRelayEvents *self,
+                             guint            fd,
+                             const char      *line,
+                             gsize            length)
 {
-  gsize n_bytes = length + MALT_PROCESS_EVENTS_LINE_OVERHEAD_BYTES;
+  gsize n_bytes = length + MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES;
   gboolean fits;
 
   g_mutex_lock (&self->lock);
-  fits = self->worker != NULL && self->n_bytes + n_bytes <= MALT_PROCESS_EVENTS_MAX_BYTES;
+  fits = self->worker != NULL && self->n_bytes + n_bytes <= MALT_RELAY_EVENTS_MAX_BYTES;
   if (fits)
     {
       Line queued = { fd, g_bytes_new (line, length) };
 
       g_array_append_val (self->lines, queued);
       self->n_bytes += n_bytes;
+      /* Output must not keep a program from drawing its windows. */
       schedule_locked (self, G_PRIORITY_DEFAULT_IDLE);
     }
   g_mutex_unlock (&self->lock);
   return fits;
 }
 
+/**
+ * malt_relay_events_push_exited: (skip)
+ * @self: events of a worker
+ * @report: how the worker ended
+ *
+ * Has [signal@Malt.AbstractWorker::exited] emitted, after every line. Once; any
+ * thread.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_events_push_exited (MaltProcessEvents *self,
-                                 MaltExitReport    *report)
+malt_relay_events_push_exited (MaltRelayEvents *self,
+                               MaltExitReport  *report)
 {
   g_mutex_lock (&self->lock);
   if (self->context == NULL)
@@ -277,12 +380,21 @@ malt_process_events_push_exited (MaltProcessEvents *self,
   g_mutex_unlock (&self->lock);
 }
 
+/**
+ * malt_relay_events_flush: (skip)
+ * @self: events of a worker
+ *
+ * Emits what is queued, if this is called in the context of the worker: before a
+ * result is handed over that belongs after it. Without locks held.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_events_flush (MaltProcessEvents *self)
+malt_relay_events_flush (MaltRelayEvents *self)
 {
   if (!g_atomic_int_get (&self->is_busy) || !g_main_context_is_owner (self->context))
     return;
 
-  g_autoptr (MaltProcessEvents) held = malt_process_events_ref (self);
+  g_autoptr (MaltRelayEvents) held = malt_relay_events_ref (self);
   emit_batch (held, G_MAXUINT);
 }

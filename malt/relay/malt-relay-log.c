@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-log.h"
+#include "malt/relay/malt-relay-log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@
 /* Those that are ours. */
 #define LOG_MAX_OWN_FIELDS 7u
 
-struct _MaltProcessLog
+struct _MaltRelayLog
 {
   char    *worker;       /* owned; immutable */
   int      pid;          /* immutable */
@@ -50,7 +50,7 @@ struct _MaltProcessLog
 
 typedef struct
 {
-  MaltProcessLog *log;        /* a reference */
+  MaltRelayLog   *log;        /* a reference */
   GLogLevelFlags  level;      /* as the worker says */
   char           *domain;     /* owned (nullable) */
   char           *message;    /* owned */
@@ -70,7 +70,7 @@ static struct
 } queue = { .records = G_QUEUE_INIT };
 
 static void
-unref_locked (MaltProcessLog *self)
+unref_locked (MaltRelayLog *self)
 {
   if (--self->n_references > 0)
     return;
@@ -281,7 +281,7 @@ start_log_thread (void)
 }
 
 static gboolean
-enqueue (MaltProcessLog      *self,
+enqueue (MaltRelayLog        *self,
          const MaltLogRecord *record)
 {
   gsize n_bytes = LOG_RECORD_OVERHEAD_BYTES + strlen (record->message)
@@ -314,7 +314,7 @@ enqueue (MaltProcessLog      *self,
 }
 
 static void
-tell_dropped (MaltProcessLog *self)
+tell_dropped (MaltRelayLog *self)
 {
   g_autofree char *message =
     g_strdup_printf ("%u log records were dropped: they came faster than they may be written",
@@ -327,8 +327,8 @@ tell_dropped (MaltProcessLog *self)
 
 /* Whether the worker has not written too much of late: each record moves its time on. */
 static gboolean
-is_within_rate (MaltProcessLog *self,
-                gint64          now)
+is_within_rate (MaltRelayLog *self,
+                gint64        now)
 {
   const gint64 interval = G_USEC_PER_SEC / LOG_MAX_RECORDS_A_SEC;
 
@@ -340,9 +340,20 @@ is_within_rate (MaltProcessLog *self,
   return TRUE;
 }
 
+/**
+ * malt_relay_log_push: (skip)
+ * @self: the log of a worker
+ * @record: what the worker says, not to be trusted
+ *
+ * Has a record written in another thread, by the program’s log writer. Never
+ * blocks: records that come faster than they are written, or than a worker may,
+ * are dropped and counted. No level is fatal. Monitor thread.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_log_push (MaltProcessLog      *self,
-                       const MaltLogRecord *record)
+malt_relay_log_push (MaltRelayLog        *self,
+                     const MaltLogRecord *record)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -356,11 +367,23 @@ malt_process_log_push (MaltProcessLog      *self,
     }
 }
 
-MaltProcessLog *
-malt_process_log_new (const char *worker,
-                      int         pid)
+/**
+ * malt_relay_log_new: (skip)
+ * @worker: its description
+ * @pid: its process
+ *
+ * Creates what brings the records of a worker to the program’s log. Monitor
+ * thread.
+ *
+ * Returns: (transfer full): the log
+ *
+ * Since: 0.1
+ */
+MaltRelayLog *
+malt_relay_log_new (const char *worker,
+                    int         pid)
 {
-  MaltProcessLog *self = g_new0 (MaltProcessLog, 1);
+  MaltRelayLog *self = g_new0 (MaltRelayLog, 1);
 
   self->worker = g_strdup (worker);
   self->pid = pid;
@@ -369,8 +392,17 @@ malt_process_log_new (const char *worker,
   return self;
 }
 
+/**
+ * malt_relay_log_free: (skip)
+ * @self: (transfer full): the log of a worker
+ *
+ * Says what was dropped and has not been told, and frees the log; what waits is
+ * still written. Monitor thread.
+ *
+ * Since: 0.1
+ */
 void
-malt_process_log_free (MaltProcessLog *self)
+malt_relay_log_free (MaltRelayLog *self)
 {
   if (self->n_dropped > 0)
     tell_dropped (self);

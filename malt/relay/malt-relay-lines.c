@@ -2,19 +2,19 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-lines.h"
+#include "malt/relay/malt-relay-lines-private.h"
 
 #include <string.h>
 
 /* Ends a line, or a piece of one. A line that was cut exactly before its newline has nothing
  * left. */
 static void
-hand_out (MaltProcessLines    *self,
-          const char          *line,
-          gsize                length,
-          gboolean             at_newline,
-          MaltProcessLineFunc  func,
-          gpointer             user_data)
+hand_out (MaltRelayLines    *self,
+          const char        *line,
+          gsize              length,
+          gboolean           at_newline,
+          MaltRelayLineFunc  func,
+          gpointer           user_data)
 {
   if (length > 0 || !self->was_cut)
     func (line, length, user_data);
@@ -22,11 +22,11 @@ hand_out (MaltProcessLines    *self,
 }
 
 void
-malt_process_lines_feed (MaltProcessLines    *self,
-                         const char          *bytes,
-                         gsize                length,
-                         MaltProcessLineFunc  func,
-                         gpointer             user_data)
+malt_relay_lines_feed (MaltRelayLines    *self,
+                       const char        *bytes,
+                       gsize              length,
+                       MaltRelayLineFunc  func,
+                       gpointer           user_data)
 {
   while (length > 0)
     {
@@ -56,9 +56,9 @@ malt_process_lines_feed (MaltProcessLines    *self,
 }
 
 void
-malt_process_lines_flush (MaltProcessLines    *self,
-                          MaltProcessLineFunc  func,
-                          gpointer             user_data)
+malt_relay_lines_flush (MaltRelayLines    *self,
+                        MaltRelayLineFunc  func,
+                        gpointer           user_data)
 {
   if (self->length > 0)
     hand_out (self, self->bytes, self->length, TRUE, func, user_data);
@@ -67,9 +67,9 @@ malt_process_lines_flush (MaltProcessLines    *self,
 }
 
 void
-malt_process_tail_feed (MaltProcessTail *self,
-                        const char      *bytes,
-                        gsize            length)
+malt_relay_tail_feed (MaltRelayTail *self,
+                      const char    *bytes,
+                      gsize          length)
 {
   if (length > sizeof self->bytes)
     {
@@ -90,7 +90,7 @@ malt_process_tail_feed (MaltProcessTail *self,
 }
 
 char *
-malt_process_tail_dup (const MaltProcessTail *self)
+malt_relay_tail_dup (const MaltRelayTail *self)
 {
   gsize length = MIN (self->total, sizeof self->bytes);
   gboolean cut = self->total > sizeof self->bytes;

@@ -2,22 +2,22 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-stream.h"
+#include "malt/relay/malt-relay-stream-private.h"
 
 #include <string.h>
 
 /* What is kept while nobody reads, in bytes; the oldest go first. Sixteen pipes' worth. */
-#define MALT_PROCESS_STREAM_RING_BYTES (1 << 20)
+#define MALT_RELAY_STREAM_RING_BYTES (1 << 20)
 
 /* How long after its last read a reader counts as being there, in microseconds. While it is, a
  * full ring stops the worker instead of losing bytes; when it is not, the worker never waits for
  * it. */
-#define MALT_PROCESS_STREAM_PATIENCE_USEC (1 * G_USEC_PER_SEC)
+#define MALT_RELAY_STREAM_PATIENCE_USEC (1 * G_USEC_PER_SEC)
 
 /* A pipe with a bounded memory between the monitor thread, which pushes, and the application,
  * which reads in any thread: blocking on @changed, or through sources that are woken by their
  * ready time. */
-struct _MaltProcessStream
+struct _MaltRelayStream
 {
   GInputStream parent_instance;
 
@@ -31,31 +31,31 @@ struct _MaltProcessStream
   GPtrArray   *sources;   /* protected by @lock; of owned GSource, those that wait for bytes */
 };
 
-static void malt_process_stream_pollable_init (GPollableInputStreamInterface *iface);
+static void malt_relay_stream_pollable_init (GPollableInputStreamInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (MaltProcessStream, malt_process_stream, G_TYPE_INPUT_STREAM,
+G_DEFINE_FINAL_TYPE_WITH_CODE (MaltRelayStream, malt_relay_stream, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
-                                                      malt_process_stream_pollable_init))
+                                                      malt_relay_stream_pollable_init))
 
 static gboolean
-is_readable_locked (MaltProcessStream *self)
+is_readable_locked (MaltRelayStream *self)
 {
   return self->length > 0 || self->ended;
 }
 
 static gsize
-take_locked (MaltProcessStream *self,
-             char              *buffer,
-             gsize              count)
+take_locked (MaltRelayStream *self,
+             char            *buffer,
+             gsize            count)
 {
   gsize taken = MIN (count, self->length);
-  gsize first = MIN (taken, MALT_PROCESS_STREAM_RING_BYTES - self->start);
+  gsize first = MIN (taken, MALT_RELAY_STREAM_RING_BYTES - self->start);
 
   if (taken > 0)
     {
       memcpy (buffer, self->ring + self->start, first);
       memcpy (buffer + first, self->ring, taken - first);
-      self->start = (self->start + taken) % MALT_PROCESS_STREAM_RING_BYTES;
+      self->start = (self->start + taken) % MALT_RELAY_STREAM_RING_BYTES;
       self->length -= taken;
     }
   self->last_read = g_get_monotonic_time ();
@@ -67,7 +67,7 @@ static void
 on_cancelled (GCancellable *cancellable,
               gpointer      user_data)
 {
-  MaltProcessStream *self = user_data;
+  MaltRelayStream *self = user_data;
 
   g_mutex_lock (&self->lock);
   g_cond_broadcast (&self->changed);
@@ -75,13 +75,13 @@ on_cancelled (GCancellable *cancellable,
 }
 
 static gssize
-malt_process_stream_read (GInputStream  *stream,
-                          void          *buffer,
-                          gsize          count,
-                          GCancellable  *cancellable,
-                          GError       **error)
+malt_relay_stream_read (GInputStream  *stream,
+                        void          *buffer,
+                        gsize          count,
+                        GCancellable  *cancellable,
+                        GError       **error)
 {
-  MaltProcessStream *self = MALT_PROCESS_STREAM (stream);
+  MaltRelayStream *self = MALT_RELAY_STREAM (stream);
   gulong handler = 0;
   gssize n_read = -1;
 
@@ -103,9 +103,9 @@ malt_process_stream_read (GInputStream  *stream,
 }
 
 static gboolean
-malt_process_stream_is_readable (GPollableInputStream *stream)
+malt_relay_stream_is_readable (GPollableInputStream *stream)
 {
-  MaltProcessStream *self = MALT_PROCESS_STREAM (stream);
+  MaltRelayStream *self = MALT_RELAY_STREAM (stream);
   gboolean readable;
 
   g_mutex_lock (&self->lock);
@@ -115,12 +115,12 @@ malt_process_stream_is_readable (GPollableInputStream *stream)
 }
 
 static gssize
-malt_process_stream_read_nonblocking (GPollableInputStream  *stream,
-                                      void                  *buffer,
-                                      gsize                  count,
-                                      GError               **error)
+malt_relay_stream_read_nonblocking (GPollableInputStream  *stream,
+                                    void                  *buffer,
+                                    gsize                  count,
+                                    GError               **error)
 {
-  MaltProcessStream *self = MALT_PROCESS_STREAM (stream);
+  MaltRelayStream *self = MALT_RELAY_STREAM (stream);
   gssize n_read = -1;
 
   g_mutex_lock (&self->lock);
@@ -137,8 +137,8 @@ malt_process_stream_read_nonblocking (GPollableInputStream  *stream,
 /* Ready while there are bytes; its ready time only wakes the context that it is in. */
 typedef struct
 {
-  GSource            source;
-  MaltProcessStream *stream; /* borrowed: the source that this is a child of holds a reference */
+  GSource          source;
+  MaltRelayStream *stream; /* borrowed: the source that this is a child of holds a reference */
 } StreamSource;
 
 static gboolean
@@ -146,14 +146,14 @@ stream_source_prepare (GSource *source,
                        int     *timeout)
 {
   *timeout = -1;
-  return malt_process_stream_is_readable (
+  return malt_relay_stream_is_readable (
       G_POLLABLE_INPUT_STREAM (((StreamSource *) source)->stream));
 }
 
 static gboolean
 stream_source_check (GSource *source)
 {
-  return malt_process_stream_is_readable (
+  return malt_relay_stream_is_readable (
       G_POLLABLE_INPUT_STREAM (((StreamSource *) source)->stream));
 }
 
@@ -173,7 +173,7 @@ static GSourceFuncs stream_source_funcs = {
 };
 
 static void
-drop_destroyed_sources_locked (MaltProcessStream *self)
+drop_destroyed_sources_locked (MaltRelayStream *self)
 {
   for (guint i = self->sources->len; i > 0; i--)
     if (g_source_is_destroyed (g_ptr_array_index (self->sources, i - 1)))
@@ -181,10 +181,10 @@ drop_destroyed_sources_locked (MaltProcessStream *self)
 }
 
 static GSource *
-malt_process_stream_create_source (GPollableInputStream *stream,
-                                   GCancellable         *cancellable)
+malt_relay_stream_create_source (GPollableInputStream *stream,
+                                 GCancellable         *cancellable)
 {
-  MaltProcessStream *self = MALT_PROCESS_STREAM (stream);
+  MaltRelayStream *self = MALT_RELAY_STREAM (stream);
   GSource *source = g_pollable_source_new_full (self, NULL, cancellable);
   g_autoptr (GSource) child = g_source_new (&stream_source_funcs, sizeof (StreamSource));
 
@@ -201,60 +201,60 @@ malt_process_stream_create_source (GPollableInputStream *stream,
 }
 
 static void
-malt_process_stream_finalize (GObject *object)
+malt_relay_stream_finalize (GObject *object)
 {
-  MaltProcessStream *self = MALT_PROCESS_STREAM (object);
+  MaltRelayStream *self = MALT_RELAY_STREAM (object);
 
   g_clear_pointer (&self->sources, g_ptr_array_unref);
   g_clear_pointer (&self->ring, g_free);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
-  G_OBJECT_CLASS (malt_process_stream_parent_class)->finalize (object);
+  G_OBJECT_CLASS (malt_relay_stream_parent_class)->finalize (object);
 }
 
 static void
-malt_process_stream_pollable_init (GPollableInputStreamInterface *iface)
+malt_relay_stream_pollable_init (GPollableInputStreamInterface *iface)
 {
-  iface->is_readable = malt_process_stream_is_readable;
-  iface->create_source = malt_process_stream_create_source;
-  iface->read_nonblocking = malt_process_stream_read_nonblocking;
+  iface->is_readable = malt_relay_stream_is_readable;
+  iface->create_source = malt_relay_stream_create_source;
+  iface->read_nonblocking = malt_relay_stream_read_nonblocking;
 }
 
 static void
-malt_process_stream_class_init (MaltProcessStreamClass *klass)
+malt_relay_stream_class_init (MaltRelayStreamClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = malt_process_stream_finalize;
-  G_INPUT_STREAM_CLASS (klass)->read_fn = malt_process_stream_read;
+  G_OBJECT_CLASS (klass)->finalize = malt_relay_stream_finalize;
+  G_INPUT_STREAM_CLASS (klass)->read_fn = malt_relay_stream_read;
 }
 
 static void
-malt_process_stream_init (MaltProcessStream *self)
+malt_relay_stream_init (MaltRelayStream *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
 }
 
-MaltProcessStream *
-malt_process_stream_new (void)
+MaltRelayStream *
+malt_relay_stream_new (void)
 {
-  return g_object_new (MALT_TYPE_PROCESS_STREAM, NULL);
+  return g_object_new (MALT_TYPE_RELAY_STREAM, NULL);
 }
 
 gboolean
-malt_process_stream_wants_pause (MaltProcessStream *self)
+malt_relay_stream_wants_pause (MaltRelayStream *self)
 {
   gboolean pause;
 
   g_mutex_lock (&self->lock);
-  pause = self->length == MALT_PROCESS_STREAM_RING_BYTES && self->last_read != 0
-          && g_get_monotonic_time () - self->last_read < MALT_PROCESS_STREAM_PATIENCE_USEC;
+  pause = self->length == MALT_RELAY_STREAM_RING_BYTES && self->last_read != 0
+          && g_get_monotonic_time () - self->last_read < MALT_RELAY_STREAM_PATIENCE_USEC;
   g_mutex_unlock (&self->lock);
   return pause;
 }
 
 static void
-wake_locked (MaltProcessStream *self)
+wake_locked (MaltRelayStream *self)
 {
   g_cond_broadcast (&self->changed);
   drop_destroyed_sources_locked (self);
@@ -263,23 +263,23 @@ wake_locked (MaltProcessStream *self)
 }
 
 gsize
-malt_process_stream_push (MaltProcessStream *self,
-                          const char        *bytes,
-                          gsize              length)
+malt_relay_stream_push (MaltRelayStream *self,
+                        const char      *bytes,
+                        gsize            length)
 {
   gsize lost = 0;
 
   g_mutex_lock (&self->lock);
   if (self->ring == NULL)
-    self->ring = g_malloc (MALT_PROCESS_STREAM_RING_BYTES);
-  if (self->length + length > MALT_PROCESS_STREAM_RING_BYTES)
+    self->ring = g_malloc (MALT_RELAY_STREAM_RING_BYTES);
+  if (self->length + length > MALT_RELAY_STREAM_RING_BYTES)
     {
-      lost = self->length + length - MALT_PROCESS_STREAM_RING_BYTES;
-      self->start = (self->start + lost) % MALT_PROCESS_STREAM_RING_BYTES;
+      lost = self->length + length - MALT_RELAY_STREAM_RING_BYTES;
+      self->start = (self->start + lost) % MALT_RELAY_STREAM_RING_BYTES;
       self->length -= lost;
     }
-  gsize end = (self->start + self->length) % MALT_PROCESS_STREAM_RING_BYTES;
-  gsize first = MIN (length, MALT_PROCESS_STREAM_RING_BYTES - end);
+  gsize end = (self->start + self->length) % MALT_RELAY_STREAM_RING_BYTES;
+  gsize first = MIN (length, MALT_RELAY_STREAM_RING_BYTES - end);
   memcpy (self->ring + end, bytes, first);
   memcpy (self->ring, bytes + first, length - first);
   self->length += length;
@@ -289,7 +289,7 @@ malt_process_stream_push (MaltProcessStream *self,
 }
 
 void
-malt_process_stream_end (MaltProcessStream *self)
+malt_relay_stream_end (MaltRelayStream *self)
 {
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
