@@ -126,11 +126,12 @@ static const struct
   MaltWatchType type;
   gsize         min_bytes;
   gsize         max_bytes;
-} types[2][3] = {
+} types[2][4] = {
   [MALT_WATCH_FROM_MANAGER] = {
     { 1, MALT_WATCH_BEAT, 8, 8 },
     { 2, MALT_WATCH_STOP, 8, 8 },
     { 3, MALT_WATCH_KILL, 4, 4 },
+    { 4, MALT_WATCH_TAKEN, 4, 4 },
   },
   [MALT_WATCH_FROM_HOST] = {
     { 1, MALT_WATCH_BEAT, 8, 8 },
@@ -200,6 +201,14 @@ malt_watch_append_kill (GByteArray *bytes,
 {
   append_header (bytes, 3, 4);
   append_number (bytes, (guint32) signum, 4);
+}
+
+void
+malt_watch_append_taken (GByteArray *bytes,
+                         guint32     n_bytes)
+{
+  append_header (bytes, 4, 4);
+  append_number (bytes, n_bytes, 4);
 }
 
 void
@@ -358,6 +367,10 @@ read_payload (MaltWatchFrame *frame,
       frame->signum = (int) (gint32) read_number (data, 4);
       return frame->signum > 0 && frame->signum <= WATCH_MAX_SIGNAL;
 
+    case MALT_WATCH_TAKEN:
+      frame->number = read_number (data, 4);
+      return TRUE;
+
     case MALT_WATCH_OUTPUT:
       frame->fd = data[0];
       frame->output = g_bytes_new (data + 1, size - 1);
@@ -403,7 +416,7 @@ malt_watch_reader_next (MaltWatchReader  *self,
         return fail (frame, header[4], size, error);
 
       for (i = 0; i < G_N_ELEMENTS (types[0]); i++)
-        if (types[self->direction][i].number == header[4])
+        if (types[self->direction][i].number == header[4] && header[4] != 0)
           break;
       if (i < G_N_ELEMENTS (types[0])
           && (size < types[self->direction][i].min_bytes

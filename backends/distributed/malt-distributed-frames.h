@@ -57,14 +57,19 @@ typedef enum
   MALT_WATCH_BEAT,   /* both ways */
   MALT_WATCH_STOP,   /* manager to host */
   MALT_WATCH_KILL,
+  MALT_WATCH_TAKEN,
   MALT_WATCH_OUTPUT, /* host to manager */
   MALT_WATCH_EXITED
 } MaltWatchType;
 
+/* Output that a host sends ahead of what the manager says it has taken, in bytes: so a terminal that is
+ * slow holds the worker up, and not the beats. Four pipes' worth. */
+#define MALT_WATCH_OUTPUT_WINDOW_BYTES (256u * 1024)
+
 typedef struct
 {
   MaltWatchType   type;
-  guint64         number;           /* of a beat */
+  guint64         number;           /* of a beat; of bytes of output that have been taken */
   guint           exit_timeout_ms;  /* of a stop */
   guint           term_timeout_ms;
   int             signum;           /* of a kill */
@@ -85,6 +90,8 @@ void             malt_watch_append_stop   (GByteArray            *bytes,
                                            guint                  term_timeout_ms);
 void             malt_watch_append_kill   (GByteArray            *bytes,
                                            int                    signum);
+void             malt_watch_append_taken  (GByteArray            *bytes,
+                                           guint32                n_bytes);
 void             malt_watch_append_output (GByteArray            *bytes,
                                            int                    fd,
                                            const guint8          *data,
