@@ -275,6 +275,19 @@ malt_process_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
                         | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_SANDBOX;
 }
 
+gboolean
+malt_process_worker_detach (MaltProcessWorker  *self,
+                            int                *data_fd,
+                            int                *control_fd,
+                            GError            **error)
+{
+  g_return_val_if_fail (MALT_IS_PROCESS_WORKER (self), FALSE);
+
+  return check_started (self, error)
+         && malt_process_child_check_running (self->child, error)
+         && malt_connection_detach (self->connection, data_fd, control_fd, error);
+}
+
 /* Takes child and connection. The initialisation that waits holds a reference on the worker. */
 static void
 take_child (MaltProcessWorker *self,

@@ -30,6 +30,7 @@ typedef struct
   MaltRuntime  *runtime;   /* owned */
   GMainContext *context;   /* owned; the executing thread's */
   GVariant     *nothing;   /* owned; (), the value of a discarded result */
+  char        **confined;  /* owned; what of a sandbox has been applied */
   gboolean      in_batch;  /* whether the frames of one read are being worked through */
   gboolean      is_over;   /* whether the manager's end is gone */
 } MaltServer;
@@ -223,10 +224,22 @@ dispatch_call (MaltServer        *self,
 }
 
 static void
+greet_again (MaltServer        *self,
+             const MaltMessage *message)
+{
+  if (malt_setup_accept_next (self->stream, message))
+    malt_setup_send_hello (self->stream, (const char *const *) self->confined);
+  else
+    self->is_over = TRUE;
+}
+
+static void
 handle_message (MaltServer        *self,
                 const MaltMessage *message,
                 const GError      *message_error)
 {
+  if (message->type == MALT_MESSAGE_SETUP)
+    greet_again (self, message);
   if (message->type != MALT_MESSAGE_CALL && message->type != MALT_MESSAGE_POST)
     return;
 
@@ -376,7 +389,6 @@ malt_serve (int data_fd,
 {
   /* Lives as long as the process, beside the watch thread; there is one manager a process. */
   static MaltServer self;
-  g_auto (GStrv) confined = NULL;
   GSource *source;
 
   self.context = g_main_context_new ();
@@ -386,14 +398,15 @@ malt_serve (int data_fd,
   self.watch = malt_watch_new (control_fd, self.stream);
 
   /* No thread has been started so far, so that a sandbox closes over all of the process. */
-  self.runtime = malt_setup_receive (self.stream, malt_watch_get_context (self.watch), &confined);
+  self.runtime = malt_setup_receive (self.stream, malt_watch_get_context (self.watch),
+                                     &self.confined);
   if (self.runtime == NULL)
     return EXIT_FAILURE;
 
   malt_runtime_set_report_func (self.runtime, on_report, &self);
   /* What is asked over control from here on waits there for the thread, which starts while the manager
    * wakes up. */
-  malt_setup_send_hello (self.stream, (const char *const *) confined);
+  malt_setup_send_hello (self.stream, (const char *const *) self.confined);
   malt_watch_start (self.watch, self.runtime);
   malt_worker_log_start (malt_watch_get_log (self.watch));
 

@@ -13,6 +13,25 @@
 #include <poll.h>
 #include <unistd.h>
 
+static gboolean
+check_setup (const MaltMessage  *message,
+             GError            **error)
+{
+  if (message->type != MALT_MESSAGE_SETUP || message->id >> 32 != MALT_PROTOCOL_MAGIC)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                 "Expected a setup as the first message, but got one of type %d", message->type);
+  else if ((message->id >> 16 & 0xffff) != MALT_PROTOCOL_MAJOR)
+    g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                 "The manager speaks version %u of the protocol, this worker (%s) version %u",
+                 (guint) (message->id >> 16 & 0xffff), MALT_VERSION, MALT_PROTOCOL_MAJOR);
+  else if (message->value == NULL || !g_variant_is_of_type (message->value, G_VARIANT_TYPE_VARDICT))
+    g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "A setup is a value of type a{sv}");
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
 /* Reads exactly the first frame. FALSE when there is nobody to tell what is wrong. */
 static gboolean
 read_setup (MaltStream   *stream,
@@ -33,19 +52,11 @@ read_setup (MaltStream   *stream,
         return FALSE;
     }
 
-  if (message_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&message_error));
-  else if (message->type != MALT_MESSAGE_SETUP || message->id >> 32 != MALT_PROTOCOL_MAGIC)
-    g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
-                 "Expected a setup as the first message, but got one of type %d", message->type);
-  else if ((message->id >> 16 & 0xffff) != MALT_PROTOCOL_MAJOR)
-    g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
-                 "The manager speaks version %u of the protocol, this worker (%s) version %u",
-                 (guint) (message->id >> 16 & 0xffff), MALT_VERSION, MALT_PROTOCOL_MAJOR);
-  else if (message->value == NULL || !g_variant_is_of_type (message->value, G_VARIANT_TYPE_VARDICT))
-    g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "A setup is a value of type a{sv}");
+  if (message_error == NULL)
+    return check_setup (message, error);
 
-  return *error == NULL;
+  g_propagate_error (error, g_steal_pointer (&message_error));
+  return FALSE;
 }
 
 /* What the workers need that this one may start. */
@@ -147,6 +158,23 @@ malt_setup_send_hello (MaltStream        *stream,
   malt_stream_queue (stream, &hello, NULL);
   write_all (stream);
   malt_message_clear (&hello);
+}
+
+gboolean
+malt_setup_accept_next (MaltStream        *stream,
+                        const MaltMessage *message)
+{
+  guint64 max_message_bytes;
+
+  if (!check_setup (message, NULL))
+    return FALSE;
+
+  malt_stream_drop_features (stream);
+  /* What the manager does not take it need not be sent; more than before it cannot have. */
+  if (g_variant_lookup (message->value, "max-message-size", "t", &max_message_bytes))
+    malt_stream_set_max_message_bytes (stream, MIN (max_message_bytes,
+                                                    malt_stream_get_max_message_bytes (stream)));
+  return TRUE;
 }
 
 static void

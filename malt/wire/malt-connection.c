@@ -4,6 +4,11 @@
 
 #include "malt/wire/malt-connection-private.h"
 
+#include "malt/malt-error.h"
+#include "malt/wire/malt-monitor.h"
+
+#include <unistd.h>
+
 /**
  * MaltConnection:
  *
@@ -200,6 +205,107 @@ malt_connection_close (MaltConnection *self,
 
   if (is_role_ours)
     malt_connection_release_role (self);
+}
+
+/* From now on nothing is sent, and this has the read role for good. */
+static gboolean
+begin_to_detach (MaltConnection  *self,
+                 GError         **error)
+{
+  gboolean is_over, is_idle;
+
+  g_mutex_lock (&self->lock);
+  is_over = !self->is_greeted || self->is_lost || self->close_error != NULL;
+  is_idle = self->last_id == 0 && !self->is_role_taken
+            && malt_stream_is_empty (self->data) && malt_stream_is_empty (self->control);
+  if (!is_over && is_idle)
+    {
+      self->is_role_taken = TRUE;
+      self->close_error = g_error_new (MALT_ERROR, MALT_ERROR_FAILED, "%s has been handed on",
+                                       self->worker != NULL ? self->worker : "The worker");
+      g_atomic_int_set (&self->is_closing, TRUE);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (is_over)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                         "Cannot hand on a worker: its connection is closed");
+  else if (!is_idle)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                         "Cannot hand on a worker that has been called, or is saying something");
+  return !is_over && is_idle;
+}
+
+typedef struct
+{
+  MaltConnection *connection;
+  int             data_fd;
+  int             control_fd;
+  GError         *error;
+} Detachment;
+
+/* Runs in the monitor thread, which therefore does not read control meanwhile. */
+static void
+detach (gpointer user_data)
+{
+  Detachment *detachment = user_data;
+  MaltConnection *self = detachment->connection;
+
+  if (!begin_to_detach (self, &detachment->error))
+    return;
+
+  detachment->data_fd = malt_stream_steal_fd (self->data, &detachment->error);
+  if (detachment->data_fd >= 0)
+    detachment->control_fd = malt_stream_steal_fd (self->control, &detachment->error);
+  malt_connection_release_role (self);
+}
+
+/**
+ * malt_connection_detach: (skip)
+ * @self: a connection that has shaken hands, over which nothing has been called
+ * @data_fd: (out): the socket of data, owned by the caller
+ * @control_fd: (out): the socket of control, owned by the caller
+ * @error: return location for an error
+ *
+ * Gives the worker away. Neither socket is shut down, and the connection is
+ * closed: later calls fail, and no hook is called any more. Whoever the sockets
+ * are handed to greets the worker anew, which then passes no descriptors.
+ *
+ * Any thread that holds no lock of the monitor's; blocks until that thread comes
+ * round to it.
+ *
+ * Errors: %G_IO_ERROR_PENDING if something has been called, or the worker is in
+ * the midst of a message, and nothing has changed; %G_IO_ERROR_CLOSED if there is
+ * no worker; other codes of %G_IO_ERROR when no descriptor is left, and then the
+ * connection is closed.
+ *
+ * Returns: %TRUE if both are the caller's
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_connection_detach (MaltConnection  *self,
+                        int             *data_fd,
+                        int             *control_fd,
+                        GError         **error)
+{
+  Detachment detachment = { self, -1, -1, NULL };
+
+  g_return_val_if_fail (MALT_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (data_fd != NULL && control_fd != NULL, FALSE);
+
+  malt_monitor_run (detach, &detachment);
+  if (detachment.error != NULL)
+    {
+      if (detachment.data_fd >= 0)
+        close (detachment.data_fd);
+      g_propagate_error (error, detachment.error);
+      return FALSE;
+    }
+
+  *data_fd = detachment.data_fd;
+  *control_fd = detachment.control_fd;
+  return TRUE;
 }
 
 /**

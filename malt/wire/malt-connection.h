@@ -121,6 +121,15 @@ void            malt_connection_send_stop        (MaltConnection             *se
 /* The worker has ended: tells what it has logged before. Monitor thread, before close(). */
 MALT_AVAILABLE_IN_ALL
 void            malt_connection_drain_log        (MaltConnection             *self);
+/* Gives the worker away, which goes on: both descriptors, that of data and that of control, are the
+ * caller's, and this is closed. Before the first call, not in the monitor's dispatch of this. Whoever
+ * gets the worker greets it anew. Errors: G_IO_ERROR_PENDING when something is under way,
+ * G_IO_ERROR_CLOSED when there is no worker any more. */
+MALT_AVAILABLE_IN_ALL
+gboolean        malt_connection_detach           (MaltConnection             *self,
+                                                  int                        *data_fd,
+                                                  int                        *control_fd,
+                                                  GError                    **error);
 /* Ends every call that waits, and every later one, with a copy of `error`; drops both sockets. Any
  * thread; the second call does nothing. */
 MALT_AVAILABLE_IN_ALL

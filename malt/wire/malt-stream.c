@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -40,6 +41,7 @@ struct _MaltStream
   gsize            max_message_bytes; /* atomic: set by the reader, asked by writers */
   gboolean         swap;              /* reader only, as is everything below up to the outbox */
   gboolean         is_broken;
+  gboolean         has_no_features;   /* they have been dropped */
 
   guint8          *buffer;            /* owned; NULL before the first read */
   gsize            start;
@@ -133,6 +135,44 @@ malt_stream_shut_down (MaltStream *self)
   shutdown (self->fd, SHUT_RDWR);
 }
 
+gboolean
+malt_stream_is_empty (MaltStream *self)
+{
+  return self->start == self->end && self->body == NULL && self->descriptors.n_fds == 0
+         && malt_stream_get_queued_bytes (self) == 0;
+}
+
+/* Everybody who has the descriptor's number, a main context among them, may go on using it. */
+int
+malt_stream_steal_fd (MaltStream  *self,
+                      GError     **error)
+{
+  int pair[2];
+  int fd;
+  int saved_errno;
+
+  g_return_val_if_fail (malt_stream_is_empty (self), -1);
+
+  fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0 || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+    {
+      saved_errno = errno;
+      if (fd >= 0)
+        close (fd);
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "Cannot hand on a connection: %s", g_strerror (saved_errno));
+      return -1;
+    }
+
+  g_mutex_lock (&self->lock);
+  dup3 (pair[0], self->fd, O_CLOEXEC);
+  g_mutex_unlock (&self->lock);
+  close (pair[0]);
+  close (pair[1]);
+
+  return fd;
+}
+
 void
 malt_stream_set_max_message_bytes (MaltStream *self,
                                    gsize       max_message_bytes)
@@ -140,6 +180,12 @@ malt_stream_set_max_message_bytes (MaltStream *self,
   /* Lengths have 32 bits on the wire. */
   max_message_bytes = MIN (max_message_bytes, G_MAXUINT32);
   g_atomic_pointer_set (&self->max_message_bytes, max_message_bytes);
+}
+
+gsize
+malt_stream_get_max_message_bytes (MaltStream *self)
+{
+  return (gsize) g_atomic_pointer_get (&self->max_message_bytes);
 }
 
 void
@@ -154,7 +200,7 @@ malt_stream_new_features (MaltStream *self)
 {
   const char *const features[] = { MALT_PROTOCOL_FEATURE_DESCRIPTORS, NULL };
 
-  return g_variant_new_strv (features, self->is_unix ? 1 : 0);
+  return g_variant_new_strv (features, self->is_unix && !self->has_no_features ? 1 : 0);
 }
 
 void
@@ -168,6 +214,14 @@ malt_stream_use_features (MaltStream *self,
       && g_variant_lookup (peer, "features", "^a&s", &features)
       && g_strv_contains (features, MALT_PROTOCOL_FEATURE_DESCRIPTORS))
     g_atomic_int_set (&self->gives_descriptors, TRUE);
+}
+
+void
+malt_stream_drop_features (MaltStream *self)
+{
+  self->has_no_features = TRUE;
+  self->descriptors.are_taken = FALSE;
+  g_atomic_int_set (&self->gives_descriptors, FALSE);
 }
 
 /* recv() without waiting, and what came of it. */
