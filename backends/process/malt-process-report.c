@@ -139,8 +139,9 @@ dup_sender (int signum)
   if (n_kills <= 0)
     return g_strdup ("its manager did not send it");
 
-  return g_strdup_printf ("its manager did not send it; the kernel has ended %" G_GINT64_FORMAT
-                          " processes of this machine for want of memory meanwhile", n_kills);
+  return g_strdup_printf ("out of memory, it seems: its manager did not send it, and the kernel has "
+                          "meanwhile ended processes for want of memory (%" G_GINT64_FORMAT ")",
+                          n_kills);
 }
 
 static char *

@@ -102,6 +102,17 @@ work_die (const char *argument)
   raise (atoi (argument));
 }
 
+/* Uses that many bytes of memory, and keeps them. */
+static void
+work_fill (const char *argument)
+{
+  static void *volatile kept;
+  size_t n_bytes = strtoul (argument, NULL, 0);
+
+  kept = malloc (n_bytes);
+  memset (kept, 'x', n_bytes);
+}
+
 static void
 work_garbage (const char *argument)
 {
@@ -297,6 +308,12 @@ mode_die_later (const char *argument)
 }
 
 static void
+mode_fill_later (const char *argument)
+{
+  serve (work_fill, argument, false);
+}
+
+static void
 mode_garbage_later (const char *argument)
 {
   serve (work_garbage, argument, false);
@@ -380,6 +397,7 @@ static const struct
   { "print-text", mode_print_text },
   { "exit-later", mode_exit_later },
   { "die-later", mode_die_later },
+  { "fill-later", mode_fill_later },
   { "garbage-later", mode_garbage_later },
   { "close-later", mode_close_later },
   { "log", mode_log },
