@@ -7,10 +7,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* A process that forks while it is being looked at is caught in the next round; everything found
  * is stopped first, so that more than a few rounds mean that somebody outside the tree feeds it. */
 #define DESCENDANTS_MAX_ROUNDS 4
+
+/* How often, in microseconds, it is asked after orphans, and how long, in seconds: as long as it may take
+ * on a busy machine until all are dead. */
+#define DESCENDANTS_REAP_INTERVAL_USEC 10000
+#define DESCENDANTS_REAP_MAX_SECONDS 10
 
 /* What is dead already, and only waits for its parent to look, is not ours to end. */
 static gboolean
@@ -32,7 +40,7 @@ add_child (pid_t       child,
            GArray     *found,
            GHashTable *known)
 {
-  if (child <= 1 || is_zombie (child) || !g_hash_table_add (known, GINT_TO_POINTER (child)))
+  if (child <= 1 || !g_hash_table_add (known, GINT_TO_POINTER (child)) || is_zombie (child))
     return;
 
   /* Stopped before its own children are read, it can start no more. */
@@ -85,6 +93,48 @@ add_children (pid_t       pid,
     }
 }
 
+/* It is no more. It is our child from the end of its parent on. */
+static gboolean
+is_reaped (gpointer key,
+           gpointer value,
+           gpointer user_data)
+{
+  pid_t pid = GPOINTER_TO_INT (key);
+  pid_t reaped = waitpid (pid, NULL, WNOHANG);
+
+  return reaped == pid || (reaped < 0 && kill (pid, 0) != 0);
+}
+
+/* Runs in a thread of its own. */
+static gpointer
+reap (gpointer user_data)
+{
+  g_autoptr (GHashTable) known = user_data;
+  gint64 end_us = g_get_monotonic_time () + DESCENDANTS_REAP_MAX_SECONDS * G_USEC_PER_SEC;
+
+  while (g_hash_table_size (known) > 0 && g_get_monotonic_time () < end_us)
+    {
+      g_usleep (DESCENDANTS_REAP_INTERVAL_USEC);
+      g_hash_table_foreach_remove (known, is_reaped, NULL);
+    }
+  return NULL;
+}
+
+/* Orphans fall to a worker, who has not started them and does not wait for them: the dead would stay. */
+static void
+reap_orphans (GHashTable *known)
+{
+  g_autoptr (GThread) thread = NULL;
+  int is_subreaper = 0;
+
+  if (prctl (PR_GET_CHILD_SUBREAPER, &is_subreaper) != 0 || !is_subreaper)
+    return;
+
+  thread = g_thread_try_new ("malt-reap", reap, g_hash_table_ref (known), NULL);
+  if (thread == NULL)
+    g_hash_table_unref (known);
+}
+
 /**
  * malt_kill_descendants: (skip)
  * @pid: a process, for instance a worker, or the calling one
@@ -96,7 +146,9 @@ add_children (pid_t       pid,
  *
  * Best effort: processes that have detached themselves, because their parent
  * ended, are not below @pid any more. Where `/proc` cannot be read nothing is
- * found. Any thread; reads a few files and does not wait for anybody.
+ * found. Any thread; reads a few files and does not wait for anybody. In a
+ * worker, which inherits them once @pid has ended, they are waited for in a
+ * thread.
  *
  * Returns: the number of processes killed
  *
@@ -129,5 +181,9 @@ malt_kill_descendants (pid_t pid)
           n_killed++;
     }
 
+  /* Its own children are waited for by whoever has started them. */
+  g_hash_table_remove (known, GINT_TO_POINTER (pid));
+  if (pid != getpid () && g_hash_table_size (known) > 0)
+    reap_orphans (known);
   return n_killed;
 }

@@ -204,6 +204,7 @@ nothing_left (Contract *contract)
     "pcall (function () local v <close> = inner () error 'x' end)",
     "deep (2, 'return 1')",
     "local v = inner () v:remote_eval 'w = inner () return nil' v:kill ()",
+    "local v = inner () v:remote_eval 'w = inner () return nil' v:kill (9)",
     "pcall (inner, {modules = {'no such module'}})",
   };
   Outer outer = { NULL };

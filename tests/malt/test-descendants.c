@@ -184,6 +184,34 @@ test_child_of_a_thread (void)
   end_tree (pid, fds[0]);
 }
 
+/* Those who fall to this process are waited for, and nobody else is. */
+static void
+test_orphans (void)
+{
+  int fd;
+  pid_t own = fork ();
+  pid_t pid;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *children = NULL;
+  g_autofree char *expected = NULL;
+
+  if (own == 0)
+    _exit (7);
+  expected = g_strdup_printf ("%d ", own);
+  pid = start_tree (2, 2, 6, &fd);
+  kill (pid, SIGSTOP);
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 6);
+  kill (pid, SIGKILL);
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+  do
+    {
+      g_free (children);
+      g_assert_true (g_file_get_contents ("/proc/thread-self/children", &children, NULL, &error));
+    }
+  while (!g_str_equal (children, expected));
+  end_tree (own, fd);
+}
+
 static void
 test_no_such_process (void)
 {
@@ -207,6 +235,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/descendants/own", test_own);
   g_test_add_func ("/malt/descendants/stopped", test_stopped);
   g_test_add_func ("/malt/descendants/child-of-a-thread", test_child_of_a_thread);
+  g_test_add_func ("/malt/descendants/orphans", test_orphans);
   g_test_add_func ("/malt/descendants/no-such-process", test_no_such_process);
 
   return g_test_run ();
