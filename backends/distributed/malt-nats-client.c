@@ -63,6 +63,7 @@ static GParamSpec *properties[N_PROPS];
 
 enum
 {
+  SIGNAL_FAILED,
   SIGNAL_REFUSED,
   N_SIGNALS
 };
@@ -325,6 +326,7 @@ on_lost (const GError *error,
   schedule_retry (self, get_delay_ms (self, error));
   set_connected (self, FALSE);
   malt_nats_requests_fail_sent (self->requests, NULL, error);
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
 }
 
 static const MaltNatsLinkFuncs link_funcs = {
@@ -417,6 +419,9 @@ malt_nats_client_class_init (MaltNatsClientClass *klass)
                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  signals[SIGNAL_FAILED] =
+    g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_REFUSED] =
     g_signal_new ("refused", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);

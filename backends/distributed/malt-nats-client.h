@@ -36,8 +36,8 @@ MaltNatsClient *malt_nats_client_new            (const char *const   *servers,
 void            malt_nats_client_open           (MaltNatsClient      *self);
 void            malt_nats_client_close          (MaltNatsClient      *self);
 
-/* Property “connected”. Signal “refused” (GError *): what the server does not let us send or hear, which it
- * says in words. */
+/* Property “connected”. Signals, each with a GError: “failed”, a server could not be connected to or was lost;
+ * “refused”, what a server that is connected does not let us send or hear, in its words. */
 gboolean        malt_nats_client_is_connected   (MaltNatsClient      *self);
 /* Why it is not connected, in words; NULL before the first attempt has failed. */
 const GError   *malt_nats_client_get_last_error (MaltNatsClient      *self);

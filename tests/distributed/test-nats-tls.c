@@ -2,17 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/distributed/malt-nats-client.h"
-#include "tests/distributed/malt-nats-server.h"
+#include "tests/distributed/malt-nats-secured.h"
 
-#include <glib/gstdio.h>
 #include <malt/malt.h>
 #include <string.h>
 
 /* Identities are certificates with one name, and what each may say and hear is the server's to decide. */
-static const char config_format[] =
-  "tls { cert_file: \"%s/server.pem\", key_file: \"%s/server.key\", ca_file: \"%s/ca.pem\"\n"
-  "  verify_and_map: true, timeout: 5 }\n"
+#define FOLDER "@FOLDER@"
+
+static const char config[] =
+  "tls { cert_file: \"" FOLDER "/server.pem\", key_file: \"" FOLDER "/server.key\"\n"
+  "  ca_file: \"" FOLDER "/ca.pem\", verify_and_map: true, timeout: 5 }\n"
   "accounts {\n"
   "  ALICE { users = [\n"
   "    { user: \"alice\", permissions: { publish: { allow: [\"malt.spawn\"] },\n"
@@ -22,88 +22,14 @@ static const char config_format[] =
   "  BOB { users = [ { user: \"bob\" } ] }\n"
   "}\n";
 
-typedef struct
-{
-  char           *folder;
-  MaltNatsServer *server;
-} Secured;
+static const char *const names[] = { "alice", "host", "bob", "nobody", NULL };
 
-/* FALSE: something is missing, and the test was skipped. */
-static gboolean
-secured_set_up (Secured *secured)
-{
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
-  g_autofree char *config = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) process = NULL;
-
-  if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    {
-      g_test_skip (openssl == NULL ? "openssl is not installed"
-                                   : "GLib has no TLS: glib-networking is not installed");
-      return FALSE;
-    }
-
-  secured->folder = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, script, secured->folder, "alice",
-                              "host", "bob", "nobody", NULL);
-  g_assert_no_error (error);
-  g_subprocess_wait_check (process, NULL, &error);
-  g_assert_no_error (error);
-  config = g_strdup_printf (config_format, secured->folder, secured->folder, secured->folder);
-  secured->server = malt_nats_server_new (config);
-
-  return secured->server != NULL;
-}
-
-static void
-secured_clear (Secured *secured)
-{
-  g_clear_pointer (&secured->server, malt_nats_server_free);
-  if (secured->folder != NULL)
-    {
-      g_autoptr (GDir) dir = g_dir_open (secured->folder, 0, NULL);
-      const char *name;
-
-      while ((name = g_dir_read_name (dir)) != NULL)
-        {
-          g_autofree char *path = g_build_filename (secured->folder, name, NULL);
-
-          g_remove (path);
-        }
-      g_rmdir (secured->folder);
-    }
-  g_free (secured->folder);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Secured, secured_clear)
-
-/* `name`: whose certificate it shows; nullable. */
 static MaltNatsClient *
-new_client (Secured    *secured,
-            const char *authority,
-            const char *name)
+new_client (MaltNatsSecured *secured,
+            const char      *authority,
+            const char      *name)
 {
-  const char *const servers[] = { secured->server->address, NULL };
-  g_autofree char *ca = g_strdup_printf ("%s/%s.pem", secured->folder, authority);
-  g_autofree char *pem = g_strdup_printf ("%s/%s.pem", secured->folder, name);
-  g_autofree char *key = g_strdup_printf ("%s/%s.key", secured->folder, name);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GTlsDatabase) authorities = g_tls_file_database_new (ca, &error);
-  g_autoptr (GTlsCertificate) certificate = NULL;
-  MaltNatsClient *client;
-
-  g_assert_no_error (error);
-  if (name != NULL)
-    certificate = g_tls_certificate_new_from_files (pem, key, &error);
-  g_assert_no_error (error);
-  client = malt_nats_client_new (servers, authorities, certificate, "test", "malt.manager.1", &error);
-  g_assert_no_error (error);
-  malt_nats_client_open (client);
-
-  return client;
+  return malt_nats_secured_new_client (secured, authority, name, "malt.manager.1");
 }
 
 static gboolean
@@ -123,13 +49,6 @@ wait_ms (guint ms)
   malt_nats_wait_until (&is_over);
 }
 
-static void
-wait_for_connection (MaltNatsClient *client)
-{
-  while (!malt_nats_client_is_connected (client))
-    wait_ms (2);
-}
-
 static const GError *
 wait_for_error (MaltNatsClient *client)
 {
@@ -140,38 +59,6 @@ wait_for_error (MaltNatsClient *client)
     }
 
   return malt_nats_client_get_last_error (client);
-}
-
-typedef struct
-{
-  gboolean is_over;
-  GError  *error;
-} Outcome;
-
-static void
-on_answered (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  Outcome *outcome = user_data;
-  g_autoptr (GBytes) answer =
-    malt_nats_client_request_finish (MALT_NATS_CLIENT (source), result, &outcome->error);
-
-  g_assert_true ((answer == NULL) == (outcome->error != NULL));
-  outcome->is_over = TRUE;
-}
-
-static GError *
-ask (MaltNatsClient *client,
-     const char     *subject)
-{
-  g_autoptr (GBytes) payload = g_bytes_new_static ("", 0);
-  Outcome outcome = { 0 };
-
-  malt_nats_client_request_async (client, subject, payload, 60000, NULL, on_answered, &outcome);
-  malt_nats_wait_until (&outcome.is_over);
-
-  return outcome.error;
 }
 
 static void
@@ -198,7 +85,7 @@ on_refused (MaltNatsClient *client,
 static void
 test_permissions (void)
 {
-  g_auto (Secured) secured = { 0 };
+  g_auto (MaltNatsSecured) secured = { 0 };
   g_autoptr (MaltNatsClient) host = NULL;
   g_autoptr (MaltNatsClient) alice = NULL;
   g_autoptr (MaltNatsClient) bob = NULL;
@@ -207,7 +94,7 @@ test_permissions (void)
   g_autoptr (GError) of_bob = NULL;
   gboolean is_refused = FALSE;
 
-  if (!secured_set_up (&secured))
+  if (!malt_nats_secured_init (&secured, config, FOLDER, names))
     return;
 
   host = new_client (&secured, "ca", "host");
@@ -215,19 +102,19 @@ test_permissions (void)
   g_signal_connect (host, "refused", G_CALLBACK (on_refused), &is_refused);
   alice = new_client (&secured, "ca", "alice");
   bob = new_client (&secured, "ca", "bob");
-  wait_for_connection (host);
-  wait_for_connection (alice);
-  wait_for_connection (bob);
+  malt_nats_wait_for_connection (host);
+  malt_nats_wait_for_connection (alice);
+  malt_nats_wait_for_connection (bob);
 
-  allowed = ask (alice, "malt.spawn");
+  allowed = malt_nats_ask (alice, "malt.spawn");
   g_assert_no_error (allowed);
   malt_nats_client_subscribe (host, "malt.manager.other", NULL, answer, NULL);
   malt_nats_wait_until (&is_refused);
 
-  refused = ask (alice, "malt.host.a");
+  refused = malt_nats_ask (alice, "malt.host.a");
   g_assert_error (refused, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   /* Another account has subjects of its own. */
-  of_bob = ask (bob, "malt.spawn");
+  of_bob = malt_nats_ask (bob, "malt.spawn");
   g_assert_error (of_bob, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND);
 }
 
@@ -247,10 +134,10 @@ static void
 test_stranger (gconstpointer data)
 {
   gsize i = GPOINTER_TO_SIZE (data);
-  g_auto (Secured) secured = { 0 };
+  g_auto (MaltNatsSecured) secured = { 0 };
   g_autoptr (MaltNatsClient) client = NULL;
 
-  if (!secured_set_up (&secured))
+  if (!malt_nats_secured_init (&secured, config, FOLDER, names))
     return;
 
   client = new_client (&secured, strangers[i].authority, strangers[i].shown);
@@ -260,11 +147,11 @@ test_stranger (gconstpointer data)
 static void
 test_without_tls (void)
 {
-  g_auto (Secured) secured = { 0 };
+  g_auto (MaltNatsSecured) secured = { 0 };
   g_autoptr (MaltNatsClient) client = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!secured_set_up (&secured))
+  if (!malt_nats_secured_init (&secured, config, FOLDER, names))
     return;
 
   const char *const servers[] = { secured.server->address, NULL };
@@ -278,10 +165,10 @@ test_without_tls (void)
 static void
 test_server_without_tls (void)
 {
-  g_auto (Secured) secured = { 0 };
+  g_auto (MaltNatsSecured) secured = { 0 };
   g_autoptr (MaltNatsClient) client = NULL;
 
-  if (!secured_set_up (&secured))
+  if (!malt_nats_secured_init (&secured, config, FOLDER, names))
     return;
 
   malt_nats_server_free (secured.server);
