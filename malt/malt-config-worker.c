@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "malt/malt-config-backend.h"
 #include "malt/malt-config-private.h"
 
 #include "malt/malt-create-worker-private.h"
@@ -161,6 +162,43 @@ new_options (MaltConfig  *self,
   content = malt_config_ref_content (self);
 
   return malt_config_file_new_options (content, profile, error);
+}
+
+/**
+ * malt_config_construct_worker: (skip)
+ * @self: a configuration
+ * @profile: (nullable): the name of a profile or of a backend; %NULL for the
+ *   default
+ * @options: (nullable): `a{sv}`, options that replace those of the profile
+ * @error: return location for an error
+ *
+ * Makes a worker that has its options and has not been started: its properties
+ * tell what they come down to. g_async_initable_init_async() starts it.
+ *
+ * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is neither a profile nor a backend
+ * of that name; %MALT_ERROR_INVALID_CONFIG for an option that is unknown or has a
+ * value that it cannot have; %MALT_ERROR_LIMIT too deep inside of other workers.
+ *
+ * Returns: (transfer full): a worker that does not run; %NULL on error
+ *
+ * Since: 0.1
+ */
+MaltAbstractWorker *
+malt_config_construct_worker (MaltConfig  *self,
+                              const char  *profile,
+                              GVariant    *options,
+                              GError     **error)
+{
+  g_autoptr (MaltOptions) all = NULL;
+
+  g_return_val_if_fail (MALT_IS_CONFIG (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  all = new_options (self, profile, error);
+  if (all == NULL || (options != NULL && !malt_options_add_dict (all, options, error)))
+    return NULL;
+
+  return MALT_ABSTRACT_WORKER (malt_options_construct (all));
 }
 
 /**

@@ -9,6 +9,7 @@
 /* For the authors of backends. */
 #include <malt/malt-call-backend.h>
 #include <malt/malt-call-outcome.h>
+#include <malt/malt-config-backend.h>
 #include <malt/malt-delivery.h>
 #include <malt/malt-descendants.h>
 #include <malt/malt-emit-exited.h>
