@@ -43,6 +43,8 @@ void                malt_distributed_tls_accept_async    (MaltDistributedTls   *
 GIOStream          *malt_distributed_tls_finish          (GAsyncResult         *result,
                                                           GError              **error);
 
+/* Below a GSocketConnection, or a GTlsConnection over one. (transfer none) */
+GSocket            *malt_distributed_get_socket          (GIOStream            *stream);
 /* Whether a stream may go there without: to a loopback address or a Unix socket. */
 gboolean            malt_distributed_is_local            (GSocketAddress       *address);
 
