@@ -21,12 +21,9 @@ typedef struct
 /* Errors: MALT_ERROR_INVALID_CONFIG, which says where; those of reading the file. */
 MaltHostConfig      *malt_host_config_new_from_file    (const char            *path,
                                                         GError               **error);
-/* Relative file names in it start in `folder`, NULL: where those of the program do. */
+/* “{}” is one profile and one pool, both “default”, without options. */
 MaltHostConfig      *malt_host_config_new_from_data    (const char            *json,
-                                                        const char            *folder,
                                                         GError               **error);
-/* Without a file: one profile, “default”, without options, and one pool of that name. */
-MaltHostConfig      *malt_host_config_new_default      (void);
 MaltHostConfig      *malt_host_config_ref              (MaltHostConfig        *self);
 void                 malt_host_config_unref            (MaltHostConfig        *self);
 

@@ -1,0 +1,83 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/distributed/host/malt-host-once.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 2
+
+static char *config_path;
+static char *listen_address;
+static char *profile;
+static gboolean is_once;
+static gboolean is_version;
+
+static const GOptionEntry entries[] = {
+  { "config", 0, 0, G_OPTION_ARG_FILENAME, &config_path, "What this host offers", "FILE" },
+  { "once", 0, 0, G_OPTION_ARG_NONE, &is_once, "Serve one worker over a Unix socket, then leave",
+    NULL },
+  { "listen", 0, 0, G_OPTION_ARG_FILENAME, &listen_address, "Where, with --once", "unix:PATH" },
+  { "profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Of which worker, with --once", "NAME" },
+  { "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
+  { NULL }
+};
+
+static int
+fail (int           status,
+      const GError *error)
+{
+  fprintf (stderr, "malt-host: %s\n", error->message);
+  return status;
+}
+
+static int
+serve_once (MaltHostConfig *config)
+{
+  const char *path = listen_address;
+
+  if (path == NULL || !g_str_has_prefix (path, MALT_SPAWN_UNIX_PREFIX)
+      || !g_path_is_absolute (path + strlen (MALT_SPAWN_UNIX_PREFIX)))
+    {
+      fprintf (stderr, "malt-host: --once needs --listen unix:PATH, an absolute path\n");
+      return EXIT_USAGE;
+    }
+
+  return malt_host_serve_once (config, path + strlen (MALT_SPAWN_UNIX_PREFIX),
+                               profile != NULL ? profile : "default");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (MaltHostConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  g_option_context_set_summary (context, "Runs the workers of managers on other machines.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    return fail (EXIT_USAGE, error);
+
+  if (is_version)
+    {
+      printf ("malt-host %s\n", MALT_VERSION);
+      return EXIT_SUCCESS;
+    }
+  if (!is_once || argc > 1)
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+      fprintf (stderr, "%s", help);
+      return EXIT_USAGE;
+    }
+
+  config = config_path != NULL ? malt_host_config_new_from_file (config_path, &error)
+                               : malt_host_config_new_from_data ("{}", &error);
+  return config != NULL ? serve_once (config) : fail (EXIT_FAILURE, error);
+}
