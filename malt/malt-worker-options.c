@@ -18,8 +18,18 @@
 
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
-static void
-install_limits (GObjectClass *object_class)
+/**
+ * malt_worker_options_install_limits: (skip)
+ * @object_class: the class of a worker
+ *
+ * Installs those of the options that are the manager's own business: of time-outs
+ * and sizes. For a backend whose workers get their evaluator and their modules in
+ * another way; the other fields of `MaltWorkerOptions` stay as they are.
+ *
+ * Since: 0.1
+ */
+void
+malt_worker_options_install_limits (GObjectClass *object_class)
 {
   g_object_class_install_property (
       object_class, MALT_WORKER_OPTION_CALL_TIMEOUT,
@@ -73,7 +83,7 @@ malt_worker_options_install (GObjectClass *object_class)
       object_class, MALT_WORKER_OPTION_MODULES,
       g_param_spec_boxed ("modules", "Modules", "Function modules that are loaded at start",
                           G_TYPE_STRV, OPTION_FLAGS));
-  install_limits (object_class);
+  malt_worker_options_install_limits (object_class);
 }
 
 /**

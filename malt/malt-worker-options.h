@@ -38,23 +38,25 @@ typedef enum
 } MaltWorkerOption;
 
 MALT_AVAILABLE_IN_ALL
-void      malt_worker_options_install    (GObjectClass             *object_class);
+void      malt_worker_options_install        (GObjectClass             *object_class);
 MALT_AVAILABLE_IN_ALL
-void      malt_worker_options_set        (MaltWorkerOptions        *self,
-                                          MaltWorkerOption          option,
-                                          const GValue             *value);
+void      malt_worker_options_install_limits (GObjectClass             *object_class);
 MALT_AVAILABLE_IN_ALL
-void      malt_worker_options_get        (const MaltWorkerOptions  *self,
-                                          MaltWorkerOption          option,
-                                          GValue                   *value);
+void      malt_worker_options_set            (MaltWorkerOptions        *self,
+                                              MaltWorkerOption          option,
+                                              const GValue             *value);
 MALT_AVAILABLE_IN_ALL
-void      malt_worker_options_clear      (MaltWorkerOptions        *self);
+void      malt_worker_options_get            (const MaltWorkerOptions  *self,
+                                              MaltWorkerOption          option,
+                                              GValue                   *value);
 MALT_AVAILABLE_IN_ALL
-gboolean  malt_worker_options_check      (const MaltWorkerOptions  *self,
-                                          GError                  **error);
+void      malt_worker_options_clear          (MaltWorkerOptions        *self);
 MALT_AVAILABLE_IN_ALL
-gboolean  malt_worker_options_check_utf8 (const char               *option,
-                                          const char *const        *values,
-                                          GError                  **error);
+gboolean  malt_worker_options_check          (const MaltWorkerOptions  *self,
+                                              GError                  **error);
+MALT_AVAILABLE_IN_ALL
+gboolean  malt_worker_options_check_utf8     (const char               *option,
+                                              const char *const        *values,
+                                              GError                  **error);
 
 G_END_DECLS
