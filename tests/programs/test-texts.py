@@ -62,12 +62,12 @@ def manual_pages_are_clean():
         equal(result.stderr, "", name)
 
 
-def readme_excerpts_are_the_examples():
-    text = read("README.md")
-    blocks = re.findall(r"<!-- (examples/\S+) -->\n```c\n(.*?)```", text, re.DOTALL)
-    equal(bool(blocks), True, "excerpts in README.md")
-    for path, block in blocks:
-        contains(read(*path.split("/")), block)
+def excerpts_are_the_examples():
+    for page in ("README.md", os.path.join("docs", "bindings.md"), os.path.join("docs", "pool.md")):
+        blocks = re.findall(r"<!-- ((?:examples|tests)/\S+) -->\n```\w+\n(.*?)```", read(page), re.DOTALL)
+        equal(bool(blocks), True, f"excerpts in {page}")
+        for path, block in blocks:
+            contains(read(*path.split("/")), block)
 
 
 def links_lead_somewhere():
@@ -89,7 +89,7 @@ main("texts", [
     completion_has_every_option,
     exit_statuses_agree,
     manual_pages_are_clean,
-    readme_excerpts_are_the_examples,
+    excerpts_are_the_examples,
     links_lead_somewhere,
     build_options_are_in_the_readme,
 ])
