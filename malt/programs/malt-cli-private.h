@@ -49,6 +49,7 @@ extern const MaltCliVerb malt_cli_verb_config;
 extern const MaltCliVerb malt_cli_verb_conformance;
 extern const MaltCliVerb malt_cli_verb_doctor;
 extern const MaltCliVerb malt_cli_verb_eval;
+extern const MaltCliVerb malt_cli_verb_hosts;
 extern const MaltCliVerb malt_cli_verb_map;
 extern const MaltCliVerb malt_cli_verb_modules;
 extern const MaltCliVerb malt_cli_verb_repl;

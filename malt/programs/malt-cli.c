@@ -21,6 +21,7 @@ static const MaltCliVerb *const verbs[] = {
   &malt_cli_verb_config,
   &malt_cli_verb_conformance,
   &malt_cli_verb_doctor,
+  &malt_cli_verb_hosts,
 };
 
 static void

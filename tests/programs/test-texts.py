@@ -10,7 +10,7 @@ import shutil
 from malt_tap import MALT, SOURCE, Skip, contains, equal, expect, main, malt, run
 
 VERBS = ("eval", "call", "map", "repl", "backends", "modules", "config",
-         "conformance", "doctor")
+         "conformance", "doctor", "hosts")
 
 
 def read(*path):
