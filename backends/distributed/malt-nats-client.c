@@ -22,6 +22,12 @@
 #define NATS_FIRST_DELAY_MSEC 50u
 #define NATS_MAX_DELAY_MSEC 2000u
 
+/* The same when the last server did not answer in time. It is reached by too many clients then, who make it
+ * worse if each of them tries again every few seconds: a broker that can take 400 a second and was restarted
+ * under 5000 hosts never recovered. */
+#define NATS_FIRST_BUSY_DELAY_MSEC 1000u
+#define NATS_MAX_BUSY_DELAY_MSEC 15000u
+
 /* Bytes of a message, until the server says what it takes. */
 #define NATS_DEFAULT_MAX_PAYLOAD (1024 * 1024)
 
@@ -303,12 +309,15 @@ static guint
 get_delay_ms (MaltNatsClient *self,
               const GError   *error)
 {
+  gboolean is_busy = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  guint first_ms = is_busy ? NATS_FIRST_BUSY_DELAY_MSEC : NATS_FIRST_DELAY_MSEC;
+  guint max_ms = is_busy ? NATS_MAX_BUSY_DELAY_MSEC : NATS_MAX_DELAY_MSEC;
   guint round = self->n_attempts / self->servers->len;
-  guint delay_ms = round > 0 ? NATS_FIRST_DELAY_MSEC << MIN (round - 1, 6) : 0;
+  guint delay_ms = round > 0 ? first_ms << MIN (round - 1, 6) : 0;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-    delay_ms = NATS_MAX_DELAY_MSEC;
-  delay_ms = MIN (delay_ms, NATS_MAX_DELAY_MSEC);
+    delay_ms = max_ms;
+  delay_ms = MIN (delay_ms, max_ms);
 
   return delay_ms + (guint) g_random_int_range (0, (gint32) delay_ms + 20);
 }

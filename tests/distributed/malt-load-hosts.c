@@ -13,18 +13,28 @@
 
 #define LOAD_SLOTS 64
 
-typedef struct
-{
-  guint     n_up;
-  guint     n;
-  gboolean  is_up; /* what was said last */
-} LoadGroup;
+/* Hosts of a process that connect at the same time. Real ones do not share a processor, nor do they start in
+ * the same instant; when they come back, all do it at once. */
+#define LOAD_N_CONNECTING 50u
+
+typedef struct _LoadHost LoadHost;
 
 typedef struct
 {
-  LoadGroup *group;
-  char      *name;
-} LoadHost;
+  const char *server;
+  LoadHost   *hosts;     /* owned */
+  guint       n;
+  guint       n_started;
+  guint       n_up;
+  gboolean    is_up;     /* what was said last */
+} LoadGroup;
+
+struct _LoadHost
+{
+  LoadGroup      *group;
+  char           *name;   /* owned */
+  MaltNatsClient *client; /* owned */
+};
 
 static void
 answer (MaltNatsClient          *client,
@@ -74,12 +84,15 @@ on_who (MaltNatsClient          *client,
   answer (client, message, bytes);
 }
 
+static void start_next_host (LoadGroup *group);
+
 static void
 on_connected (MaltNatsClient *client,
               GParamSpec     *pspec,
               LoadGroup      *group)
 {
   group->n_up += malt_nats_client_is_connected (client) ? 1 : -1;
+  start_next_host (group);
   if (group->n_up != (group->is_up ? 0 : group->n))
     return;
 
@@ -88,27 +101,31 @@ on_connected (MaltNatsClient *client,
   fflush (stdout);
 }
 
-static MaltNatsClient *
-start_host (LoadHost   *host,
-            const char *server)
+static void
+start_next_host (LoadGroup *group)
 {
-  const char *const servers[] = { server, NULL };
+  LoadHost *host = &group->hosts[group->n_started];
+  const char *const servers[] = { group->server, NULL };
   g_autofree char *spawn =
     malt_distributed_subject_spawn (LOAD_NAMESPACE, MALT_DISTRIBUTED_DEFAULT_POOL);
-  g_autofree char *host_spawn = malt_distributed_subject_host_spawn (LOAD_NAMESPACE, host->name);
+  g_autofree char *host_spawn = NULL;
   g_autofree char *who = malt_distributed_subject_who (LOAD_NAMESPACE);
-  g_autofree char *inbox = malt_distributed_host_inbox (LOAD_NAMESPACE, host->name);
+  g_autofree char *inbox = NULL;
   g_autoptr (GError) error = NULL;
-  MaltNatsClient *client = malt_nats_client_new (servers, NULL, NULL, host->name, inbox, &error);
 
+  if (group->n_started == group->n)
+    return;
+
+  group->n_started++;
+  host_spawn = malt_distributed_subject_host_spawn (LOAD_NAMESPACE, host->name);
+  inbox = malt_distributed_host_inbox (LOAD_NAMESPACE, host->name);
+  host->client = malt_nats_client_new (servers, NULL, NULL, host->name, inbox, &error);
   g_assert_no_error (error);
-  malt_nats_client_subscribe (client, spawn, MALT_DISTRIBUTED_QUEUE, on_spawn, host);
-  malt_nats_client_subscribe (client, host_spawn, NULL, on_spawn, host);
-  malt_nats_client_subscribe (client, who, NULL, on_who, host);
-  g_signal_connect (client, "notify::connected", G_CALLBACK (on_connected), host->group);
-  malt_nats_client_open (client);
-
-  return client;
+  malt_nats_client_subscribe (host->client, spawn, MALT_DISTRIBUTED_QUEUE, on_spawn, host);
+  malt_nats_client_subscribe (host->client, host_spawn, NULL, on_spawn, host);
+  malt_nats_client_subscribe (host->client, who, NULL, on_who, host);
+  g_signal_connect (host->client, "notify::connected", G_CALLBACK (on_connected), group);
+  malt_nats_client_open (host->client);
 }
 
 void
@@ -117,14 +134,11 @@ load_hosts_run (const char *server,
                 guint       n)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autofree LoadHost *hosts = g_new0 (LoadHost, n);
-  LoadGroup group = { .n = n };
+  LoadGroup group = { .server = server, .n = n, .hosts = g_new0 (LoadHost, n) };
 
   for (guint i = 0; i < n; i++)
-    {
-      hosts[i] = (LoadHost) { .group = &group, .name = g_strdup_printf ("host%u", first + i) };
-      g_ptr_array_add (clients, start_host (&hosts[i], server));
-    }
+    group.hosts[i] = (LoadHost) { .group = &group, .name = g_strdup_printf ("host%u", first + i) };
+  for (guint i = 0; i < LOAD_N_CONNECTING; i++)
+    start_next_host (&group);
   g_main_loop_run (loop);
 }
