@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "backends/distributed/malt-distributed-line.h"
 #include "backends/distributed/malt-distributed-message.h"
 #include "backends/distributed/malt-distributed-spawn.h"
 
@@ -267,6 +268,24 @@ test_long_error (void)
 }
 
 static void
+test_line (void)
+{
+  g_autoptr (MaltSpawnRequest) request = malt_spawn_request_new (ID, "gpu", "lua", 4000, NULL);
+  g_autoptr (GBytes) bytes = malt_spawn_request_to_bytes (request, NULL);
+  g_autofree char *line = malt_distributed_line_new (bytes);
+  g_autoptr (GBytes) parsed = malt_distributed_line_parse (g_strchomp (line));
+  g_autoptr (GBytes) damaged = NULL;
+
+  g_assert_true (g_bytes_equal (bytes, parsed));
+  g_assert_null (malt_distributed_line_parse ("Welcome to this machine"));
+  g_assert_null (malt_distributed_line_parse (""));
+
+  line[20] = '!';
+  damaged = malt_distributed_line_parse (line);
+  g_assert_null (malt_spawn_request_from_bytes (damaged, NULL));
+}
+
+static void
 add (const char     *group,
      const char     *name,
      gsize           i,
@@ -290,6 +309,7 @@ main (int    argc,
   g_test_add_func ("/malt/distributed/spawn/long-message", test_long_message);
   g_test_add_func ("/malt/distributed/spawn/strange-error", test_strange_error);
   g_test_add_func ("/malt/distributed/spawn/long-error", test_long_error);
+  g_test_add_func ("/malt/distributed/spawn/line", test_line);
   for (gsize i = 0; i < G_N_ELEMENTS (wrong_requests); i++)
     add ("wrong-request", wrong_requests[i].name, i, test_wrong_request);
   for (gsize i = 0; i < G_N_ELEMENTS (replies); i++)

@@ -5,9 +5,8 @@
 #include "backends/distributed/host/malt-host-once.h"
 
 #include "backends/distributed/host/malt-host-listener.h"
+#include "backends/distributed/host/malt-host-request.h"
 #include "backends/distributed/malt-distributed-frames.h"
-#include "backends/distributed/malt-distributed-lease.h"
-#include "backends/distributed/malt-distributed-names.h"
 
 #include <glib-unix.h>
 #include <glib/gstdio.h>
@@ -17,14 +16,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct
 {
-  MaltHostWorkers *workers; /* owned */
-  const char      *id;
-  GMainLoop       *loop;    /* owned */
-  int              status;
+  MaltHostWorkers        *workers; /* owned */
+  const MaltSpawnRequest *request;
+  gboolean                in_messages;
+  GMainLoop              *loop;    /* owned */
+  int                     status;
 } Once;
 
 static void
@@ -54,6 +55,16 @@ print_reply (const char           *id,
 }
 
 static void
+tell_reply (Once                 *once,
+            const MaltSpawnReply *reply)
+{
+  if (once->in_messages)
+    malt_host_write_answer (STDOUT_FILENO, malt_spawn_reply_to_bytes (reply, NULL));
+  else
+    print_reply (once->request->id, reply);
+}
+
+static void
 on_spawned (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
@@ -66,10 +77,12 @@ on_spawned (GObject      *source,
   if (reply != NULL)
     {
       once->status = EXIT_SUCCESS;
-      print_reply (once->id, reply);
+      tell_reply (once, reply);
       return;
     }
 
+  if (once->in_messages)
+    malt_host_write_answer (STDOUT_FILENO, malt_spawn_error_to_bytes (error));
   fprintf (stderr, "malt-host: %s\n", error->message);
   g_main_loop_quit (once->loop);
 }
@@ -114,34 +127,34 @@ on_stdin (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-static void
-spawn (Once       *once,
-       const char *profile)
+/* Nobody else is to be able to put a socket where ours is. */
+static gboolean
+make_folder (const char  *folder,
+             gboolean    *is_new,
+             GError     **error)
 {
-  g_autoptr (MaltSpawnRequest) request =
-    malt_spawn_request_new (once->id, NULL, profile, MALT_LEASE_DEFAULT_MSEC, NULL);
+  GStatBuf status;
+  int error_number;
 
-  malt_host_workers_spawn_async (once->workers, request, on_spawned, once);
+  *is_new = g_mkdir (folder, 0700) == 0;
+  if (*is_new)
+    return TRUE;
+
+  error_number = errno;
+  if (error_number == EEXIST && g_lstat (folder, &status) == 0 && S_ISDIR (status.st_mode)
+      && status.st_uid == geteuid () && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (error_number),
+               "Cannot use the folder “%s”: %s", folder,
+               error_number == EEXIST ? "expected one that only its owner, this user, may enter"
+                                      : g_strerror (error_number));
+  return FALSE;
 }
 
-static GSocket *
-bind_path (const char  *path,
-           GError     **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return malt_host_listener_bind_path (path, error);
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot make the folder “%s”: %s",
-               folder, g_strerror (errno));
-  return NULL;
-}
-
 static void
-run (Once       *once,
-     GSocket    *socket,
-     const char *profile)
+run (Once    *once,
+     GSocket *socket)
 {
   g_autoptr (MaltHostListener) listener = malt_host_listener_new (socket, NULL, once->workers);
   guint sigterm = g_unix_signal_add (SIGTERM, on_signal, once);
@@ -152,7 +165,7 @@ run (Once       *once,
   g_source_attach (input, NULL);
   g_signal_connect (once->workers, "ended", G_CALLBACK (on_ended), once);
 
-  spawn (once, profile);
+  malt_host_workers_spawn_async (once->workers, once->request, on_spawned, once);
   g_main_loop_run (once->loop);
 
   g_source_destroy (input);
@@ -162,16 +175,20 @@ run (Once       *once,
 }
 
 int
-malt_host_serve_once (MaltHostConfig *config,
-                      const char     *path,
-                      const char     *profile)
+malt_host_serve_once (MaltHostConfig         *config,
+                      const char             *path,
+                      const MaltSpawnRequest *request,
+                      gboolean                in_messages)
 {
   g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, path, NULL);
-  g_autofree char *id = malt_distributed_new_id ();
+  g_autofree char *folder = g_path_get_dirname (path);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = bind_path (path, &error);
-  Once once = { .id = id, .status = EXIT_FAILURE };
+  g_autoptr (GSocket) socket = NULL;
+  gboolean is_new = FALSE;
+  Once once = { .request = request, .in_messages = in_messages, .status = EXIT_FAILURE };
 
+  if (make_folder (folder, &is_new, &error))
+    socket = malt_host_listener_bind_path (path, &error);
   if (socket == NULL)
     {
       fprintf (stderr, "malt-host: %s: %s\n", path, error->message);
@@ -180,8 +197,10 @@ malt_host_serve_once (MaltHostConfig *config,
 
   once.workers = malt_host_workers_new (config, address, 0);
   once.loop = g_main_loop_new (NULL, FALSE);
-  run (&once, socket, profile);
+  run (&once, socket);
   g_unlink (path);
+  if (is_new)
+    g_rmdir (folder);
   g_main_loop_unref (once.loop);
   g_object_unref (once.workers);
 

@@ -3,10 +3,15 @@
 #include "config.h"
 
 #include "backends/distributed/host/malt-host-once.h"
+#include "backends/distributed/host/malt-host-request.h"
+#include "backends/distributed/malt-distributed-lease.h"
+#include "backends/distributed/malt-distributed-names.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define EXIT_USAGE 2
 
@@ -14,6 +19,7 @@ static char *config_path;
 static char *listen_address;
 static char *profile;
 static gboolean is_once;
+static gboolean is_request;
 static gboolean is_version;
 
 static const GOptionEntry entries[] = {
@@ -22,6 +28,8 @@ static const GOptionEntry entries[] = {
     NULL },
   { "listen", 0, 0, G_OPTION_ARG_FILENAME, &listen_address, "Where, with --once", "unix:PATH" },
   { "profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Of which worker, with --once", "NAME" },
+  { "request", 0, 0, G_OPTION_ARG_NONE, &is_request,
+    "Read which worker from standard input, with --once; for the backend’s launcher ssh", NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &is_version, "Print the version", NULL },
   { NULL }
 };
@@ -34,10 +42,26 @@ fail (int           status,
   return status;
 }
 
+/* (transfer full) */
+static MaltSpawnRequest *
+find_request (GError **error)
+{
+  g_autofree char *id = NULL;
+
+  if (is_request)
+    return malt_host_read_request (STDIN_FILENO, error);
+
+  id = malt_distributed_new_id ();
+  return malt_spawn_request_new (id, NULL, profile != NULL ? profile : "default",
+                                 MALT_LEASE_DEFAULT_MSEC, NULL);
+}
+
 static int
 serve_once (MaltHostConfig *config)
 {
   const char *path = listen_address;
+  g_autoptr (MaltSpawnRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (path == NULL || !g_str_has_prefix (path, MALT_SPAWN_UNIX_PREFIX)
       || !g_path_is_absolute (path + strlen (MALT_SPAWN_UNIX_PREFIX)))
@@ -46,8 +70,11 @@ serve_once (MaltHostConfig *config)
       return EXIT_USAGE;
     }
 
-  return malt_host_serve_once (config, path + strlen (MALT_SPAWN_UNIX_PREFIX),
-                               profile != NULL ? profile : "default");
+  request = find_request (&error);
+  if (request == NULL)
+    return fail (EXIT_FAILURE, error);
+
+  return malt_host_serve_once (config, path + strlen (MALT_SPAWN_UNIX_PREFIX), request, is_request);
 }
 
 int
@@ -59,6 +86,8 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
+  /* Whoever reads our output may have gone. */
+  signal (SIGPIPE, SIG_IGN);
   g_option_context_set_summary (context, "Runs the workers of managers on other machines.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
