@@ -16,10 +16,6 @@
 /* Bytes of a read: many frames of a manager, the longest of which has 16. */
 #define WATCH_READ_BYTES 4096
 
-/* Output that waits for a manager that reads slowly, in bytes. Beyond it the worker waits, or loses what it
- * prints, as with any manager; a beat waits behind it for less than a second over 2 Mbit/s. */
-#define WATCH_MAX_QUEUED_BYTES (256u * 1024)
-
 struct _MaltHostWatch
 {
   GIOStream                *stream;    /* owned */
@@ -28,6 +24,7 @@ struct _MaltHostWatch
   GMainContext             *context;   /* owned */
   MaltWatchReader          *reader;    /* owned */
   GByteArray               *queued;    /* owned; what waits to be written */
+  guint64                   n_untaken; /* bytes of output that the manager has not said it took */
   GSource                  *reading;   /* owned (nullable) */
   GSource                  *writing;   /* owned (nullable) */
   int                       timer_fd;
@@ -128,14 +125,12 @@ on_writable (GObject  *stream,
              gpointer  user_data)
 {
   MaltHostWatch *self = user_data;
-  gboolean was_full = malt_host_watch_is_full (self);
-
   drop_source (&self->writing);
   if (!has_lease (self))
     return G_SOURCE_REMOVE;
 
   flush (self);
-  if (!self->is_lost && ((was_full && !malt_host_watch_is_full (self)) || self->queued->len == 0))
+  if (!self->is_lost && self->queued->len == 0)
     self->funcs->drained (self, self->user_data);
 
   return G_SOURCE_REMOVE;
@@ -167,11 +162,33 @@ on_timer (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
+/* A terminal that is slow holds the worker up, or it loses what it prints, as with any manager; and beats do
+ * not wait behind output. */
+static void
+handle_taken (MaltHostWatch *self,
+              guint64        n_bytes)
+{
+  gboolean was_full = malt_host_watch_is_full (self);
+
+  if (n_bytes > self->n_untaken)
+    {
+      lose (self, g_error_new_literal (MALT_ERROR, MALT_ERROR_PROTOCOL,
+                                       "its manager took output that was not sent"));
+      return;
+    }
+
+  self->n_untaken -= n_bytes;
+  if (was_full && !malt_host_watch_is_full (self))
+    self->funcs->drained (self, self->user_data);
+}
+
 static void
 handle (MaltHostWatch        *self,
         const MaltWatchFrame *frame)
 {
-  if (frame->type != MALT_WATCH_BEAT)
+  if (frame->type == MALT_WATCH_TAKEN)
+    handle_taken (self, frame->number);
+  else if (frame->type != MALT_WATCH_BEAT)
     self->funcs->asked (self, frame, self->user_data);
   else if (malt_host_lease_echo (&self->lease, frame->number, malt_host_lease_get_time ()))
     arm_timer (self);
@@ -282,7 +299,7 @@ malt_host_watch_free (MaltHostWatch *self)
 gboolean
 malt_host_watch_is_full (MaltHostWatch *self)
 {
-  return self->queued->len >= WATCH_MAX_QUEUED_BYTES;
+  return self->n_untaken >= MALT_WATCH_OUTPUT_WINDOW_BYTES;
 }
 
 gboolean
@@ -306,6 +323,7 @@ malt_host_watch_send_output (MaltHostWatch *self,
   if (self->is_lost)
     return;
 
+  self->n_untaken += size;
   malt_watch_append_output (self->queued, fd, data, size);
   flush (self);
 }
