@@ -1,0 +1,348 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tests/backends/process-fixture.h"
+#include "tests/distributed/host-fixture.h"
+
+#include <json-glib/json-glib.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What the worker prints and answers before it ends, in bytes: more than sockets hold. */
+#define PRINTED_BYTES 3000000
+#define ANSWERED_BYTES (8u * 1024 * 1024)
+
+/* What the socket of a worker takes at once. */
+#define KEPT_BYTES 100000
+
+/* A worker in Lua that ends itself. */
+#define CRASH "os.execute('kill -SEGV $PPID')"
+
+static void
+evaluate (NewManager *manager,
+          const char *code)
+{
+  g_autoptr (MaltCall) call = malt_call_new_eval ("Main", code, NULL);
+  g_autoptr (GError) error = NULL;
+
+  malt_connection_post (manager->connection, call, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_output_comes_first (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (MaltExitReport) report = NULL;
+  g_autofree char *code =
+    g_strdup_printf ("io.stdout:write(string.rep('x', %d)) "
+                     "io.stdout:flush() io.stderr:write('farewell') " CRASH, PRINTED_BYTES);
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  client_greet (&client, &manager);
+  evaluate (&manager, code);
+  report = client_wait_for_end (&client);
+  g_assert_cmpuint (client.n_output[0], ==, PRINTED_BYTES);
+  g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_CRASHED);
+  g_assert_nonnull (strstr (malt_exit_report_get_stderr_tail (report), "farewell"));
+  g_assert_cmpuint (client.n_output[1], ==, strlen (malt_exit_report_get_stderr_tail (report)));
+}
+
+/* Calls something whose answer nobody reads, because nobody runs the main context for it. */
+static void
+ask_for_bytes (NewManager *manager,
+               gsize       size)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autofree char *code = g_strdup_printf ("string.rep('x', %" G_GSIZE_FORMAT ")", size);
+  g_autoptr (MaltCall) call = malt_call_new_eval ("Main", code, NULL);
+
+  g_main_context_push_thread_default (context);
+  malt_connection_send_async (manager->connection, call, NULL, NULL, NULL);
+  g_main_context_pop_thread_default (context);
+}
+
+static void
+kill_worker (Client *client)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  malt_watch_append_kill (bytes, SIGKILL);
+  client_send (client, bytes);
+}
+
+static int
+count_unread (int fd)
+{
+  int n_unread = 0;
+
+  g_assert_cmpint (ioctl (fd, FIONREAD, &n_unread), ==, 0);
+  return n_unread;
+}
+
+/* With whatever is still on its way when the worker ends: as much as a socket holds, and a bridge. */
+static void
+test_answers_are_not_lost (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (MaltExitReport) report = NULL;
+  g_autofree char *buffer = g_malloc (KEPT_BYTES);
+  int data_fd;
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
+  client_greet (&client, &manager);
+  ask_for_bytes (&manager, KEPT_BYTES);
+  while (count_unread (data_fd) == 0)
+    g_usleep (1000);
+  kill_worker (&client);
+  report = client_wait_for_end (&client);
+  g_assert_nonnull (report);
+  g_assert_cmpint (recv (data_fd, buffer, KEPT_BYTES, MSG_WAITALL), ==, KEPT_BYTES);
+  close (data_fd);
+}
+
+/* A manager that reads nothing of what the worker says is told all the same. */
+static void
+test_nobody_reads (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (MaltExitReport) report = NULL;
+  int data_fd;
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
+  client_greet (&client, &manager);
+  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
+  while (count_unread (data_fd) == 0)
+    g_usleep (1000);
+  kill_worker (&client);
+  report = client_wait_for_end (&client);
+  g_assert_nonnull (report);
+  close (data_fd);
+}
+
+static void
+test_crash (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_autoptr (MaltExitReport) report = NULL;
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  kill (client.reply->pid, SIGSEGV);
+  report = client_wait_for_end (&client);
+  g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_CRASHED);
+  g_assert_cmpint (malt_exit_report_get_signal (report), ==, SIGSEGV);
+}
+
+/* The program. */
+typedef struct
+{
+  GSubprocess *process;
+  char        *folder;
+  char        *path;
+  Client       client;
+} Program;
+
+static char *
+find_program (void)
+{
+  return g_test_build_filename (G_TEST_BUILT, "..", "..", "backends", "distributed", "host",
+                                "malt-host", NULL);
+}
+
+static void
+program_read_reply (Program *program)
+{
+  GInputStream *output = g_subprocess_get_stdout_pipe (program->process);
+  g_autoptr (GDataInputStream) lines = g_data_input_stream_new (output);
+  g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
+  g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, program->path, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+  guint8 token[MALT_SPAWN_TOKEN_BYTES];
+  JsonObject *object;
+
+  g_assert_nonnull (line);
+  json_parser_load_from_data (parser, line, -1, &error);
+  g_assert_no_error (error);
+  object = json_node_get_object (json_parser_get_root (parser));
+  g_assert_true (malt_host_from_hex (json_object_get_string_member (object, "token"), token,
+                                     sizeof token));
+  client_init_for (&program->client, json_object_get_string_member (object, "id"),
+                   malt_spawn_reply_new (address, 0, token, NULL,
+                                         json_object_get_string_member (object, "host"),
+                                         (int) json_object_get_int_member (object, "pid")));
+}
+
+static void
+program_init (Program *program)
+{
+  g_autofree char *executable = find_program ();
+  g_autofree char *address = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("malt-host-XXXXXX", NULL);
+  g_autoptr (GError) error = NULL;
+  struct stat status;
+
+  program->folder = g_build_filename (folder, "socket", NULL);
+  program->path = g_build_filename (program->folder, "host", NULL);
+  address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, program->path, NULL);
+  program->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
+                                       | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, executable,
+                                       "--once", "--listen", address, NULL);
+  g_assert_no_error (error);
+  program_read_reply (program);
+
+  g_assert_cmpint (stat (program->folder, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 0777, ==, 0700);
+  g_assert_cmpint (stat (program->path, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 0077, ==, 0);
+}
+
+/* And that nothing is left of it. */
+static void
+program_clear (Program *program)
+{
+  g_autofree char *parent = g_path_get_dirname (program->folder);
+
+  client_wait_until_gone (&program->client);
+  g_assert_cmpint (unlink (program->path), ==, -1);
+  g_assert_cmpint (rmdir (program->folder), ==, 0);
+  g_assert_cmpint (rmdir (parent), ==, 0);
+  client_clear (&program->client);
+  g_object_unref (program->process);
+  g_free (program->path);
+  g_free (program->folder);
+}
+
+static void
+program_wait (Program *program)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_wait_check (program->process, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_once (void)
+{
+  Program program = { NULL };
+  g_auto (NewManager) manager = { NULL };
+
+  program_init (&program);
+  client_open (&program.client);
+  client_greet (&program.client, &manager);
+  /* Over two Unix sockets, which could pass descriptors, with somebody in between who does not. */
+  new_manager_check_echo (&manager, ANSWERED_BYTES);
+  new_manager_clear (&manager);
+  g_assert_nonnull (client_wait_for_end (&program.client));
+  close (g_steal_fd (&program.client.fds[MALT_HOST_STREAM_WATCH]));
+  program_wait (&program);
+  program_clear (&program);
+}
+
+static void
+test_once_input_ends (void)
+{
+  Program program = { NULL };
+
+  program_init (&program);
+  client_open (&program.client);
+  g_output_stream_close (g_subprocess_get_stdin_pipe (program.process), NULL, NULL);
+  g_assert_nonnull (client_wait_for_end (&program.client));
+  program_wait (&program);
+  program_clear (&program);
+}
+
+static void
+test_once_sigterm (void)
+{
+  Program program = { NULL };
+
+  program_init (&program);
+  g_subprocess_send_signal (program.process, SIGTERM);
+  program_wait (&program);
+  program_clear (&program);
+}
+
+/* Then nobody clears up but the worker, which sees that it is alone. */
+static void
+test_once_killed (void)
+{
+  Program program = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  program_init (&program);
+  client_open (&program.client);
+  g_subprocess_force_exit (program.process);
+  g_subprocess_wait (program.process, NULL, &error);
+  g_assert_no_error (error);
+  client_wait_until_gone (&program.client);
+  g_assert_cmpint (unlink (program.path), ==, 0);
+  program_clear (&program);
+}
+
+static void
+test_usage (void)
+{
+  static const char *const cases[][3] = {
+    { "--once", NULL, NULL },
+    { "--once", "--listen", "tcp:1" },
+    { "--once", "--listen", "unix:relative" },
+    { "--nonsense", NULL, NULL },
+  };
+  g_autofree char *executable = find_program ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GSubprocess) process = g_subprocess_new (
+          G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, executable, cases[i][0], cases[i][1],
+          cases[i][2], NULL);
+
+      g_assert_no_error (error);
+      g_subprocess_wait (process, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 2);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  fixture_init (&argc, &argv);
+
+  if (MALT_HAS_LUA)
+    {
+      fixture_add ("/host/end/output-comes-first", test_output_comes_first);
+      fixture_add ("/host/end/answers-are-not-lost", test_answers_are_not_lost);
+      fixture_add ("/host/end/crash", test_crash);
+      fixture_add ("/host/end/nobody-reads", test_nobody_reads);
+      fixture_add ("/host/once/serves-one", test_once);
+      fixture_add ("/host/once/input-ends", test_once_input_ends);
+      fixture_add ("/host/once/sigterm", test_once_sigterm);
+      fixture_add ("/host/once/killed", test_once_killed);
+    }
+  fixture_add ("/host/once/usage", test_usage);
+
+  return g_test_run ();
+}
