@@ -4,6 +4,7 @@
 
 #include "backends/distributed/host/malt-host-once.h"
 #include "backends/distributed/host/malt-host-request.h"
+#include "backends/distributed/host/malt-host-serve.h"
 #include "backends/distributed/malt-distributed-lease.h"
 #include "backends/distributed/malt-distributed-names.h"
 
@@ -98,7 +99,7 @@ main (int    argc,
       printf ("malt-host %s\n", MALT_VERSION);
       return EXIT_SUCCESS;
     }
-  if (!is_once || argc > 1)
+  if (argc > 1 || (!is_once && (listen_address != NULL || profile != NULL || is_request)))
     {
       g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
 
@@ -108,5 +109,8 @@ main (int    argc,
 
   config = config_path != NULL ? malt_host_config_new_from_file (config_path, &error)
                                : malt_host_config_new_from_data ("{}", &error);
-  return config != NULL ? serve_once (config) : fail (EXIT_FAILURE, error);
+  if (config == NULL)
+    return fail (EXIT_FAILURE, error);
+
+  return is_once ? serve_once (config) : malt_host_serve (config);
 }
