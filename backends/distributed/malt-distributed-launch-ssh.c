@@ -1,0 +1,572 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/distributed/malt-distributed-launch-ssh.h"
+
+#include "backends/distributed/malt-distributed-line.h"
+
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Bytes of what ssh, a login shell or malt-host has said last, for the error. */
+#define SSH_TAIL_BYTES 2048
+
+/* Read at a time. */
+#define SSH_READ_BYTES 4096
+
+/* Milliseconds for ssh to end by itself once nobody wants it, after malt-host has. When it is killed, malt-host
+ * sees the same: the end of its standard input. */
+#define SSH_GRACE_MSEC 1000u
+
+/* ssh and its pipes, in the monitor thread. While ssh runs, the object holds a reference to itself, because
+ * somebody has to wait for it. @task: launch() has not returned. */
+struct _MaltDistributedLaunchSsh
+{
+  GObject  parent_instance;
+
+  char    *destination;
+  char    *folder;      /* nullable; of the socket */
+  char    *path;        /* of the socket */
+  GTask   *task;        /* owned, nullable */
+  GSource *cancelled;   /* owned, nullable */
+
+  GPid     pid;
+  int      pidfd;       /* −1: none, or it has ended */
+  int      in_fd;       /* −1: closed; as long as it is open, malt-host stays */
+  int      out_fd;
+  int      err_fd;
+  GBytes  *request;     /* owned, nullable: what has not been written of it */
+  GString *line;        /* of standard output, without an end so far */
+  GString *tail;        /* of what was said besides */
+
+  GSource *writing;     /* each owned, nullable */
+  GSource *out;
+  GSource *err;
+  GSource *exited;
+  GSource *grace;
+};
+
+static void launcher_init (MaltDistributedLauncherInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchSsh, malt_distributed_launch_ssh, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MALT_TYPE_DISTRIBUTED_LAUNCHER, launcher_init))
+
+static void
+drop_source (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static GSource *
+attach (MaltDistributedLaunchSsh *self,
+        GSource                  *source,
+        GSourceFunc               func)
+{
+  g_source_set_static_name (source, "malt ssh");
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+
+  return source;
+}
+
+static GSource *
+watch (MaltDistributedLaunchSsh *self,
+       int                       fd,
+       GIOCondition              condition,
+       GUnixFDSourceFunc         func)
+{
+  return attach (self, g_unix_fd_source_new (fd, condition), G_SOURCE_FUNC (func));
+}
+
+/* Takes the error, or the reply. */
+static void
+return_launch (MaltDistributedLaunchSsh *self,
+               MaltSpawnReply           *reply,
+               GError                   *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  g_clear_pointer (&self->cancelled, drop_source);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, reply, (GDestroyNotify) malt_spawn_reply_free);
+}
+
+static void
+stop_writing (MaltDistributedLaunchSsh *self)
+{
+  g_clear_pointer (&self->writing, drop_source);
+  g_clear_pointer (&self->request, g_bytes_unref);
+}
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  MaltDistributedLaunchSsh *self = user_data;
+
+  g_clear_pointer (&self->grace, g_source_unref);
+  pidfd_send_signal (self->pidfd, SIGKILL, NULL, 0);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* malt-host leaves at the end of its standard input. */
+static void
+let_go (MaltDistributedLaunchSsh *self)
+{
+  stop_writing (self);
+  close_fd (&self->in_fd);
+  if (self->pidfd >= 0 && self->grace == NULL)
+    self->grace = attach (self, g_timeout_source_new (SSH_GRACE_MSEC), on_grace_over);
+}
+
+static void
+add_to_tail (MaltDistributedLaunchSsh *self,
+             const char               *text,
+             gsize                     size)
+{
+  g_string_append_len (self->tail, text, (gssize) size);
+  if (self->tail->len > SSH_TAIL_BYTES)
+    g_string_erase (self->tail, 0, (gssize) (self->tail->len - SSH_TAIL_BYTES));
+}
+
+/* (transfer full) */
+static char *
+describe_tail (MaltDistributedLaunchSsh *self)
+{
+  g_autofree char *valid = g_utf8_make_valid (self->tail->str, (gssize) self->tail->len);
+
+  return g_strdup (g_strstrip (valid));
+}
+
+/* The worker is where ssh has brought it. */
+static void
+take_reply (MaltDistributedLaunchSsh *self,
+            GBytes                   *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltSpawnReply) said = malt_spawn_reply_from_bytes (message, &error);
+  g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, self->path, NULL);
+  MaltSpawnReply *reply = NULL;
+
+  if (said != NULL)
+    reply = malt_spawn_reply_new (address, 0, said->token, NULL, said->host, said->pid);
+  else
+    g_prefix_error (&error, "%s: ", self->destination);
+  return_launch (self, reply, g_steal_pointer (&error));
+}
+
+static void
+take_line (MaltDistributedLaunchSsh *self)
+{
+  g_autoptr (GBytes) message = malt_distributed_line_parse (self->line->str);
+
+  if (message != NULL && self->task != NULL)
+    take_reply (self, message);
+  else if (message == NULL)
+    {
+      g_string_append_c (self->line, '\n');
+      add_to_tail (self, self->line->str, self->line->len);
+    }
+  g_string_truncate (self->line, 0);
+}
+
+static void
+take_output (MaltDistributedLaunchSsh *self,
+             const char               *text,
+             gsize                     size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (text[i] == '\n')
+      take_line (self);
+    else if (self->line->len < MALT_DISTRIBUTED_MAX_LINE_BYTES)
+      g_string_append_c (self->line, text[i]);
+}
+
+/* FALSE: nothing is there now, or will be. */
+static gboolean
+read_some (MaltDistributedLaunchSsh *self,
+           int                       fd)
+{
+  char buffer[SSH_READ_BYTES];
+  ssize_t n_read = TEMP_FAILURE_RETRY (read (fd, buffer, sizeof buffer));
+
+  if (n_read <= 0)
+    return n_read < 0 && errno == EAGAIN;
+
+  if (fd == self->out_fd)
+    take_output (self, buffer, (gsize) n_read);
+  else
+    add_to_tail (self, buffer, (gsize) n_read);
+
+  return TRUE;
+}
+
+static gboolean
+on_readable (int          fd,
+             GIOCondition condition,
+             gpointer     user_data)
+{
+  g_autoptr (MaltDistributedLaunchSsh) self = g_object_ref (user_data);
+
+  if (read_some (self, fd))
+    return G_SOURCE_CONTINUE;
+
+  /* Its end is not that of ssh, which is waited for. */
+  g_clear_pointer (fd == self->out_fd ? &self->out : &self->err, drop_source);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_writable (int          fd,
+             GIOCondition condition,
+             gpointer     user_data)
+{
+  MaltDistributedLaunchSsh *self = user_data;
+  gsize size;
+  const char *data = g_bytes_get_data (self->request, &size);
+  ssize_t n_written = TEMP_FAILURE_RETRY (send (fd, data, size, MSG_NOSIGNAL));
+  g_autoptr (GBytes) rest = NULL;
+
+  if (n_written < 0 && errno == EAGAIN)
+    return G_SOURCE_CONTINUE;
+
+  /* ssh says on standard error why it does not take it. */
+  if (n_written < 0 || (gsize) n_written == size)
+    {
+      stop_writing (self);
+      return G_SOURCE_REMOVE;
+    }
+
+  rest = g_bytes_new_from_bytes (self->request, (gsize) n_written, size - (gsize) n_written);
+  g_bytes_unref (self->request);
+  self->request = g_steal_pointer (&rest);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static char *
+describe_status (const siginfo_t *info)
+{
+  if (info->si_code == CLD_EXITED)
+    return g_strdup_printf ("with status %d", info->si_status);
+
+  return info->si_pid != 0 ? g_strdup_printf ("by signal %d", info->si_status)
+                           : g_strdup ("without a status");
+}
+
+static void
+remove_folder (MaltDistributedLaunchSsh *self)
+{
+  if (self->folder == NULL)
+    return;
+
+  g_unlink (self->path);
+  g_rmdir (self->folder);
+  g_clear_pointer (&self->folder, g_free);
+}
+
+static void
+clear_child (MaltDistributedLaunchSsh *self)
+{
+  stop_writing (self);
+  g_clear_pointer (&self->out, drop_source);
+  g_clear_pointer (&self->err, drop_source);
+  g_clear_pointer (&self->exited, drop_source);
+  g_clear_pointer (&self->grace, drop_source);
+  close_fd (&self->in_fd);
+  close_fd (&self->out_fd);
+  close_fd (&self->err_fd);
+  close_fd (&self->pidfd);
+  remove_folder (self);
+}
+
+/* What a pipe still holds: not for ever, for somebody else may have it open and write. */
+static void
+drain (MaltDistributedLaunchSsh *self,
+       int                       fd)
+{
+  for (int i = 0; i < 2 * (int) MALT_DISTRIBUTED_MAX_LINE_BYTES / SSH_READ_BYTES; i++)
+    {
+      errno = 0;
+      if (!read_some (self, fd) || errno == EAGAIN)
+        return;
+    }
+}
+
+static gboolean
+on_exited (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  g_autoptr (MaltDistributedLaunchSsh) self = user_data; /* its own reference */
+  siginfo_t info = { 0 };
+  g_autofree char *status = NULL;
+  g_autofree char *tail = NULL;
+
+  /* Somebody else may have waited for it, and then its status is unknown. */
+  TEMP_FAILURE_RETRY (waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED));
+  drain (self, self->out_fd);
+  drain (self, self->err_fd);
+  clear_child (self);
+
+  if (self->task == NULL)
+    return G_SOURCE_REMOVE;
+
+  status = describe_status (&info);
+  tail = describe_tail (self);
+  return_launch (self, NULL,
+                 g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED, "ssh to “%s” ended %s%s%s",
+                              self->destination, status, *tail != '\0' ? ": " : "", tail));
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  MaltDistributedLaunchSsh *self = user_data;
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  pidfd_send_signal (self->pidfd, SIGKILL, NULL, 0);
+  return_launch (self, NULL, error);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The folder there is made by malt-host, and has to be new; nobody guesses it before. (transfer full) */
+static char **
+new_argv (MaltDistributedLaunchSsh      *self,
+          const MaltDistributedOptions  *options,
+          const MaltSpawnRequest        *request)
+{
+  g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
+  g_autofree char *there = g_strdup_printf ("/tmp/malt-%s/socket", request->id);
+  g_autofree char *forward = g_strdup_printf ("%s:%s", self->path, there);
+  g_autofree char *command =
+    g_strdup_printf ("malt-host --once --request --listen %s%s", MALT_SPAWN_UNIX_PREFIX, there);
+
+  /* Nobody is asked for anything, and no other ssh is used, which would go on with the socket. */
+  g_strv_builder_add_many (argv, "ssh", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes",
+                           "-o", "ControlMaster=no", "-o", "ControlPath=none",
+                           "-o", "ForwardAgent=no", "-o", "ForwardX11=no", NULL);
+  if (options->ssh_arguments != NULL)
+    g_strv_builder_addv (argv, (const char **) options->ssh_arguments);
+  g_strv_builder_add_many (argv, "-L", forward, "--", self->destination, command, NULL);
+
+  return g_strv_builder_end (argv);
+}
+
+/* Runs in the child. What the monitor thread has blocked is not blocked for ssh, and Ctrl-C in a terminal is
+ * the manager's business. */
+static void
+set_up_child (gpointer unused)
+{
+  sigset_t none;
+
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  setsid ();
+}
+
+static gboolean
+spawn_ssh (MaltDistributedLaunchSsh  *self,
+           char                     **argv,
+           GError                   **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean is_started;
+  int in[2];
+
+  /* No pipe: writing to one that ssh has closed would be a signal. */
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be started: %s",
+                   g_strerror (errno));
+      return FALSE;
+    }
+
+  is_started =
+    g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) argv, NULL,
+                                      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD
+                                        | G_SPAWN_CLOEXEC_PIPES,
+                                      set_up_child, NULL, in[1], -1, -1, NULL, NULL, 0, &self->pid,
+                                      NULL, &self->out_fd, &self->err_fd, &reason);
+  close (in[1]);
+  self->in_fd = malt_raise_fd (in[0]);
+  if (!is_started)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be started: %s",
+                   reason->message);
+      return FALSE;
+    }
+
+  self->out_fd = malt_raise_fd (self->out_fd);
+  self->err_fd = malt_raise_fd (self->err_fd);
+  self->pidfd = malt_raise_fd (pidfd_open (self->pid, 0));
+  if (self->pidfd >= 0 && self->in_fd >= 0 && self->out_fd >= 0 && self->err_fd >= 0)
+    return TRUE;
+
+  g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be watched: %s",
+               g_strerror (errno));
+  kill (self->pid, SIGKILL);
+  TEMP_FAILURE_RETRY (waitpid (self->pid, NULL, 0));
+
+  return FALSE;
+}
+
+static gboolean
+start (MaltDistributedLaunchSsh      *self,
+       const MaltDistributedOptions  *options,
+       const MaltSpawnRequest        *request,
+       GError                       **error)
+{
+  g_autoptr (GBytes) message = malt_spawn_request_to_bytes (request, error);
+  g_auto (GStrv) argv = NULL;
+  char *line;
+
+  if (message == NULL)
+    return FALSE;
+
+  self->folder = g_dir_make_tmp ("malt-ssh-XXXXXX", error);
+  if (self->folder == NULL)
+    return FALSE;
+
+  self->path = g_build_filename (self->folder, "socket", NULL);
+  argv = new_argv (self, options, request);
+  if (!spawn_ssh (self, argv, error))
+    return FALSE;
+
+  g_unix_set_fd_nonblocking (self->in_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (self->out_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (self->err_fd, TRUE, NULL);
+  line = malt_distributed_line_new (message);
+  self->request = g_bytes_new_take (line, strlen (line));
+  self->writing = watch (self, self->in_fd, G_IO_OUT, on_writable);
+  self->out = watch (self, self->out_fd, G_IO_IN, on_readable);
+  self->err = watch (self, self->err_fd, G_IO_IN, on_readable);
+  self->exited = watch (g_object_ref (self), self->pidfd, G_IO_IN, on_exited);
+
+  return TRUE;
+}
+
+static void
+launch_async (MaltDistributedLauncher      *launcher,
+              const MaltDistributedOptions *options,
+              const MaltSpawnRequest       *request,
+              GCancellable                 *cancellable,
+              GAsyncReadyCallback           callback,
+              gpointer                      user_data)
+{
+  MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (launcher);
+  GError *error = NULL;
+
+  self->task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (self->task, launch_async);
+  self->destination = g_strdup (options->ssh_destination);
+  if (!start (self, options, request, &error))
+    {
+      clear_child (self);
+      return_launch (self, NULL, error);
+      return;
+    }
+  if (cancellable != NULL)
+    self->cancelled = attach (self, g_cancellable_source_new (cancellable),
+                              G_SOURCE_FUNC (on_cancelled));
+}
+
+static MaltSpawnReply *
+launch_finish (MaltDistributedLauncher  *launcher,
+               GAsyncResult             *result,
+               char                    **id,
+               GError                  **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, launcher), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static char *
+describe (MaltDistributedLauncher *launcher)
+{
+  MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (launcher);
+
+  return g_strdup_printf ("ssh was started, and nothing came from the malt-host on “%s”",
+                          self->destination);
+}
+
+static void
+stop (MaltDistributedLauncher *launcher)
+{
+  MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (launcher);
+
+  let_go (self);
+}
+
+static void
+launcher_init (MaltDistributedLauncherInterface *iface)
+{
+  iface->launch_async = launch_async;
+  iface->launch_finish = launch_finish;
+  iface->describe = describe;
+  iface->stop = stop;
+}
+
+static void
+malt_distributed_launch_ssh_finalize (GObject *object)
+{
+  MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (object);
+
+  clear_child (self);
+  g_string_free (self->line, TRUE);
+  g_string_free (self->tail, TRUE);
+  g_free (self->path);
+  g_free (self->destination);
+
+  G_OBJECT_CLASS (malt_distributed_launch_ssh_parent_class)->finalize (object);
+}
+
+static void
+malt_distributed_launch_ssh_class_init (MaltDistributedLaunchSshClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = malt_distributed_launch_ssh_finalize;
+}
+
+static void
+malt_distributed_launch_ssh_init (MaltDistributedLaunchSsh *self)
+{
+  self->pidfd = -1;
+  self->in_fd = -1;
+  self->out_fd = -1;
+  self->err_fd = -1;
+  self->line = g_string_new (NULL);
+  self->tail = g_string_new (NULL);
+}
+
+MaltDistributedLauncher *
+malt_distributed_launch_ssh_new (void)
+{
+  return g_object_new (MALT_TYPE_DISTRIBUTED_LAUNCH_SSH, NULL);
+}
