@@ -7,7 +7,6 @@
 
 #include "backends/distributed/malt-distributed-names.h"
 #include "backends/distributed/malt-distributed-spawn.h"
-#include "backends/distributed/malt-nats-client.h"
 #include "tests/distributed/malt-load-hosts.h"
 #include "tests/distributed/malt-nats-server.h"
 
@@ -38,6 +37,7 @@
 static int n_hosts = 1000;
 static int n_processes = 4;
 static int n_spawns = 2000;
+static char *certificates;
 static gboolean option_quick;
 static char **hosts_of;
 
@@ -45,6 +45,8 @@ static const GOptionEntry options[] = {
   { "hosts", 0, 0, G_OPTION_ARG_INT, &n_hosts, "How many (1000)", "N" },
   { "processes", 0, 0, G_OPTION_ARG_INT, &n_processes, "They are spread over (4)", "N" },
   { "spawns", 0, 0, G_OPTION_ARG_INT, &n_spawns, "Requests (2000)", "N" },
+  { "certificates", 0, 0, G_OPTION_ARG_FILENAME, &certificates,
+    "With TLS; made by make-certificates FOLDER host; an absolute path", "FOLDER" },
   { "quick", 0, 0, G_OPTION_ARG_NONE, &option_quick, "Measure nothing that takes long", NULL },
   { "hosts-of", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING_ARRAY, &hosts_of, NULL, NULL },
   { NULL }
@@ -155,7 +157,8 @@ start_process (Load *self,
 
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   process = g_subprocess_launcher_spawn (launcher, &error, "/proc/self/exe", address, first_text,
-                                         n_text, NULL);
+                                         n_text, certificates != NULL ? "--certificates" : NULL,
+                                         certificates, NULL);
   g_assert_no_error (error);
   lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
   g_data_input_stream_read_line_async (lines, G_PRIORITY_DEFAULT, NULL, on_line, self);
@@ -371,21 +374,31 @@ raise_descriptors (void)
 static void
 start_manager (Load *self)
 {
-  const char *const servers[] = { self->server->address, NULL };
   g_autofree char *inbox = malt_distributed_inbox (LOAD_NAMESPACE, "load");
-  g_autoptr (GError) error = NULL;
 
-  self->manager = malt_nats_client_new (servers, NULL, NULL, "manager", inbox, &error);
-  g_assert_no_error (error);
+  self->manager = load_client_new (self->server->address, certificates, "manager", inbox);
   malt_nats_client_open (self->manager);
   while (!malt_nats_client_is_connected (self->manager))
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* What the server is to be told besides address and port; NULL: nothing. */
+static char *
+format_config (void)
+{
+  if (certificates == NULL)
+    return NULL;
+
+  return g_strdup_printf ("tls { cert_file: \"%s/server.pem\", key_file: \"%s/server.key\"\n"
+                          "  ca_file: \"%s/ca.pem\", verify: true, timeout: 5 }\n",
+                          certificates, certificates, certificates);
+}
+
 static int
 measure (void)
 {
-  g_autoptr (MaltNatsServer) server = malt_nats_server_new (NULL);
+  g_autofree char *config = format_config ();
+  g_autoptr (MaltNatsServer) server = malt_nats_server_new (config);
   g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GHashTable) chosen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -431,7 +444,7 @@ main (int    argc,
     return LOAD_EXIT_SKIPPED;
   if (hosts_of != NULL && g_strv_length (hosts_of) == 3)
     {
-      load_hosts_run (hosts_of[0], (guint) atoi (hosts_of[1]), (guint) atoi (hosts_of[2]));
+      load_hosts_run (hosts_of[0], certificates, (guint) atoi (hosts_of[1]), (guint) atoi (hosts_of[2]));
       return EXIT_SUCCESS;
     }
 

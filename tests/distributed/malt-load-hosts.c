@@ -7,7 +7,6 @@
 #include "backends/distributed/malt-distributed-inventory.h"
 #include "backends/distributed/malt-distributed-names.h"
 #include "backends/distributed/malt-distributed-spawn.h"
-#include "backends/distributed/malt-nats-client.h"
 
 #include <stdio.h>
 
@@ -22,11 +21,12 @@ typedef struct _LoadHost LoadHost;
 typedef struct
 {
   const char *server;
-  LoadHost   *hosts;     /* owned */
+  const char *certificates; /* nullable */
+  LoadHost   *hosts;        /* owned */
   guint       n;
   guint       n_started;
   guint       n_up;
-  gboolean    is_up;     /* what was said last */
+  gboolean    is_up;        /* what was said last */
 } LoadGroup;
 
 struct _LoadHost
@@ -35,6 +35,43 @@ struct _LoadHost
   char           *name;   /* owned */
   MaltNatsClient *client; /* owned */
 };
+
+/* One for all hosts of a process: making them reads the authorities of the machine, which takes longer than a
+ * handshake does. */
+static GTlsDatabase *authorities;
+static GTlsCertificate *certificate;
+
+static void
+load_certificates (const char *folder)
+{
+  g_autofree char *authority = g_build_filename (folder, "ca.pem", NULL);
+  g_autofree char *pem = g_build_filename (folder, "host.pem", NULL);
+  g_autofree char *key = g_build_filename (folder, "host.key", NULL);
+  g_autoptr (GError) error = NULL;
+
+  authorities = g_tls_file_database_new (authority, &error);
+  g_assert_no_error (error);
+  certificate = g_tls_certificate_new_from_files (pem, key, &error);
+  g_assert_no_error (error);
+}
+
+MaltNatsClient *
+load_client_new (const char *server,
+                 const char *certificates,
+                 const char *name,
+                 const char *inbox)
+{
+  const char *const servers[] = { server, NULL };
+  g_autoptr (GError) error = NULL;
+  MaltNatsClient *client;
+
+  if (certificates != NULL && authorities == NULL)
+    load_certificates (certificates);
+  client = malt_nats_client_new (servers, authorities, certificate, name, inbox, &error);
+  g_assert_no_error (error);
+
+  return client;
+}
 
 static void
 answer (MaltNatsClient          *client,
@@ -105,13 +142,11 @@ static void
 start_next_host (LoadGroup *group)
 {
   LoadHost *host = &group->hosts[group->n_started];
-  const char *const servers[] = { group->server, NULL };
   g_autofree char *spawn =
     malt_distributed_subject_spawn (LOAD_NAMESPACE, MALT_DISTRIBUTED_DEFAULT_POOL);
   g_autofree char *host_spawn = NULL;
   g_autofree char *who = malt_distributed_subject_who (LOAD_NAMESPACE);
   g_autofree char *inbox = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (group->n_started == group->n)
     return;
@@ -119,8 +154,7 @@ start_next_host (LoadGroup *group)
   group->n_started++;
   host_spawn = malt_distributed_subject_host_spawn (LOAD_NAMESPACE, host->name);
   inbox = malt_distributed_host_inbox (LOAD_NAMESPACE, host->name);
-  host->client = malt_nats_client_new (servers, NULL, NULL, host->name, inbox, &error);
-  g_assert_no_error (error);
+  host->client = load_client_new (group->server, group->certificates, host->name, inbox);
   malt_nats_client_subscribe (host->client, spawn, MALT_DISTRIBUTED_QUEUE, on_spawn, host);
   malt_nats_client_subscribe (host->client, host_spawn, NULL, on_spawn, host);
   malt_nats_client_subscribe (host->client, who, NULL, on_who, host);
@@ -130,11 +164,14 @@ start_next_host (LoadGroup *group)
 
 void
 load_hosts_run (const char *server,
+                const char *certificates,
                 guint       first,
                 guint       n)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  LoadGroup group = { .server = server, .n = n, .hosts = g_new0 (LoadHost, n) };
+  LoadGroup group = {
+    .server = server, .certificates = certificates, .n = n, .hosts = g_new0 (LoadHost, n),
+  };
 
   for (guint i = 0; i < n; i++)
     group.hosts[i] = (LoadHost) { .group = &group, .name = g_strdup_printf ("host%u", first + i) };

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "backends/distributed/malt-nats-client.h"
 
 G_BEGIN_DECLS
 
@@ -12,9 +12,16 @@ G_BEGIN_DECLS
 #define LOAD_UP "up"
 #define LOAD_DOWN "down"
 
+/* `certificates`: a folder of make-certificates, of which this is “host”; NULL: no TLS. */
+MaltNatsClient *load_client_new (const char *server,
+                                 const char *certificates,
+                                 const char *name,
+                                 const char *inbox);
+
 /* Runs hosts that answer as malt-host does and start nothing, until the process is killed. */
-void load_hosts_run (const char *server,
-                     guint       first,
-                     guint       n);
+void            load_hosts_run  (const char *server,
+                                 const char *certificates,
+                                 guint       first,
+                                 guint       n);
 
 G_END_DECLS
