@@ -13,6 +13,7 @@ struct _MaltDistributedTls
 {
   GTlsCertificate *certificate; /* owned */
   GTlsDatabase    *authorities; /* owned */
+  char            *key;         /* owned; the file */
   char            *fingerprint; /* owned */
 };
 
@@ -83,6 +84,7 @@ load (MaltDistributedTls  *self,
       return FALSE;
     }
 
+  self->key = g_strdup (key);
   self->fingerprint = dup_fingerprint (self->certificate);
   return TRUE;
 }
@@ -125,6 +127,7 @@ clear (gpointer data)
 
   g_clear_object (&self->certificate);
   g_clear_object (&self->authorities);
+  g_free (self->key);
   g_free (self->fingerprint);
 }
 
@@ -144,6 +147,12 @@ GTlsDatabase *
 malt_distributed_tls_get_authorities (MaltDistributedTls *self)
 {
   return self->authorities;
+}
+
+const char *
+malt_distributed_tls_get_key (MaltDistributedTls *self)
+{
+  return self->key;
 }
 
 const char *

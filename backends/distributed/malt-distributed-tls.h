@@ -22,6 +22,8 @@ void                malt_distributed_tls_unref           (MaltDistributedTls   *
 
 GTlsCertificate    *malt_distributed_tls_get_certificate (MaltDistributedTls   *self);
 GTlsDatabase       *malt_distributed_tls_get_authorities (MaltDistributedTls   *self);
+/* The file. */
+const char         *malt_distributed_tls_get_key         (MaltDistributedTls   *self);
 /* SHA-256 of the certificate, in lower-case hex, as a spawn reply has it. */
 const char         *malt_distributed_tls_get_fingerprint (MaltDistributedTls   *self);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "backends/distributed/host/malt-host-check.h"
 #include "backends/distributed/host/malt-host-once.h"
 #include "backends/distributed/host/malt-host-request.h"
 #include "backends/distributed/host/malt-host-serve.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 2
@@ -82,7 +84,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GOptionContext) context = g_option_context_new ("[check]");
   g_autoptr (MaltHostConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -90,6 +92,8 @@ main (int    argc,
   /* Whoever reads our output may have gone. */
   signal (SIGPIPE, SIG_IGN);
   g_option_context_set_summary (context, "Runs the workers of managers on other machines.");
+  g_option_context_set_description (context,
+    "With “check” it only tells whether it could serve with its configuration, and nobody else for it.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     return fail (EXIT_USAGE, error);
@@ -99,6 +103,8 @@ main (int    argc,
       printf ("malt-host %s\n", MALT_VERSION);
       return EXIT_SUCCESS;
     }
+  if (argc == 2 && strcmp (argv[1], "check") == 0 && !is_once)
+    return malt_host_check (config_path);
   if (argc > 1 || (!is_once && (listen_address != NULL || profile != NULL || is_request)))
     {
       g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
