@@ -55,7 +55,8 @@ static const struct
   { "malt.default.spawn.default", NULL, SAYS, FALSE },
   { "malt.default.who", NULL, SAYS, FALSE },
 }, of_manager[] = {
-  { "malt.default.manager.1.*", NULL, HEARS, TRUE },
+  /* Not its own: that nobody listens is told to any of the subscriptions that match. */
+  { "malt.default.manager.3.*", NULL, HEARS, TRUE },
   { "malt.default.spawn.gpu", NULL, SAYS, TRUE },
   { "malt.default.host.node1.spawn", NULL, SAYS, TRUE },
   { "malt.default.who", NULL, SAYS, TRUE },
