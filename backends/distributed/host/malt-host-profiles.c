@@ -144,7 +144,8 @@ new_config_text (JsonObject  *profiles,
   return json_to_string (root, FALSE);
 }
 
-/* The one that is linked in, of which more is known than of one that is loaded. */
+/* The one that is linked in, before somebody looks for it in the folders of plugins: of this one more is
+ * known, and both cannot be. */
 static void
 register_backend (void)
 {
@@ -153,9 +154,8 @@ register_backend (void)
   if (!g_once_init_enter (&is_done))
     return;
 
-  malt_register_backend (BACKEND, MALT_TYPE_PROCESS_WORKER,
-                         MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
-                         | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_SANDBOX, NULL);
+  g_io_extension_point_register (MALT_WORKER_EXTENSION_POINT);
+  g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_PROCESS_WORKER, BACKEND, 0);
   g_once_init_leave (&is_done, 1);
 }
 
