@@ -347,8 +347,8 @@ watch_taken (MaltProcessChild *child)
       child, g_timeout_source_new (MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC), on_taken);
 }
 
-/* The kernel is asked whether it lives, for the monitor may not have had the time yet. One that ends
- * from then on is a worker that ended early. */
+/* The kernel is asked whether it lives and listens, for the monitor may not have had the time yet, and
+ * does not read data. One that ends from then on is a worker that ended early. */
 gboolean
 malt_process_spares_take (MaltProcessPlan     *plan,
                           MaltAbstractWorker  *worker,
@@ -360,7 +360,8 @@ malt_process_spares_take (MaltProcessPlan     *plan,
 
   while (pop (plan, &spare))
     {
-      if (malt_process_child_is_alive (spare.child))
+      if (malt_process_child_is_alive (spare.child)
+          && malt_connection_is_connected (spare.connection))
         {
           malt_relay_events_bind (spare.child->events, worker, context);
           malt_connection_set_call_timeout (spare.connection, plan->call_timeout_ms);

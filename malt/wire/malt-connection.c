@@ -7,6 +7,7 @@
 #include "malt/malt-error.h"
 #include "malt/wire/malt-monitor.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 /**
@@ -306,6 +307,32 @@ malt_connection_detach (MaltConnection  *self,
   *data_fd = detachment.data_fd;
   *control_fd = detachment.control_fd;
   return TRUE;
+}
+
+/**
+ * malt_connection_is_connected: (skip)
+ * @self: a connection that has not been closed
+ *
+ * Checks whether the peer still has data and control open.
+ *
+ * The kernel is asked, so that an end is seen that nobody has read yet. Any
+ * thread, does not block.
+ *
+ * Returns: %FALSE once the peer has closed one of the two
+ *
+ * Since: 0.1
+ */
+gboolean
+malt_connection_is_connected (MaltConnection *self)
+{
+  struct pollfd ends[2];
+
+  g_return_val_if_fail (MALT_IS_CONNECTION (self), FALSE);
+
+  ends[0] = (struct pollfd) { malt_stream_get_fd (self->data), POLLRDHUP, 0 };
+  ends[1] = (struct pollfd) { malt_stream_get_fd (self->control), POLLRDHUP, 0 };
+
+  return poll (ends, G_N_ELEMENTS (ends), 0) == 0;
 }
 
 /**

@@ -136,6 +136,9 @@ MALT_AVAILABLE_IN_ALL
 void            malt_connection_close            (MaltConnection             *self,
                                                   const GError               *error);
 
+/* Whether the peer has both ends of its own open, asked of the kernel. Any thread. */
+MALT_AVAILABLE_IN_ALL
+gboolean        malt_connection_is_connected     (MaltConnection             *self);
 MALT_AVAILABLE_IN_ALL
 guint           malt_connection_get_n_pending    (MaltConnection             *self);
 /* Names of the functions that have been sent and not answered, latest first. (transfer full) */

@@ -256,6 +256,15 @@ mode_close (const char *argument)
   work_close (argument);
 }
 
+/* Greets, and will hear no call. */
+static void
+mode_close_data (const char *argument)
+{
+  raw_say_hello (1);
+  close (RAW_DATA_FD);
+  wait_for_ever ();
+}
+
 static void
 mode_serve (const char *argument)
 {
@@ -389,6 +398,7 @@ static const struct
   { "half", mode_half },
   { "other-version", mode_other_version },
   { "close", mode_close },
+  { "close-data", mode_close_data },
   { "serve", mode_serve },
   { "deaf", mode_deaf },
   { "ignore-stop", mode_ignore_stop },

@@ -299,6 +299,40 @@ test_dead_is_not_taken (void)
   drop_spares ();
 }
 
+static MaltAbstractWorker *
+start_without_data (void)
+{
+  const char *const arguments[] = { "close-data", NULL };
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "fake-worker", NULL);
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = g_initable_new (MALT_TYPE_PROCESS_WORKER, NULL, &error,
+                                               "evaluator", "", "spare", 1u, "executable", program,
+                                               "arguments", arguments, NULL);
+
+  g_assert_no_error (error);
+  return worker;
+}
+
+/* It lives, and control is open: only the data connection, which nobody reads, tells. */
+static void
+test_deaf_is_not_taken (void)
+{
+  MaltAbstractWorker *first = start_without_data ();
+  MaltAbstractWorker *second;
+  int spare = wait_for_spare (first);
+  g_autofree char *data = g_strdup_printf ("/proc/%d/fd/3", spare);
+
+  while (readlink (data, (char[1]) { 0 }, 1) > 0)
+    g_usleep (POLL_USEC);
+  second = start_without_data ();
+  g_assert_cmpint (fixture_get_pid (second), !=, spare);
+  malt_abstract_worker_kill (first, SIGKILL, NULL);
+  malt_abstract_worker_kill (second, SIGKILL, NULL);
+  g_object_unref (first);
+  g_object_unref (second);
+  drop_spares ();
+}
+
 static void
 test_dead_is_replaced (void)
 {
@@ -562,6 +596,7 @@ main (int    argc,
   fixture_add ("/malt/process/spares/other-surroundings", test_other_surroundings);
   fixture_add ("/malt/process/spares/call-timeout", test_call_timeout);
   fixture_add ("/malt/process/spares/dead-is-not-taken", test_dead_is_not_taken);
+  fixture_add ("/malt/process/spares/deaf-is-not-taken", test_deaf_is_not_taken);
   fixture_add ("/malt/process/spares/dead-is-replaced", test_dead_is_replaced);
   fixture_add ("/malt/process/spares/new-program", test_new_program);
   fixture_add ("/malt/process/spares/idle", test_idle);
