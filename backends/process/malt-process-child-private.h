@@ -36,6 +36,7 @@ struct _MaltProcessChild
   int                 pid;
   gboolean            leads_session;
   MaltSandbox         profile;
+  guint               cpu_limit;      /* seconds, 0: none */
 
   MaltConnection     *connection;     /* NULL before the handshake and after the end */
   GSource            *exit_source;
@@ -57,6 +58,7 @@ struct _MaltProcessChild
   GPtrArray          *stops;           /* of owned MaltProcessStop */
   char               *lost_text;       /* what became of its connection */
   gboolean            lost_connection; /* is why it was killed */
+  guint64             cpu_seconds;     /* that it has used, once it has been reaped */
   char               *detail;          /* why it was signalled */
 
   GMutex              lock;

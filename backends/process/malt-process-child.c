@@ -103,14 +103,16 @@ reap (MaltProcessChild *self,
       int              *signum)
 {
   siginfo_t info;
+  struct rusage usage = { 0 };
 
   *exit_status = -1;
   *signum = 0;
   g_mutex_lock (&self->lock);
   /* While the zombie is there nobody else has its number, nor that of its group. */
-  if (self->leads_session && malt_process_handle_wait (&self->process, WEXITED | WNOWAIT, &info))
+  if (self->leads_session && malt_process_handle_wait (&self->process, WEXITED | WNOWAIT, &info,
+                                                       NULL))
     kill (-self->pid, SIGKILL);
-  if (malt_process_handle_wait (&self->process, WEXITED, &info))
+  if (malt_process_handle_wait (&self->process, WEXITED, &info, &usage))
     {
       if (info.si_code != CLD_EXITED)
         *signum = info.si_status;
@@ -121,6 +123,8 @@ reap (MaltProcessChild *self,
     }
   malt_process_handle_clear (&self->process);
   g_mutex_unlock (&self->lock);
+  self->cpu_seconds = (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+                      + (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC;
 }
 
 /* Not a moment longer than needed: the reference must not be the last when a caller drops its

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Waits for one child, leaves it to be reaped, and says so once: whoever clears the handle does
@@ -96,11 +97,13 @@ malt_process_handle_signal (const MaltProcessHandle *self,
 gboolean
 malt_process_handle_wait (const MaltProcessHandle *self,
                           int                      flags,
-                          siginfo_t               *info)
+                          siginfo_t               *info,
+                          struct rusage           *usage)
 {
   idtype_t type = self->is_pidfd ? P_PIDFD : P_PID;
   id_t id = self->is_pidfd ? (id_t) self->fd : (id_t) self->pid;
 
   *info = (siginfo_t) { 0 };
-  return waitid (type, id, info, flags) == 0;
+  /* The function of that name has no `usage`. */
+  return syscall (SYS_waitid, type, id, info, flags, usage) == 0;
 }

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 
@@ -30,9 +31,11 @@ void     malt_process_handle_clear      (MaltProcessHandle        *self);
 gboolean malt_process_handle_has_exited (const MaltProcessHandle  *self);
 gboolean malt_process_handle_signal     (const MaltProcessHandle  *self,
                                          int                       signum);
-/* waitid(). `flags`: WEXITED, with WNOWAIT to leave the zombie, and its number, where they are. */
+/* waitid(). `flags`: WEXITED, with WNOWAIT to leave the zombie, and its number, where they are. `usage`
+ * (nullable): what it and those that it has waited for have used. */
 gboolean malt_process_handle_wait       (const MaltProcessHandle  *self,
                                          int                       flags,
-                                         siginfo_t                *info);
+                                         siginfo_t                *info,
+                                         struct rusage            *usage);
 
 G_END_DECLS

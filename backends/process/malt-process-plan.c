@@ -132,6 +132,7 @@ make_sandbox (MaltProcessPlan           *self,
   g_auto (GStrv) folders = NULL;
 
   self->profile = options->sandbox.profile;
+  self->cpu_limit = options->sandbox.cpu_limit;
   if (self->profile == MALT_SANDBOX_NONE)
     return TRUE;
 

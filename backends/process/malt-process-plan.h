@@ -13,6 +13,7 @@ typedef struct
   MaltProcessCommand     command;
   GVariant              *setup;           /* owned; NULL until it is completed */
   MaltSandbox            profile;
+  guint                  cpu_limit;       /* of the sandbox; seconds, 0: none */
   GVariant              *sandbox;         /* owned (nullable): what of it the worker applies */
   MaltConnectionLimits   limits;
   MaltRelayMode          output_modes[2];

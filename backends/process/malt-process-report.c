@@ -72,6 +72,16 @@ says_it_lacks_memory (int         signum,
   return FALSE;
 }
 
+/* Who goes on after SIGXCPU is ended by SIGKILL, which others send, too. bwrap does not tell what a worker
+ * in it has used. */
+static gboolean
+hit_cpu_limit (const MaltProcessChild *self,
+               int                     signum)
+{
+  return signum == SIGXCPU
+         || (signum == SIGKILL && self->cpu_limit > 0 && self->cpu_seconds >= self->cpu_limit);
+}
+
 /* A signal that we did not send. */
 static MaltExitReason
 find_crash (MaltProcessChild *self,
@@ -80,7 +90,7 @@ find_crash (MaltProcessChild *self,
 {
   if (self->profile >= MALT_SANDBOX_STRICT && signum == SIGSYS)
     return MALT_EXIT_REASON_SANDBOX;
-  if (signum == SIGXCPU || signum == SIGXFSZ || says_it_lacks_memory (signum, stderr_tail))
+  if (hit_cpu_limit (self, signum) || signum == SIGXFSZ || says_it_lacks_memory (signum, stderr_tail))
     return MALT_EXIT_REASON_LIMIT;
 
   return MALT_EXIT_REASON_CRASHED;
@@ -112,7 +122,7 @@ dup_limit (MaltProcessChild *self,
 {
   gboolean has_options = self->profile >= MALT_SANDBOX_LIMITS;
 
-  if (signum == SIGXCPU)
+  if (hit_cpu_limit (self, signum))
     return g_strdup (has_options ? "the option “cpu-limit” (RLIMIT_CPU)"
                                  : "of CPU time (RLIMIT_CPU)");
   if (signum == SIGXFSZ)

@@ -333,6 +333,7 @@ spawn_child (MaltProcessStart  *start,
   start->child = malt_process_child_new (&process, data->port, plan->own_session, start->events,
                                          output);
   start->child->profile = plan->profile;
+  start->child->cpu_limit = plan->cpu_limit;
   start->child->start_exited = on_child_exited;
   start->child->start_data = start;
   start->has_child = TRUE;

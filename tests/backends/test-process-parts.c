@@ -137,7 +137,7 @@ spawn_and_read (const int  fds[MALT_PROCESS_N_FDS],
   close (fds[MALT_PROCESS_FD_STDOUT]);
   while ((n_read = read (output_fd, buffer, sizeof buffer)) > 0)
     g_string_append_len (output, buffer, n_read);
-  g_assert_true (malt_process_handle_wait (&process, WEXITED, &info));
+  g_assert_true (malt_process_handle_wait (&process, WEXITED, &info, NULL));
   g_assert_cmpint (info.si_code, ==, CLD_EXITED);
   g_assert_cmpint (info.si_status, ==, 0);
   malt_process_handle_clear (&process);

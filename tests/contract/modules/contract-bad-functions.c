@@ -90,6 +90,18 @@ limit_descriptors (MaltInvocation  *invocation,
   return NULL;
 }
 
+/* The process heeds a signal no more. */
+static GVariant *
+ignore_signal (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data,
+               GError **error)
+{
+  int signum;
+
+  g_variant_get (args, "(i)", &signum);
+  signal (signum, SIG_IGN);
+  return NULL;
+}
+
 /* Ends the process by a signal with its default action. */
 static GVariant *
 crash (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
@@ -201,6 +213,8 @@ contract_add_bad_functions (MaltModule *module)
   malt_module_add_function (module, "exhaust", "()", MALT_FUNCTION_FLAGS_NONE, exhaust, NULL, NULL);
   malt_module_add_function (module, "ignore", "(u)", MALT_FUNCTION_FLAGS_NONE,
                             ignore, NULL, NULL);
+  malt_module_add_function (module, "ignore_signal", "(i)", MALT_FUNCTION_FLAGS_NONE,
+                            ignore_signal, NULL, NULL);
   malt_module_add_function (module, "ignore_threaded", "(u)", MALT_FUNCTION_FLAGS_THREADED,
                             ignore, NULL, NULL);
   malt_module_add_function (module, "leave", "(i)", MALT_FUNCTION_FLAGS_NONE, leave, NULL, NULL);
