@@ -403,13 +403,6 @@ gboolean
 malt_distributed_options_check (const MaltDistributedOptions  *self,
                                 GError                       **error)
 {
-  static const char *const outputs[] = { "stdout", "stderr" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (outputs); i++)
-    if (self->output_modes[i] == MALT_RELAY_MODE_INHERIT)
-      return refuse (outputs[i], "inherit",
-                     "the worker is on another machine; expected relay, lines, stream or null",
-                     error);
   if (self->launcher == MALT_DISTRIBUTED_LAUNCH_SSH
       && (self->ssh_destination == NULL || *self->ssh_destination == '\0'))
     return refuse ("ssh-destination", "", "the launcher ssh needs one, as “[USER@]HOST”", error);

@@ -178,7 +178,8 @@ malt_distributed_session_new (MaltDistributedStreams       *streams,
   };
 
   g_mutex_init (&self->lock);
-  self->description = g_strdup_printf ("MaltDistributedWorker %s on %s", id, reply->host);
+  self->description = g_strdup_printf ("MaltDistributedWorker %s on %s with PID %d", id, reply->host,
+                                       reply->pid);
   self->host = g_strdup (reply->host);
   self->pid = reply->pid;
   self->lease_ms = options->lease_ms;

@@ -32,7 +32,7 @@ typedef struct
   MaltRelayOutput *output;    /* the one that this is in */
   guint            number;    /* immutable: 1 or 2 */
   MaltRelayMode    mode;      /* immutable */
-  MaltRelaySink   *sink;      /* immutable; of mode relay */
+  MaltRelaySink   *sink;      /* immutable; of modes relay and inherit */
   MaltRelayStream *stream;    /* immutable; of mode stream, owned */
   int              worker_fd; /* monitor thread; −1 after the start */
   GSource         *source;    /* monitor thread; reads, or ends a pause */
@@ -99,11 +99,13 @@ pipe_open (Pipe    *self,
 
 /**
  * malt_relay_output_new_fed: (skip)
- * @modes: (array fixed-size=2): of stdout, of stderr; there is nothing to inherit
+ * @modes: (array fixed-size=2): of stdout, of stderr
  * @events: where lines go to
  *
  * Creates what brings on the output of a worker that is not a child of this
- * process: its bytes come by [func@Malt.RelayOutput.feed].
+ * process: its bytes come by [func@Malt.RelayOutput.feed]. There is nothing that
+ * it could inherit, so what it says in that mode is written on this process's own
+ * stdout or stderr.
  *
  * Returns: (transfer full): the output
  *
@@ -125,8 +127,8 @@ malt_relay_output_new_fed (const MaltRelayMode  modes[2],
       pipe->number = i + 1;
       pipe->mode = modes[i];
       pipe->fd = pipe->worker_fd = -1;
-      pipe->is_open = is_piped (modes[i]);
-      if (pipe->mode == MALT_RELAY_MODE_RELAY)
+      pipe->is_open = modes[i] != MALT_RELAY_MODE_NULL;
+      if (pipe->mode == MALT_RELAY_MODE_RELAY || pipe->mode == MALT_RELAY_MODE_INHERIT)
         pipe->sink = malt_relay_sink_get ((int) pipe->number);
       if (pipe->mode == MALT_RELAY_MODE_STREAM)
         pipe->stream = malt_relay_stream_new ();
@@ -157,8 +159,11 @@ malt_relay_output_new (const MaltRelayMode   modes[2],
   g_autoptr (MaltRelayOutput) self = malt_relay_output_new_fed (modes, events);
 
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
-    if (self->pipes[i].is_open && !pipe_open (&self->pipes[i], error))
-      return NULL;
+    {
+      self->pipes[i].is_open = is_piped (modes[i]);
+      if (self->pipes[i].is_open && !pipe_open (&self->pipes[i], error))
+        return NULL;
+    }
   return g_steal_pointer (&self);
 }
 
@@ -260,6 +265,8 @@ pipe_bring_on_locked (Pipe       *pipe,
     malt_relay_tail_feed (&pipe->tail, bytes, length);
   if (pipe->stream != NULL)
     self->dropped += malt_relay_stream_push (pipe->stream, bytes, length);
+  else if (pipe->mode == MALT_RELAY_MODE_INHERIT)
+    pipe->ticket = malt_relay_sink_write (pipe->sink, bytes, length);
   else
     {
       self->emits_lines = malt_relay_events_wants_lines (self->events);

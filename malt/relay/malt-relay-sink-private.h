@@ -20,6 +20,10 @@ guint64        malt_relay_sink_write_line    (MaltRelaySink *self,
                                               int            pid,
                                               const char    *line,
                                               gsize          length);
+/* The same of bytes as they are, but that a terminal does not act on them. */
+guint64        malt_relay_sink_write         (MaltRelaySink *self,
+                                              const char    *bytes,
+                                              gsize          length);
 /* Wait until a line would be written, or until that of the ticket has been; not long for a
  * descriptor that takes nothing. Not in the monitor thread. */
 void           malt_relay_sink_wait_for_room (MaltRelaySink *self);

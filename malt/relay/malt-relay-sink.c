@@ -293,24 +293,11 @@ malt_relay_sink_wait (MaltRelaySink *self,
   wait_for (self, FALSE, ticket);
 }
 
-guint64
-malt_relay_sink_write_line (MaltRelaySink *self,
-                            int            pid,
-                            const char    *line,
-                            gsize          length)
+static guint64
+show (MaltRelaySink *self,
+      const GString *shown)
 {
-  g_autoptr (GString) shown = g_string_sized_new (length + 64);
   guint64 ticket;
-
-  if (self->color != NULL)
-    g_string_append_printf (shown, "%s[Worker %d]: %s", self->color, pid, COLOR_NONE);
-  else
-    g_string_append_printf (shown, "[Worker %d]: ", pid);
-  if (self->is_terminal)
-    malt_terminal_append (shown, line, length);
-  else
-    g_string_append_len (shown, line, (gssize) length);
-  g_string_append_c (shown, '\n');
 
   g_mutex_lock (&self->lock);
   gsize done = flush_locked (self) ? write_some_locked (self, shown->str, shown->len) : 0;
@@ -321,4 +308,44 @@ malt_relay_sink_write_line (MaltRelaySink *self,
   ticket = self->n_pended;
   g_mutex_unlock (&self->lock);
   return ticket;
+}
+
+static void
+append (MaltRelaySink *self,
+        GString       *shown,
+        const char    *bytes,
+        gsize          length)
+{
+  if (self->is_terminal)
+    malt_terminal_append (shown, bytes, length);
+  else
+    g_string_append_len (shown, bytes, (gssize) length);
+}
+
+guint64
+malt_relay_sink_write_line (MaltRelaySink *self,
+                            int            pid,
+                            const char    *line,
+                            gsize          length)
+{
+  g_autoptr (GString) shown = g_string_sized_new (length + 64);
+
+  if (self->color != NULL)
+    g_string_append_printf (shown, "%s[Worker %d]: %s", self->color, pid, COLOR_NONE);
+  else
+    g_string_append_printf (shown, "[Worker %d]: ", pid);
+  append (self, shown, line, length);
+  g_string_append_c (shown, '\n');
+  return show (self, shown);
+}
+
+guint64
+malt_relay_sink_write (MaltRelaySink *self,
+                       const char    *bytes,
+                       gsize          length)
+{
+  g_autoptr (GString) shown = g_string_sized_new (length);
+
+  append (self, shown, bytes, length);
+  return show (self, shown);
 }
