@@ -55,7 +55,7 @@ def manual_pages_are_clean():
     groff = shutil.which("groff")
     if groff is None:
         raise Skip("groff is not installed")
-    for name in ("malt.1", "malt-worker.1"):
+    for name in ("malt.1", "malt-worker.1", "malt-host.1"):
         page = os.path.join(SOURCE, "docs", "man", name)
         result = run(groff, "-man", "-ww", "-Tutf8", "-z", page)
         expect(result, 0, "")
