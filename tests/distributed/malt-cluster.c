@@ -1,0 +1,264 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tests/distributed/malt-cluster.h"
+
+#include "backends/distributed/malt-distributed-names.h"
+#include "backends/distributed/malt-distributed-worker.h"
+#include "backends/distributed/malt-nats-client.h"
+#include "tests/malt-test-slowness.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#define CLUSTER_DEADLINE_SEC 60
+
+/* Between two looks at what nothing tells of. */
+#define CLUSTER_POLL_MSEC 20
+
+static const char host_config[] =
+  "{ \"servers\": [\"%s\"], \"host\": \"host%u\", \"pools\": { \"default\": { \"slots\": %u } },\n"
+  "  \"profiles\": { \"default\": {} } }\n";
+
+/* Runs in the child: it does not outlive a test that crashes. */
+static void
+die_with_parent (gpointer unused)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static char *
+get_config_path (MaltCluster *self,
+                 guint        i)
+{
+  g_autofree char *name = g_strdup_printf ("host%u.json", i);
+
+  return g_build_filename (self->folder, name, NULL);
+}
+
+void
+malt_cluster_start_host (MaltCluster *self,
+                         guint        i)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autofree char *program = g_build_filename (g_getenv ("MALT_HOST_FOLDER"), "malt-host", NULL);
+  g_autofree char *path = get_config_path (self, i);
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process;
+
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  process = g_subprocess_launcher_spawn (launcher, &error, program, "--config", path, NULL);
+  g_assert_no_error (error);
+  g_ptr_array_index (self->processes, i) = process;
+}
+
+typedef struct
+{
+  guint    n_left;
+  gboolean is_over;
+} Roll;
+
+static void
+on_present (MaltNatsClient          *client,
+            const MaltNatsOperation *message,
+            gpointer                 user_data)
+{
+  Roll *roll = user_data;
+
+  if (message->reply != NULL || message->status != 0)
+    return;
+  roll->n_left -= MIN (roll->n_left, 1);
+  roll->is_over = roll->n_left == 0;
+}
+
+static gboolean
+wake_up (gpointer unused)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static guint
+count_hosts (MaltCluster *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->processes->len; i++)
+    n += g_ptr_array_index (self->processes, i) != NULL;
+
+  return n;
+}
+
+void
+malt_cluster_wait_for_hosts (MaltCluster *self)
+{
+  const char *const servers[] = { self->server->address, NULL };
+  g_autofree char *who = malt_distributed_subject_who (MALT_DISTRIBUTED_DEFAULT_NAMESPACE);
+  g_autofree char *inbox = malt_distributed_inbox (MALT_DISTRIBUTED_DEFAULT_NAMESPACE, "cluster");
+  g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
+  g_autoptr (MaltNatsClient) client = malt_nats_client_new (servers, NULL, NULL, "cluster", inbox, NULL);
+  gint64 end = g_get_monotonic_time ()
+               + CLUSTER_DEADLINE_SEC * malt_test_get_slowness () * G_USEC_PER_SEC;
+  guint poll = g_timeout_add (CLUSTER_POLL_MSEC, wake_up, NULL);
+  Roll roll = { 0 };
+
+  malt_nats_client_open (client);
+  for (guint round = 0; !roll.is_over; round++)
+    {
+      g_autofree char *reply = g_strdup_printf ("%s.round%u", inbox, round);
+      guint64 sid = malt_nats_client_subscribe (client, reply, NULL, on_present, &roll);
+      gint64 next = g_get_monotonic_time () + 10 * CLUSTER_POLL_MSEC * G_TIME_SPAN_MILLISECOND;
+
+      roll.n_left = count_hosts (self);
+      malt_nats_client_publish (client, who, reply, nothing, NULL);
+      while (!roll.is_over && g_get_monotonic_time () < next)
+        g_main_context_iteration (NULL, TRUE);
+      malt_nats_client_unsubscribe (client, sid);
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+    }
+
+  g_source_remove (poll);
+  malt_nats_client_close (client);
+}
+
+void
+malt_cluster_register (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  malt_register_backend ("distributed", MALT_TYPE_DISTRIBUTED_WORKER,
+                         MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
+                           | MALT_WORKER_CAPABILITY_ISOLATED,
+                         &error);
+  g_assert_no_error (error);
+}
+
+MaltCluster *
+malt_cluster_new (guint n_hosts,
+                  guint n_slots)
+{
+  MaltNatsServer *server = malt_nats_server_new (NULL);
+  g_autoptr (GError) error = NULL;
+  MaltCluster *self;
+
+  if (server == NULL)
+    return NULL;
+
+  self = g_new0 (MaltCluster, 1);
+  self->server = server;
+  self->folder = g_dir_make_tmp ("malt-cluster-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->processes = g_ptr_array_new ();
+  g_ptr_array_set_size (self->processes, (int) n_hosts);
+  for (guint i = 0; i < n_hosts; i++)
+    {
+      g_autofree char *path = get_config_path (self, i);
+      g_autofree char *config = g_strdup_printf (host_config, server->address, i, n_slots);
+
+      g_file_set_contents (path, config, -1, &error);
+      g_assert_no_error (error);
+      malt_cluster_start_host (self, i);
+    }
+  malt_cluster_wait_for_hosts (self);
+
+  return self;
+}
+
+void
+malt_cluster_signal_host (MaltCluster *self,
+                          guint        i,
+                          int          signum)
+{
+  g_subprocess_send_signal (g_ptr_array_index (self->processes, i), signum);
+}
+
+void
+malt_cluster_kill_host (MaltCluster *self,
+                        guint        i)
+{
+  g_autoptr (GSubprocess) process =
+    g_steal_pointer (&g_ptr_array_index (self->processes, i));
+
+  g_subprocess_force_exit (process);
+  g_subprocess_wait (process, NULL, NULL);
+}
+
+/* A host has no other children. */
+int
+malt_cluster_get_worker_pid (MaltCluster *self,
+                             guint        i)
+{
+  const char *host = g_subprocess_get_identifier (g_ptr_array_index (self->processes, i));
+  g_autofree char *tasks = g_strdup_printf ("/proc/%s/task", host);
+  g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
+  const char *task;
+  int pid = 0;
+
+  g_assert_nonnull (dir);
+  while (pid == 0 && (task = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (tasks, task, "children", NULL);
+      g_autofree char *children = NULL;
+
+      if (g_file_get_contents (path, &children, NULL, NULL))
+        pid = atoi (children);
+    }
+
+  return pid;
+}
+
+MaltAbstractWorker *
+malt_cluster_try_worker (MaltCluster  *self,
+                         const char   *options,
+                         GError      **error)
+{
+  const char *const servers[] = { self->server->address, NULL };
+  g_autoptr (GVariant) given =
+    g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL, NULL);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (given);
+
+  g_assert_nonnull (given);
+  g_variant_dict_insert_value (&dict, "servers", g_variant_new_strv (servers, -1));
+
+  return malt_create_worker_with_options ("distributed", g_variant_dict_end (&dict), NULL, error);
+}
+
+MaltAbstractWorker *
+malt_cluster_new_worker (MaltCluster *self,
+                         const char  *options)
+{
+  g_autoptr (GError) error = NULL;
+  MaltAbstractWorker *worker = malt_cluster_try_worker (self, options, &error);
+
+  g_assert_no_error (error);
+
+  return worker;
+}
+
+void
+malt_cluster_free (MaltCluster *self)
+{
+  for (guint i = 0; i < self->processes->len; i++)
+    {
+      if (g_ptr_array_index (self->processes, i) == NULL)
+        continue;
+
+      malt_cluster_signal_host (self, i, SIGCONT);
+      malt_cluster_signal_host (self, i, SIGTERM);
+      g_subprocess_wait (g_ptr_array_index (self->processes, i), NULL, NULL);
+      g_object_unref (g_ptr_array_index (self->processes, i));
+    }
+  for (guint i = 0; i < self->processes->len; i++)
+    {
+      g_autofree char *path = get_config_path (self, i);
+
+      g_remove (path);
+    }
+  g_rmdir (self->folder);
+  g_ptr_array_unref (self->processes);
+  malt_nats_server_free (self->server);
+  g_free (self->folder);
+  g_free (self);
+}

@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "tests/distributed/malt-nats-server.h"
+
+#include <malt/malt.h>
+
+G_BEGIN_DECLS
+
+/* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a pool and a
+ * profile “default”. Waits iterate the default main context. */
+typedef struct
+{
+  MaltNatsServer *server;
+  char           *folder;    /* of configurations */
+  GPtrArray      *processes; /* GSubprocess, owned; NULL where one was killed */
+} MaltCluster;
+
+/* The backend, out of the same objects as the fixture; the module of the same name is not loaded. */
+void                malt_cluster_register       (void);
+
+/* All hosts have come up. NULL: there is no nats-server, and the test was skipped. */
+MaltCluster        *malt_cluster_new            (guint         n_hosts,
+                                                 guint         n_slots);
+void                malt_cluster_free           (MaltCluster  *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltCluster, malt_cluster_free)
+
+void                malt_cluster_start_host     (MaltCluster  *self,
+                                                 guint         i);
+/* Until all that run are there to be asked for workers. */
+void                malt_cluster_wait_for_hosts (MaltCluster  *self);
+void                malt_cluster_kill_host      (MaltCluster  *self,
+                                                 guint         i);
+void                malt_cluster_signal_host    (MaltCluster  *self,
+                                                 guint         i,
+                                                 int           signum);
+/* The process of the one worker of a host; 0: it has none. */
+int                 malt_cluster_get_worker_pid (MaltCluster  *self,
+                                                 guint         i);
+
+/* A worker of any host; with further options, an a{sv} in text format, nullable. */
+MaltAbstractWorker *malt_cluster_try_worker     (MaltCluster  *self,
+                                                 const char   *options,
+                                                 GError      **error);
+MaltAbstractWorker *malt_cluster_new_worker     (MaltCluster  *self,
+                                                 const char   *options);
+
+G_END_DECLS
