@@ -204,7 +204,10 @@ describe_uptime (guint64 seconds)
   if (seconds >= 60 * 60)
     return g_strdup_printf ("%" G_GUINT64_FORMAT "h", seconds / (60 * 60));
 
-  return g_strdup_printf ("%" G_GUINT64_FORMAT "min", seconds / 60);
+  if (seconds >= 60)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT "min", seconds / 60);
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT "s", seconds);
 }
 
 static void
