@@ -31,6 +31,7 @@ struct _MaltHostCluster
   guint            n_pending;
   gboolean         has_left;
   gboolean         is_lonely;  /* it was said that there is no server */
+  char            *refused;    /* nullable: the last id for which there was no worker, also said */
 };
 
 G_DEFINE_FINAL_TYPE (MaltHostCluster, malt_host_cluster, G_TYPE_OBJECT)
@@ -83,8 +84,12 @@ answer_error (MaltHostCluster *self,
 {
   g_autoptr (GBytes) bytes = malt_spawn_error_to_bytes (error);
 
-  g_message ("No worker%s%s for a manager: %s", id != NULL ? " " : "", id != NULL ? id : "",
-             error->message);
+  /* A manager that waits for a host asks several times a second. */
+  if (id == NULL || g_strcmp0 (id, self->refused) != 0)
+    g_message ("No worker%s%s for a manager: %s", id != NULL ? " " : "", id != NULL ? id : "",
+               error->message);
+  g_free (self->refused);
+  self->refused = g_strdup (id);
   answer (self, reply, bytes);
 }
 
@@ -298,6 +303,7 @@ malt_host_cluster_finalize (GObject *object)
   g_ptr_array_unref (self->pools);
   g_free (self->address);
   g_free (self->inboxes);
+  g_free (self->refused);
 
   G_OBJECT_CLASS (malt_host_cluster_parent_class)->finalize (object);
 }
