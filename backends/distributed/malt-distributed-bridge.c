@@ -25,6 +25,7 @@ struct _MaltBridge
   gboolean        is_plain;
   int             stream_fd; /* of the stream, which owns it */
   int             fd;        /* owned */
+  MaltBridgeFunc  before;
   MaltBridgeFunc  ended;
   gpointer        user_data;
   GDestroyNotify  destroy;
@@ -162,7 +163,11 @@ carry_to_stream (gpointer data)
   gssize n;
 
   do
-    n = receive (self->fd, buffer);
+    {
+      n = receive (self->fd, buffer);
+      if (n > 0 && self->before != NULL)
+        self->before (MALT_BRIDGE_TO_STREAM, self->user_data);
+    }
   while (n > 0 && send_to_stream (self, buffer, (gsize) n));
 
   end_direction (self, MALT_BRIDGE_TO_STREAM, n != 0);
@@ -203,6 +208,18 @@ malt_bridge_new (GIOStream       *stream,
                  GDestroyNotify   destroy,
                  GError         **error)
 {
+  return malt_bridge_new_full (stream, fd, NULL, ended, user_data, destroy, error);
+}
+
+MaltBridge *
+malt_bridge_new_full (GIOStream       *stream,
+                      int              fd,
+                      MaltBridgeFunc   before,
+                      MaltBridgeFunc   ended,
+                      gpointer         user_data,
+                      GDestroyNotify   destroy,
+                      GError         **error)
+{
   g_autoptr (MaltBridge) self = g_atomic_rc_box_new0 (MaltBridge);
   GThread *from, *to;
 
@@ -210,6 +227,7 @@ malt_bridge_new (GIOStream       *stream,
   self->is_plain = G_IS_SOCKET_CONNECTION (stream);
   self->stream_fd = g_socket_get_fd (malt_distributed_get_socket (stream));
   self->fd = fd;
+  self->before = before;
   self->ended = ended;
   self->user_data = user_data;
   self->destroy = destroy;

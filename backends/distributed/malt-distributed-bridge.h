@@ -31,6 +31,15 @@ MaltBridge *malt_bridge_new   (GIOStream       *stream,
                                gpointer         user_data,
                                GDestroyNotify   destroy,
                                GError         **error);
+/* With `before` (nullable), which is called in a thread of the bridge when bytes have come from the socket,
+ * before they are passed on. */
+MaltBridge *malt_bridge_new_full (GIOStream       *stream,
+                                  int              fd,
+                                  MaltBridgeFunc   before,
+                                  MaltBridgeFunc   ended,
+                                  gpointer         user_data,
+                                  GDestroyNotify   destroy,
+                                  GError         **error);
 /* Ends both sides at once, for both directions. Any thread, any number of times; waits for nothing. */
 void        malt_bridge_close (MaltBridge      *self);
 MaltBridge *malt_bridge_ref   (MaltBridge      *self);

@@ -36,7 +36,7 @@ struct _MaltDistributedSession
   int                       watch_fd;       /* atomic; of @watch, −1: over */
   MaltWatchReader          *reader;         /* owned */
   GByteArray               *outgoing;       /* owned; what waits to be written */
-  gboolean                  is_reading;
+  int                       is_reading;     /* atomic; what is not in the socket may not be shown yet */
   MaltManagerLease          lease;
   MaltBridge               *bridges[2];     /* owned (nullable) */
   int                       data_fd;        /* a copy, to see the end of the data; −1: closed */

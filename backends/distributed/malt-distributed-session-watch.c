@@ -150,7 +150,7 @@ check_lease (MaltDistributedSession *self)
 
   malt_distributed_session_lose (
       self, g_strdup_printf ("nothing was heard from the host “%s” for %u ms, the lease and a second: "
-                             "what was left of the worker has been ended there",
+                             "what is left of the worker is ended there",
                              self->host, self->lease_ms + MALT_LEASE_MARGIN_MSEC));
   return FALSE;
 }
@@ -184,11 +184,11 @@ malt_distributed_session_read (MaltDistributedSession *self)
   if (self->watch == NULL || self->is_reading || !check_lease (self))
     return;
 
-  self->is_reading = TRUE;
+  g_atomic_int_set (&self->is_reading, TRUE);
   for (guint i = 0; i < WATCH_MAX_READS; i++)
     if (!read_some (self))
       break;
-  self->is_reading = FALSE;
+  g_atomic_int_set (&self->is_reading, FALSE);
   malt_distributed_session_flush (self);
 }
 

@@ -87,7 +87,8 @@ on_before_delivery (gpointer user_data)
   int fd = g_atomic_int_get (&self->watch_fd);
   int n_bytes = 0;
 
-  if (fd >= 0 && ioctl (fd, FIONREAD, &n_bytes) == 0 && n_bytes > 0)
+  if (fd >= 0 && ioctl (fd, FIONREAD, &n_bytes) == 0
+      && (n_bytes > 0 || g_atomic_int_get (&self->is_reading)))
     malt_monitor_run (read_watch, self);
   malt_relay_output_drain (self->output);
 }

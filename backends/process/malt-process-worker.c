@@ -290,6 +290,14 @@ malt_process_worker_detach (MaltProcessWorker  *self,
          && malt_connection_detach (self->connection, data_fd, control_fd, error);
 }
 
+void
+malt_process_worker_drain (MaltProcessWorker *self)
+{
+  g_return_if_fail (MALT_IS_PROCESS_WORKER (self));
+
+  malt_relay_output_drain (malt_process_child_get_output (self->child));
+}
+
 /* Takes child and connection. The initialisation that waits holds a reference on the worker. */
 static void
 take_child (MaltProcessWorker *self,

@@ -17,5 +17,7 @@ gboolean malt_process_worker_detach (MaltProcessWorker  *self,
                                      int                *data_fd,
                                      int                *control_fd,
                                      GError            **error);
+/* Has what the worker has printed by now where stdout-stream and stderr-stream are read from. Any thread. */
+void     malt_process_worker_drain  (MaltProcessWorker  *self);
 
 G_END_DECLS

@@ -4,8 +4,8 @@
 
 #include "backends/distributed/host/malt-host-output.h"
 
-/* Bytes of a read. */
-#define OUTPUT_READ_BYTES (16u * 1024)
+/* Bytes of a read: a frame. */
+#define OUTPUT_READ_BYTES (64u * 1024 - 1)
 
 struct _MaltHostOutput
 {
@@ -27,11 +27,10 @@ stop_reading (MaltHostOutput *self)
   g_clear_pointer (&self->source, g_source_unref);
 }
 
+/* FALSE: there is no more for now, or no room. */
 static gboolean
-on_readable (GObject  *stream,
-             gpointer  user_data)
+pass_on (MaltHostOutput *self)
 {
-  MaltHostOutput *self = user_data;
   guint8 buffer[OUTPUT_READ_BYTES];
   g_autoptr (GError) error = NULL;
   gssize n = g_pollable_input_stream_read_nonblocking (self->stream, buffer, sizeof buffer, NULL,
@@ -40,18 +39,35 @@ on_readable (GObject  *stream,
   if (n > 0)
     {
       malt_host_watch_send_output (self->watch, self->fd, buffer, (gsize) n);
-      if (malt_host_watch_is_full (self->watch) || malt_host_watch_is_lost (self->watch))
-        stop_reading (self);
+      if (!malt_host_watch_is_full (self->watch) && !malt_host_watch_is_lost (self->watch))
+        return TRUE;
+      stop_reading (self);
     }
   else if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       self->is_done = TRUE;
       stop_reading (self);
       self->done (self->user_data);
-      return G_SOURCE_REMOVE;
     }
 
+  return FALSE;
+}
+
+static gboolean
+on_readable (GObject  *stream,
+             gpointer  user_data)
+{
+  MaltHostOutput *self = user_data;
+
+  pass_on (self);
   return self->source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+void
+malt_host_output_flush (MaltHostOutput *self)
+{
+  while (self->source != NULL && pass_on (self))
+    ;
 }
 
 void

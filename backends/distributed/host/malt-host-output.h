@@ -16,6 +16,8 @@ MaltHostOutput *malt_host_output_new     (GInputStream    *stream,
                                           void           (*done) (gpointer user_data),
                                           gpointer         user_data);
 void            malt_host_output_free    (MaltHostOutput  *self);
+/* Hands over what has been printed by now, if there is room. */
+void            malt_host_output_flush   (MaltHostOutput  *self);
 /* The watch has drained. */
 void            malt_host_output_resume  (MaltHostOutput  *self);
 gboolean        malt_host_output_is_done (MaltHostOutput  *self);

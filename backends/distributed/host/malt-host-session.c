@@ -27,8 +27,9 @@
 /* How a bridge finds its session, which may be gone: it tells in a thread of its own. Reference counted. */
 typedef struct
 {
-  MaltHostSession *session; /* (nullable); of the context */
-  GMainContext    *context; /* owned; immutable */
+  MaltHostSession    *session; /* (nullable); of the context */
+  GMainContext       *context; /* owned; immutable */
+  MaltAbstractWorker *worker;  /* owned; immutable */
 } SessionLink;
 
 /* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it said
@@ -63,6 +64,7 @@ link_clear (gpointer data)
 {
   SessionLink *link = data;
 
+  g_object_unref (link->worker);
   g_main_context_unref (link->context);
 }
 
@@ -232,6 +234,79 @@ on_silent (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A thread of the bridge waits until the session has handed over what was printed. */
+typedef struct
+{
+  SessionLink *link;
+  GMutex       lock;
+  GCond        cond;
+  gboolean     is_done; /* protected by @lock */
+} Handover;
+
+/* Runs in the context of the session. */
+static gboolean
+on_hand_over (gpointer user_data)
+{
+  MaltHostSession *session = ((Handover *) user_data)->link->session;
+
+  for (guint i = 0; session != NULL && i < G_N_ELEMENTS (session->outputs); i++)
+    if (session->outputs[i] != NULL)
+      malt_host_output_flush (session->outputs[i]);
+  return G_SOURCE_REMOVE;
+}
+
+/* Also when the context goes away before it has come to it. */
+static void
+handover_done (gpointer user_data)
+{
+  Handover *handover = user_data;
+
+  g_mutex_lock (&handover->lock);
+  handover->is_done = TRUE;
+  g_cond_signal (&handover->cond);
+  g_mutex_unlock (&handover->lock);
+}
+
+static void
+hand_over (SessionLink *link)
+{
+  Handover handover = { .link = link };
+
+  g_mutex_init (&handover.lock);
+  g_cond_init (&handover.cond);
+  g_main_context_invoke_full (link->context, G_PRIORITY_HIGH, on_hand_over, &handover,
+                              handover_done);
+  g_mutex_lock (&handover.lock);
+  while (!handover.is_done)
+    g_cond_wait (&handover.cond, &handover.lock);
+  g_mutex_unlock (&handover.lock);
+  g_mutex_clear (&handover.lock);
+  g_cond_clear (&handover.cond);
+}
+
+/* Runs in a thread of the bridge. What a call printed goes before its result, on another stream. */
+static void
+on_before_answers (MaltBridgeDirection direction,
+                   gpointer            user_data)
+{
+  static const char *const properties[] = { "stdout-stream", "stderr-stream" };
+  SessionLink *link = user_data;
+
+  malt_process_worker_drain (MALT_PROCESS_WORKER (link->worker));
+  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
+    {
+      g_autoptr (GInputStream) stream = NULL;
+
+      g_object_get (link->worker, properties[i], &stream, NULL);
+      if (stream != NULL
+          && g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (stream)))
+        {
+          hand_over (link);
+          return;
+        }
+    }
+}
+
 /* Runs in a thread of the bridge. */
 static void
 on_bridge_ended (MaltBridgeDirection direction,
@@ -330,8 +405,10 @@ open_bridge (MaltHostSession *self,
   if (!answer (stream))
     return FALSE;
 
-  self->bridges[i] = malt_bridge_new (stream, g_steal_fd (&self->fds[i]), on_bridge_ended,
-                                      g_atomic_rc_box_acquire (self->link), link_unref, NULL);
+  self->bridges[i] = malt_bridge_new_full (stream, g_steal_fd (&self->fds[i]),
+                                           i == MALT_HOST_STREAM_DATA ? on_before_answers : NULL,
+                                           on_bridge_ended, g_atomic_rc_box_acquire (self->link),
+                                           link_unref, NULL);
   if (self->bridges[i] != NULL)
     self->n_speaking++;
   return self->bridges[i] != NULL;
@@ -406,6 +483,7 @@ malt_host_session_new (MaltAbstractWorker          *worker,
   self->link = g_atomic_rc_box_new0 (SessionLink);
   self->link->session = self;
   self->link->context = g_main_context_ref (self->context);
+  self->link->worker = g_object_ref (worker);
   g_signal_connect (worker, "exited", G_CALLBACK (on_exited), self);
   set_deadline (self, OPENING_TIMEOUT_MSEC, on_not_opened);
 
