@@ -4,13 +4,16 @@
 
 #include "malt-fuzz.h"
 
+#include "backends/distributed/malt-distributed-inventory.h"
 #include "backends/distributed/malt-distributed-lease.h"
+#include "backends/distributed/malt-distributed-line.h"
 #include "backends/distributed/malt-distributed-spawn.h"
 #include "malt/malt-error.h"
 
 #include <string.h>
 
-/* Whatever comes as a request or as a reply: what is taken can be, and is the same when it is sent on. */
+/* Whatever comes as a request, a reply, a list of what a host has, or a line with one of them: what is taken
+ * can be, and is the same when it is sent on. */
 
 static void
 check_error (gconstpointer  taken,
@@ -75,6 +78,28 @@ try_reply (GBytes *bytes)
   g_assert_cmpint (reply->pid, ==, again->pid);
 }
 
+static void
+try_inventory (GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltInventory) inventory = malt_inventory_from_bytes (bytes, &error);
+
+  check_error (inventory, error);
+  if (inventory != NULL)
+    g_assert_true (g_utf8_validate (inventory->version, -1, NULL));
+}
+
+static void
+try_line (const guint8 *data,
+          gsize         size)
+{
+  g_autofree char *line = g_strndup ((const char *) data, size);
+  g_autoptr (GBytes) message = malt_distributed_line_parse (line);
+
+  if (message != NULL)
+    try_request (message);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -83,6 +108,8 @@ LLVMFuzzerTestOneInput (const guint8 *data,
 
   try_request (bytes);
   try_reply (bytes);
+  try_inventory (bytes);
+  try_line (data, size);
 
   return 0;
 }
