@@ -129,10 +129,23 @@ on_grace_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* malt-host leaves at the end of its standard input. */
+static void
+remove_folder (MaltDistributedLaunchSsh *self)
+{
+  if (self->folder == NULL)
+    return;
+
+  g_unlink (self->path);
+  g_rmdir (self->folder);
+  g_clear_pointer (&self->folder, g_free);
+}
+
+/* malt-host leaves at the end of its standard input. This program may be about to leave, too, and then does
+ * not see the end of ssh. */
 static void
 let_go (MaltDistributedLaunchSsh *self)
 {
+  remove_folder (self);
   stop_writing (self);
   close_fd (&self->in_fd);
   if (self->pidfd >= 0 && self->grace == NULL)
@@ -273,17 +286,6 @@ describe_status (const siginfo_t *info)
 
   return info->si_pid != 0 ? g_strdup_printf ("by signal %d", info->si_status)
                            : g_strdup ("without a status");
-}
-
-static void
-remove_folder (MaltDistributedLaunchSsh *self)
-{
-  if (self->folder == NULL)
-    return;
-
-  g_unlink (self->path);
-  g_rmdir (self->folder);
-  g_clear_pointer (&self->folder, g_free);
 }
 
 static void

@@ -138,6 +138,7 @@ test_launch (void)
 
   /* It does not wait for what still goes through it. */
   malt_distributed_launcher_stop (launcher);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   malt_distributed_launcher_stop (launcher);
   assert_gone (launcher, path);
   while (kill (outcome.reply->pid, 0) == 0)
