@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,14 +98,32 @@ send_all (int           fd,
   return TRUE;
 }
 
+/* Does not wait inside of GIO, which would keep the other thread from saying farewell meanwhile. */
+static gssize
+receive_from_tls (MaltBridge *self,
+                  guint8     *buffer)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->stream);
+
+  while (TRUE)
+    {
+      g_autoptr (GError) error = NULL;
+      struct pollfd readable = { self->stream_fd, POLLIN, 0 };
+      gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), buffer,
+                                                           BRIDGE_BUFFER_BYTES, NULL, &error);
+
+      if (n >= 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return n;
+      if (poll (&readable, 1, -1) < 0 && errno != EINTR)
+        return -1;
+    }
+}
+
 static gssize
 receive_from_stream (MaltBridge *self,
                      guint8     *buffer)
 {
-  return self->is_plain
-         ? receive (self->stream_fd, buffer)
-         : g_input_stream_read (g_io_stream_get_input_stream (self->stream), buffer,
-                                BRIDGE_BUFFER_BYTES, NULL, NULL);
+  return self->is_plain ? receive (self->stream_fd, buffer) : receive_from_tls (self, buffer);
 }
 
 static gboolean

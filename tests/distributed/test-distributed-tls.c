@@ -185,6 +185,41 @@ test_bridges (void)
   malt_bridge_close (host);
 }
 
+/* The end of one side does not wait for something that the other has to say. */
+static void
+test_half_close (void)
+{
+  g_auto (Pair) pair = { { NULL } };
+  g_autoptr (MaltBridge) manager = NULL;
+  g_autoptr (MaltBridge) host = NULL;
+  g_autoptr (GError) error = NULL;
+  int manager_fds[2], host_fds[2];
+  char byte;
+
+  shake_hands (&pair, "alice", "server", NULL);
+  g_assert_no_error (pair.errors[0]);
+  g_assert_no_error (pair.errors[1]);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, manager_fds), ==, 0);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, host_fds), ==, 0);
+  manager = malt_bridge_new (pair.streams[0], manager_fds[1], NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  host = malt_bridge_new (pair.streams[1], host_fds[1], NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  g_assert_cmpint (send (host_fds[0], "1", 1, MSG_NOSIGNAL), ==, 1);
+  shutdown (host_fds[0], SHUT_WR);
+  g_assert_cmpint (recv (manager_fds[0], &byte, 1, 0), ==, 1);
+  g_assert_cmpint (recv (manager_fds[0], &byte, 1, 0), ==, 0);
+  g_assert_cmpint (send (manager_fds[0], "2", 1, MSG_NOSIGNAL), ==, 1);
+  g_assert_cmpint (recv (host_fds[0], &byte, 1, 0), ==, 1);
+  g_assert_cmpint (byte, ==, '2');
+
+  close (manager_fds[0]);
+  close (host_fds[0]);
+  malt_bridge_close (manager);
+  malt_bridge_close (host);
+}
+
 /* Both have a certificate of the authority, but the host is another one than was told. */
 static void
 test_other_host (void)
@@ -371,6 +406,7 @@ main (int    argc,
   if (make_certificates ())
     {
       g_test_add_func ("/distributed/tls/bridges", test_bridges);
+      g_test_add_func ("/distributed/tls/half-close", test_half_close);
       g_test_add_func ("/distributed/tls/other-host", test_other_host);
       g_test_add_func ("/distributed/tls/strange-host", test_strange_host);
       g_test_add_func ("/distributed/tls/strange-manager", test_strange_manager);
