@@ -16,6 +16,9 @@ gboolean malt_nesting_check       (GError     **error);
 void     malt_nesting_set_process (guint        depth,
                                    const char  *executable);
 
+/* It turns out to be deeper than that: whoever has it now is. */
+void     malt_nesting_raise_process (guint     depth);
+
 /* No worker is started in this process from here on: its sandbox, of that name, allows none. */
 void     malt_nesting_forbid      (const char  *sandbox);
 

@@ -131,6 +131,12 @@ malt_nesting_set_process (guint       depth,
 }
 
 void
+malt_nesting_raise_process (guint depth)
+{
+  process_depth = MAX (process_depth, depth);
+}
+
+void
 malt_nesting_forbid (const char *sandbox)
 {
   g_free (process_sandbox);

@@ -26,6 +26,7 @@ typedef struct
   GSource                      *deadline_source;
   GSource                      *cancel_source;
   MaltSpawnRequest             *request;     /* owned */
+  guint                         depth;       /* of the worker */
   MaltDistributedLauncher      *launcher;    /* owned */
   MaltSpawnReply               *reply;       /* owned (nullable): there is a host */
   char                         *id;          /* owned (nullable): of the worker there */
@@ -181,6 +182,7 @@ greet (MaltDistributedStart *start)
 
   g_variant_dict_insert (&setup, "max-message-size", "t",
                          start->options->common.max_message_bytes);
+  g_variant_dict_insert (&setup, "depth", "u", start->depth);
   malt_connection_handshake_async (connection, g_variant_dict_end (&setup), start->cancellable,
                                    on_greeted, start_ref (start));
 }
@@ -277,6 +279,7 @@ malt_distributed_start (const MaltDistributedOptions *options,
   start->func = func;
   start->user_data = user_data;
   start->cancellable = g_cancellable_new ();
+  start->depth = malt_nesting_get_depth () + 1;
   start->request = malt_spawn_request_new (id, options->host == NULL ? options->pool : NULL,
                                            options->profile, options->lease_ms,
                                            malt_distributed_options_new_wish (options));

@@ -165,6 +165,7 @@ malt_setup_accept_next (MaltStream        *stream,
                         const MaltMessage *message)
 {
   guint64 max_message_bytes;
+  guint depth;
 
   if (!check_setup (message, NULL))
     return FALSE;
@@ -174,6 +175,9 @@ malt_setup_accept_next (MaltStream        *stream,
   if (g_variant_lookup (message->value, "max-message-size", "t", &max_message_bytes))
     malt_stream_set_max_message_bytes (stream, MIN (max_message_bytes,
                                                     malt_stream_get_max_message_bytes (stream)));
+  /* The one who started it may be less deep than the one who has it. */
+  if (g_variant_lookup (message->value, "depth", "u", &depth))
+    malt_nesting_raise_process (depth);
   return TRUE;
 }
 

@@ -353,7 +353,7 @@ const ContractCase contract_environment_cases[] = {
     .option = "module-path" },
   { "/environment/side-by-side", side_by_side,
     .summary = "Variables, folder and arguments of workers at the same time",
-    .option = "arguments" },
+    .option = "working-directory" },
   { "/environment/this-program", this_program,
     .summary = "This program is its own worker, with its own functions", .option = "executable" },
   { "/environment/descriptors", descriptors,

@@ -228,6 +228,8 @@ contract_run (gpointer fixture, gconstpointer data)
     }
   else if (the_settings->pool && !contract_pool_is_held_to (test_case->path))
     g_test_skip ("a pool is not its worker");
+  else if (test_case->is_bare && the_settings->needs_options)
+    g_test_skip ("the case starts workers without the options that they need");
   else if (!contract_sandbox_is_held_to (contract))
     g_test_skip ("the sandbox refuses what the case does");
   else if (test_case->loops && MALT_TEST_HOLDS_SIGNALS_BACK)

@@ -100,6 +100,8 @@ make_child_arguments (const ContractSettings *settings, char **option_texts)
     g_strv_builder_add_many (builder, "--peer", settings->peer, NULL);
   if (settings->pool)
     g_strv_builder_add (builder, "--pool");
+  if (settings->needs_options)
+    g_strv_builder_add (builder, "--needs-options");
   for (guint i = 0; option_texts != NULL && option_texts[i] != NULL; i++)
     g_strv_builder_add_many (builder, "--option", option_texts[i], NULL);
   return g_strv_builder_end (builder);
@@ -166,6 +168,8 @@ malt_contract_main (int argc, char **argv)
     { "deadline", 0, 0, G_OPTION_ARG_INT, &deadline_sec,
       "With --apart: the end of a case that takes longer", "SECONDS" },
     { "modules", 0, 0, G_OPTION_ARG_FILENAME, &settings.modules, "Where contract.so is", "FOLDER" },
+    { "needs-options", 0, 0, G_OPTION_ARG_NONE, &settings.needs_options,
+      "No worker starts without the options that are given here", NULL },
     { "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &only,
       "With --apart: only cases that begin so", "/PATH" },
     { "peer", 0, 0, G_OPTION_ARG_FILENAME, &settings.peer, "The program contract-peer", "FILE" },

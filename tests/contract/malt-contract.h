@@ -19,6 +19,7 @@ typedef struct
   MaltWorkerCapabilities  needs;
   const char             *option;  /* (nullable): an option or property that the backend must have */
   gboolean                loops;   /* in the evaluator's language alone, until a signal ends it */
+  gboolean                is_bare; /* with workers that do not get the options of the settings */
 } ContractCase;
 
 typedef struct
@@ -28,6 +29,7 @@ typedef struct
   const char *peer;    /* (nullable): the program contract-peer */
   GVariant   *options; /* (nullable): a{sv}, for every worker that a case starts */
   gboolean    pool;    /* each of them is a pool of one */
+  gboolean    needs_options; /* no worker starts without them */
 } ContractSettings;
 
 /* `settings` is used until the end of the program. */
