@@ -20,6 +20,8 @@
 /* Whoever waits for a main loop that does not stand still. */
 #define FAULT_MAX_GAP_MSEC (500.0 * malt_test_get_slowness ())
 
+#define N_CYCLES (fixture_is_full () ? 200u : 30u)
+
 /* Of a manager that has been told the right thing. */
 #define MANAGER_EXIT_STATUS 3
 
@@ -247,6 +249,81 @@ test_manager (gconstpointer signum)
     g_assert_cmpint (g_subprocess_get_exit_status (manager), ==, MANAGER_EXIT_STATUS);
 }
 
+static guint
+count_descriptors (const char *process)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%s/fd", process);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+/* One that is stopped, killed, and killed by somebody else, in turns. */
+static void
+run_worker (MaltCluster *cluster,
+            guint        i)
+{
+  MaltAbstractWorker *worker = malt_cluster_new_worker (cluster, NULL);
+  int pid = malt_cluster_get_worker_pid (cluster, 0);
+
+  malt_fault_assert_ping (worker);
+  if (i % 3 == 0)
+    {
+      fixture_stop (worker);
+      return;
+    }
+
+  if (i % 3 == 1)
+    malt_abstract_worker_kill (worker, SIGKILL, NULL);
+  else
+    kill (pid, SIGKILL);
+  while (malt_abstract_worker_is_running (worker))
+    g_usleep (1000);
+  g_object_unref (worker);
+}
+
+/* Less than before is no leak: what is left of a worker goes in its own time. */
+static void
+wait_for_descriptors (const char *process,
+                      guint       n)
+{
+  gint64 end = g_get_monotonic_time () + FIXTURE_AT_ONCE_MSEC * 1000;
+
+  while (count_descriptors (process) > n && g_get_monotonic_time () < end)
+    g_usleep (10000);
+  g_assert_cmpuint (count_descriptors (process), <=, n);
+}
+
+static void
+test_cycles (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
+  const char *host;
+  guint n_here;
+  guint n_there;
+
+  g_test_summary ("Many workers one after the other leave no descriptors, in the manager or in the host.");
+
+  if (cluster == NULL)
+    return;
+
+  host = g_subprocess_get_identifier (g_ptr_array_index (cluster->processes, 0));
+  for (guint i = 0; i < 3; i++)
+    run_worker (cluster, i);
+  n_here = count_descriptors ("self");
+  n_there = count_descriptors (host);
+
+  for (guint i = 0; i < N_CYCLES; i++)
+    run_worker (cluster, i);
+  wait_for_descriptors ("self", n_here);
+  wait_for_descriptors (host, n_there);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -264,6 +341,7 @@ main (int    argc,
   fixture_add ("/malt/faults/host-stopped", test_host_stopped);
   fixture_add_data ("/malt/faults/manager-killed", GINT_TO_POINTER (SIGKILL), test_manager);
   fixture_add_data ("/malt/faults/manager-stopped", GINT_TO_POINTER (SIGSTOP), test_manager);
+  fixture_add ("/malt/faults/cycles", test_cycles);
 
   return g_test_run ();
 }
