@@ -66,7 +66,8 @@ launch (MaltDistributedLauncher      *launcher,
 {
   g_autofree char *id = malt_distributed_new_id ();
   g_autoptr (MaltSpawnRequest) request =
-    malt_spawn_request_new (id, NULL, profile, MALT_LEASE_DEFAULT_MSEC, NULL);
+    malt_spawn_request_new (id, NULL, profile, MALT_LEASE_DEFAULT_MSEC,
+                            g_variant_new_parsed ("{'evaluator': <''>}"));
   Outcome outcome = { 0 };
 
   malt_distributed_launcher_launch_async (launcher, options, request, cancellable, on_launched,
