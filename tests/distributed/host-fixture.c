@@ -300,6 +300,14 @@ client_wait_for_end (Client *self)
 }
 
 void
+client_assert_end (Client *self)
+{
+  g_autoptr (MaltExitReport) report = client_wait_for_end (self);
+
+  g_assert_nonnull (report);
+}
+
+void
 client_wait_until_gone (Client *self)
 {
   while (!fixture_is_gone (self->reply->pid))

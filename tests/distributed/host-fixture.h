@@ -65,6 +65,8 @@ void             client_send              (Client                 *self,
                                            GByteArray             *bytes);
 /* The end of the worker, after its output, which is counted. (transfer full) (nullable) */
 MaltExitReport  *client_wait_for_end      (Client                 *self);
+/* The same, if it does not matter how. */
+void             client_assert_end        (Client                 *self);
 void             client_wait_until_gone   (Client                 *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Client, client_clear)

@@ -149,6 +149,18 @@ send_big (gpointer data)
   return NULL;
 }
 
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n_threads = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n_threads++;
+
+  return n_threads;
+}
+
 /* As a manager and a host have it: a bridge at either end, and what one side ends is ended on the other. */
 static void
 test_bridges (void)
@@ -160,8 +172,10 @@ test_bridges (void)
   g_autoptr (GError) error = NULL;
   int manager_fds[2], host_fds[2];
   GThread *sender, *echoer;
+  guint n_threads;
 
   shake_hands (&pair, "alice", "server", NULL);
+  n_threads = count_threads ();
   g_assert_no_error (pair.errors[0]);
   g_assert_no_error (pair.errors[1]);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, manager_fds), ==, 0);
@@ -183,6 +197,8 @@ test_bridges (void)
   close (manager_fds[0]);
   malt_bridge_close (manager);
   malt_bridge_close (host);
+  while (count_threads () > n_threads)
+    g_usleep (1000);
 }
 
 /* The end of one side does not wait for something that the other has to say. */
