@@ -1,0 +1,224 @@
+/* SPDX-FileCopyrightText: 2026 The malt authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "backends/distributed/malt-distributed-bridge.h"
+#include "tests/backends/process-fixture.h"
+#include "tests/distributed/host-fixture.h"
+
+#include <glib/gstdio.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BIG_BYTES (4u * 1024 * 1024)
+
+/* Where the certificates are. */
+static char *folder;
+
+static HostFixture *
+new_host (void)
+{
+  g_autofree char *json = g_strdup_printf (
+      "{ \"tls\": { \"certificate\": \"%s/server.pem\", \"key\": \"%s/server.key\","
+      " \"ca\": \"%s/ca.pem\" } }", folder, folder, folder);
+
+  return host_fixture_new (json);
+}
+
+static void
+on_tls (GObject      *source,
+        GAsyncResult *result,
+        gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* NULL: the handshake came to nothing. */
+static GIOStream *
+open_tls (Client     *client,
+          const char *name)
+{
+  g_autofree char *certificate = g_strdup_printf ("%s/%s.pem", folder, name);
+  g_autofree char *key = g_strdup_printf ("%s/%s.key", folder, name);
+  g_autofree char *authorities = g_strdup_printf ("%s/ca.pem", folder);
+  g_autoptr (MaltDistributedTls) tls = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  tls = malt_distributed_tls_new (certificate, key, authorities, &error);
+  g_assert_no_error (error);
+  socket = g_socket_new_from_fd (client_connect (client), &error);
+  g_assert_no_error (error);
+  connection = g_socket_connection_factory_create_connection (socket);
+  malt_distributed_tls_connect_async (tls, connection, client->reply->fingerprint, NULL, on_tls,
+                                      &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+
+  return malt_distributed_tls_finish (result, NULL);
+}
+
+/* A socket with TLS behind it, so that the client knows nothing of it. −1: there is none. */
+static int
+connect_over_tls (Client     *client,
+                  const char *name)
+{
+  g_autoptr (GIOStream) stream = open_tls (client, name);
+  g_autoptr (MaltBridge) bridge = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  if (stream == NULL)
+    return -1;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  bridge = malt_bridge_new (stream, fds[0], NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return fds[1];
+}
+
+static void
+send_opening (Client         *client,
+              int             fd,
+              MaltHostStream  stream)
+{
+  MaltHostOpening opening = { .stream = stream };
+  guint8 bytes[MALT_HOST_OPENING_BYTES];
+
+  g_assert_true (malt_host_from_hex (client->id, opening.id, sizeof opening.id));
+  memcpy (opening.token, client->reply->token, sizeof opening.token);
+  malt_host_opening_encode (&opening, bytes);
+  send (fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+}
+
+static void
+test_call (void)
+{
+  g_autoptr (HostFixture) host = new_host ();
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (MaltExitReport) report = NULL;
+
+  client_init (&client, host, NULL);
+  g_assert_nonnull (client.reply->fingerprint);
+  for (guint i = 0; i < MALT_HOST_N_STREAMS; i++)
+    {
+      client.fds[i] = connect_over_tls (&client, "alice");
+      g_assert_cmpint (client.fds[i], >=, 0);
+      send_opening (&client, client.fds[i], (MaltHostStream) i);
+      g_assert_true (client_is_accepted (client.fds[i]));
+    }
+
+  client_greet (&client, &manager);
+  new_manager_check_echo (&manager, 42);
+  new_manager_check_echo (&manager, BIG_BYTES);
+  malt_watch_append_kill (bytes, SIGKILL);
+  client_send (&client, bytes);
+  report = client_wait_for_end (&client);
+  g_assert_cmpint (malt_exit_report_get_signal (report), ==, SIGKILL);
+}
+
+/* Who has the token, but no certificate of the authority. */
+static void
+test_stranger (void)
+{
+  g_autoptr (HostFixture) host = new_host ();
+  g_auto (Client) client = { { -1, -1, -1 } };
+  int fd;
+
+  client_init (&client, host, NULL);
+  fd = connect_over_tls (&client, "stranger");
+  /* The side that connects may learn only afterwards what the other thinks of it. */
+  if (fd >= 0)
+    {
+      send_opening (&client, fd, MALT_HOST_STREAM_WATCH);
+      g_assert_false (client_is_accepted (fd));
+      close (fd);
+    }
+}
+
+static void
+test_plain (void)
+{
+  g_autoptr (HostFixture) host = new_host ();
+  g_auto (Client) client = { { -1, -1, -1 } };
+  char byte = 0;
+  int fd;
+
+  client_init (&client, host, NULL);
+  fd = client_send_opening (&client, MALT_HOST_STREAM_WATCH);
+  /* It may say why, in its own words, but not yes. */
+  host_wait_for (fd);
+  recv (fd, &byte, 1, 0);
+  g_assert_cmpint (byte, !=, MALT_HOST_ACCEPTED);
+  close (fd);
+}
+
+static gboolean
+make_certificates (void)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
+  g_autofree char *openssl = g_find_program_in_path ("openssl");
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    return FALSE;
+
+  folder = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
+  g_assert_no_error (error);
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, script, folder, "alice", NULL);
+  g_assert_no_error (error);
+  return g_subprocess_wait_check (process, NULL, &error);
+}
+
+static void
+remove_certificates (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_remove (path);
+    }
+  g_rmdir (folder);
+  g_free (folder);
+}
+
+static void
+test_skipped (void)
+{
+  g_test_skip ("openssl or glib-networking is not installed");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  int status;
+
+  fixture_init (&argc, &argv);
+
+  if (make_certificates ())
+    {
+      fixture_add ("/host/tls/call", test_call);
+      fixture_add ("/host/tls/stranger", test_stranger);
+      fixture_add ("/host/tls/plain", test_plain);
+    }
+  else
+    fixture_add ("/host/tls/skipped", test_skipped);
+
+  status = g_test_run ();
+  if (folder != NULL)
+    remove_certificates ();
+  return status;
+}
