@@ -26,10 +26,11 @@ struct _HostFixture
   MaltHostWorkers  *workers;
   MaltHostListener *listener;
   guint16           port;
+  guint             lease_ms;
 };
 
-static void
-iterate (void)
+void
+host_iterate (void)
 {
   while (g_main_context_iteration (NULL, FALSE))
     ;
@@ -41,7 +42,7 @@ host_wait_for (int fd)
   struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
   do
-    iterate ();
+    host_iterate ();
   while (poll (&poll_fd, 1, POLL_MSEC) == 0);
 }
 
@@ -62,6 +63,7 @@ host_fixture_new (const char *json)
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
   self->workers = malt_host_workers_new (self->config, malt_host_config_get_address (self->config),
                                          self->port);
+  self->lease_ms = MALT_LEASE_MAX_MSEC;
   self->listener = malt_host_listener_new (self->socket, malt_host_config_get_tls (self->config),
                                            self->workers);
 
@@ -75,7 +77,7 @@ host_fixture_free (HostFixture *self)
   while (malt_host_workers_get_n (self->workers) > 0)
     g_main_context_iteration (NULL, TRUE);
   malt_host_listener_free (self->listener);
-  iterate ();
+  host_iterate ();
   g_assert_finalize_object (self->workers);
   g_object_unref (self->socket);
   malt_host_config_unref (self->config);
@@ -92,6 +94,13 @@ guint16
 host_fixture_get_port (HostFixture *self)
 {
   return self->port;
+}
+
+void
+host_fixture_set_lease (HostFixture *self,
+                        guint        lease_ms)
+{
+  self->lease_ms = lease_ms;
 }
 
 static void
@@ -111,7 +120,7 @@ host_fixture_try_spawn (HostFixture  *self,
                         GError      **error)
 {
   g_autoptr (MaltSpawnRequest) request = malt_spawn_request_new (
-      id, pool, profile, MALT_LEASE_MIN_MSEC,
+      id, pool, profile, self->lease_ms,
       g_variant_new_parsed (options != NULL ? options : "{'evaluator': <''>}"));
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -312,7 +321,7 @@ client_wait_until_gone (Client *self)
 {
   while (!fixture_is_gone (self->reply->pid))
     {
-      iterate ();
+      host_iterate ();
       g_usleep (POLL_MSEC * 1000);
     }
 }

@@ -18,6 +18,9 @@ HostFixture     *host_fixture_new         (const char             *json);
 void             host_fixture_free        (HostFixture            *self);
 MaltHostWorkers *host_fixture_get_workers (HostFixture            *self);
 guint16          host_fixture_get_port    (HostFixture            *self);
+/* Of the workers that it is asked for from now on, in milliseconds; as long as can be, unless it is set. */
+void             host_fixture_set_lease   (HostFixture            *self,
+                                           guint                   lease_ms);
 /* Of a worker without an evaluator if `options`, an a{sv} in text format, is NULL. */
 MaltSpawnReply  *host_fixture_try_spawn   (HostFixture            *self,
                                            const char             *id,
@@ -71,6 +74,8 @@ void             client_wait_until_gone   (Client                 *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Client, client_clear)
 
+/* Lets the host do what there is to do. */
+void             host_iterate             (void);
 /* Waits until something can be read. */
 void             host_wait_for            (int                     fd);
 

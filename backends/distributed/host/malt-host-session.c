@@ -271,11 +271,14 @@ static void
 hand_over (SessionLink *link)
 {
   Handover handover = { .link = link };
+  g_autoptr (GSource) source = g_idle_source_new ();
 
   g_mutex_init (&handover.lock);
   g_cond_init (&handover.cond);
-  g_main_context_invoke_full (link->context, G_PRIORITY_HIGH, on_hand_over, &handover,
-                              handover_done);
+  /* g_main_context_invoke() would run it here, if the context is between two iterations. */
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, on_hand_over, &handover, handover_done);
+  g_source_attach (source, link->context);
   g_mutex_lock (&handover.lock);
   while (!handover.is_done)
     g_cond_wait (&handover.cond, &handover.lock);
