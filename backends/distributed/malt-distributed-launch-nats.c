@@ -33,6 +33,7 @@ struct _MaltDistributedLaunchNats
   gulong                 refused_handler;
   char                  *subject;      /* owned */
   char                  *whom;         /* owned; who is asked, for texts */
+  char                  *nobody;       /* owned; that there is nobody */
   GBytes                *request;      /* owned */
   GTask                 *task;         /* owned; NULL: it is over */
   GCancellable          *cancellable;  /* owned: of the requests */
@@ -160,7 +161,7 @@ handle_reply (MaltDistributedLaunchNats *self,
 
   if (reply == NULL && is_worth_another (error))
     {
-      note (self, g_strdup_printf ("%s has no free slot: %s", self->whom, error->message));
+      note (self, g_strdup_printf ("no free slot: %s", error->message));
       try_again (self);
     }
   else if (reply == NULL)
@@ -186,8 +187,8 @@ on_reply (GObject      *source,
     handle_reply (self, bytes);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND))
     {
-      note (self, g_strdup_printf ("%s is not there, or has no free slot: is malt-host running there, "
-                                   "with the namespace and the pool that are asked for?", self->whom));
+      note (self, g_strdup_printf ("%s: is malt-host running, with the namespace and the pool that "
+                                   "are asked for?", self->nobody));
       try_again (self);
     }
   else
@@ -242,11 +243,14 @@ prepare (MaltDistributedLaunchNats     *self,
     {
       self->subject = malt_distributed_subject_host_spawn (options->ns, options->host);
       self->whom = g_strdup_printf ("the host “%s”", options->host);
+      self->nobody = g_strdup_printf ("the host “%s” is not there", options->host);
     }
   else
     {
       self->subject = malt_distributed_subject_spawn (options->ns, options->pool);
-      self->whom = g_strdup_printf ("any host of the pool “%s”", options->pool);
+      self->whom = g_strdup_printf ("the hosts of the pool “%s”", options->pool);
+      self->nobody = g_strdup_printf ("no host of the pool “%s” is there, or none has a free slot",
+                                      options->pool);
     }
   return self->request != NULL;
 }
@@ -300,7 +304,7 @@ malt_distributed_launch_nats_describe (MaltDistributedLauncher *launcher)
     return g_strdup ("no NATS server has been asked");
   if (malt_nats_client_is_connected (client))
     return self->last != NULL ? g_strdup (self->last)
-                              : g_strdup_printf ("%s has not answered", self->whom);
+                              : g_strdup_printf ("no answer of %s", self->whom);
 
   error = malt_nats_client_get_last_error (client);
   return g_strdup_printf ("no NATS server can be reached, of %s: %s",
@@ -327,6 +331,7 @@ malt_distributed_launch_nats_finalize (GObject *object)
   g_clear_pointer (&self->request, g_bytes_unref);
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->whom, g_free);
+  g_clear_pointer (&self->nobody, g_free);
   g_clear_pointer (&self->last, g_free);
   g_clear_object (&self->cancellable);
   G_OBJECT_CLASS (malt_distributed_launch_nats_parent_class)->finalize (object);

@@ -280,7 +280,8 @@ malt_distributed_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface
   iface->kill = malt_distributed_worker_kill;
   iface->get_exit_report = malt_distributed_worker_get_exit_report;
   iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
-                        | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_SANDBOX;
+                        | MALT_WORKER_CAPABILITY_ISOLATED | MALT_WORKER_CAPABILITY_REMOTE
+                        | MALT_WORKER_CAPABILITY_SANDBOX;
 }
 
 static void

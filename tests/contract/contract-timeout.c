@@ -194,10 +194,15 @@ frozen (Contract *contract)
   malt_abstract_worker_kill (worker, SIGSTOP, &error);
   g_assert_no_error (error);
   start_us = g_get_monotonic_time ();
-  other = contract_send_call (contract, worker, "malt.ping", NULL, NULL);
-  timed = send_with_timeout (contract, worker, malt_call_new ("malt.ping", NULL, NULL), 100);
-  contract_wait_all (contract);
-  contract_assert_within (contract, start_us, 10000);
+  /* A signal to a worker elsewhere is overtaken by calls. */
+  do
+    {
+      other = contract_send_call (contract, worker, "malt.ping", NULL, NULL);
+      timed = send_with_timeout (contract, worker, malt_call_new ("malt.ping", NULL, NULL), 100);
+      contract_wait_all (contract);
+      contract_assert_within (contract, start_us, 10000);
+    }
+  while (timed->error == NULL);
   g_assert_true (g_error_matches (timed->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
                  g_error_matches (timed->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER));
   g_assert_error (other->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);

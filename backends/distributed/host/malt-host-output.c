@@ -12,6 +12,7 @@ struct _MaltHostOutput
   GPollableInputStream *stream;    /* owned */
   int                   fd;        /* 1 or 2: what it is in the worker */
   MaltHostWatch        *watch;
+  int                  *n_passing; /* atomic */
   void                (*done) (gpointer user_data);
   gpointer              user_data;
   GMainContext         *context;   /* owned */
@@ -27,9 +28,8 @@ stop_reading (MaltHostOutput *self)
   g_clear_pointer (&self->source, g_source_unref);
 }
 
-/* FALSE: there is no more for now, or no room. */
 static gboolean
-pass_on (MaltHostOutput *self)
+pass_on_quietly (MaltHostOutput *self)
 {
   guint8 buffer[OUTPUT_READ_BYTES];
   g_autoptr (GError) error = NULL;
@@ -51,6 +51,19 @@ pass_on (MaltHostOutput *self)
     }
 
   return FALSE;
+}
+
+/* FALSE: there is no more for now, or no room. */
+static gboolean
+pass_on (MaltHostOutput *self)
+{
+  int *n_passing = self->n_passing;
+  gboolean is_more;
+
+  g_atomic_int_inc (n_passing);
+  is_more = pass_on_quietly (self);
+  g_atomic_int_add (n_passing, -1);
+  return is_more;
 }
 
 static gboolean
@@ -85,6 +98,7 @@ MaltHostOutput *
 malt_host_output_new (GInputStream   *stream,
                       int             fd,
                       MaltHostWatch  *watch,
+                      int            *n_passing,
                       void          (*done) (gpointer user_data),
                       gpointer        user_data)
 {
@@ -93,6 +107,7 @@ malt_host_output_new (GInputStream   *stream,
   self->stream = G_POLLABLE_INPUT_STREAM (g_object_ref (stream));
   self->fd = fd;
   self->watch = watch;
+  self->n_passing = n_passing;
   self->done = done;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();

@@ -9,10 +9,12 @@ G_BEGIN_DECLS
 /* What a worker prints on one descriptor, brought to its manager. In the main context of the watch. */
 typedef struct _MaltHostOutput MaltHostOutput;
 
-/* `done` is called when all has been handed to the watch. `watch` is borrowed. */
+/* `done` is called when all has been handed to the watch. `watch` is borrowed. `n_passing` (atomic, borrowed)
+ * is above 0 while something has been taken from the stream that the watch has not got yet. */
 MaltHostOutput *malt_host_output_new     (GInputStream    *stream,
                                           int              fd,
                                           MaltHostWatch   *watch,
+                                         int             *n_passing,
                                           void           (*done) (gpointer user_data),
                                           gpointer         user_data);
 void            malt_host_output_free    (MaltHostOutput  *self);

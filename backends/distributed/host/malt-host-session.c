@@ -30,6 +30,7 @@ typedef struct
   MaltHostSession    *session; /* (nullable); of the context */
   GMainContext       *context; /* owned; immutable */
   MaltAbstractWorker *worker;  /* owned; immutable */
+  int                 n_passing; /* atomic; see MaltHostOutput */
 } SessionLink;
 
 /* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it said
@@ -302,7 +303,8 @@ on_before_answers (MaltBridgeDirection direction,
 
       g_object_get (link->worker, properties[i], &stream, NULL);
       if (stream != NULL
-          && g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (stream)))
+          && (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (stream))
+              || g_atomic_int_get (&link->n_passing) > 0))
         {
           hand_over (link);
           return;
@@ -384,7 +386,8 @@ relay_output (MaltHostSession *self)
       g_object_get (self->worker, properties[i], &stream, NULL);
       if (stream != NULL)
         self->outputs[i] = malt_host_output_new (stream, (int) i + 1, self->watch,
-                                                 tell_end_if_silent, self);
+                                                 &self->link->n_passing, tell_end_if_silent,
+                                                 self);
     }
 }
 
