@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #define CLUSTER_DEADLINE_SEC 60
@@ -207,6 +208,37 @@ malt_cluster_get_worker_pid (MaltCluster *self,
     }
 
   return pid;
+}
+
+static gboolean
+is_stopped (const char *tasks)
+{
+  g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
+  const char *task;
+
+  g_assert_nonnull (dir);
+  while ((task = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (tasks, task, "stat", NULL);
+      g_autofree char *text = NULL;
+      const char *name_end;
+
+      if (g_file_get_contents (path, &text, NULL, NULL)
+          && (name_end = strrchr (text, ')')) != NULL && !g_str_has_prefix (name_end, ") T"))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+malt_cluster_stop_process (int pid)
+{
+  g_autofree char *tasks = g_strdup_printf ("/proc/%d/task", pid);
+
+  kill (pid, SIGSTOP);
+  while (!is_stopped (tasks))
+    g_usleep (1000);
 }
 
 MaltAbstractWorker *

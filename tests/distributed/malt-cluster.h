@@ -40,6 +40,9 @@ void                malt_cluster_signal_host    (MaltCluster  *self,
 int                 malt_cluster_get_worker_pid (MaltCluster  *self,
                                                  guint         i);
 
+/* Sends SIGSTOP, and waits until all threads stand still. */
+void                malt_cluster_stop_process   (int           pid);
+
 /* A worker of any host; with further options, an a{sv} in text format, nullable. */
 MaltAbstractWorker *malt_cluster_try_worker     (MaltCluster  *self,
                                                  const char   *options,

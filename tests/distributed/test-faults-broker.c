@@ -10,6 +10,8 @@
 #include "backends/distributed/malt-nats-client.h"
 #include "tests/backends/process-fixture.h"
 
+#include <signal.h>
+#include <stdlib.h>
 
 #define N_NODES 3
 #define N_SPAWNS 9
@@ -54,6 +56,28 @@ test_broker_killed (void)
   malt_nats_server_start (cluster->server);
   malt_cluster_wait_for_hosts (cluster);
   malt_fault_assert_ping (worker);
+  fixture_stop (malt_cluster_new_worker (cluster, NULL));
+  fixture_stop (g_steal_pointer (&worker));
+}
+
+static void
+test_broker_stopped (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 2);
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+
+  g_test_summary ("A broker that stands still is like none.");
+
+  if (cluster == NULL)
+    return;
+
+  worker = malt_cluster_new_worker (cluster, "{'lease': <uint32 20000>}");
+  malt_cluster_stop_process (atoi (g_subprocess_get_identifier (cluster->server->process)));
+  assert_refused (cluster, "{'spawn-timeout': <uint32 1000>}", MALT_ERROR_START_FAILED);
+  malt_fault_assert_ping (worker);
+
+  malt_nats_server_signal (cluster->server, SIGCONT);
+  malt_cluster_wait_for_hosts (cluster);
   fixture_stop (malt_cluster_new_worker (cluster, NULL));
   fixture_stop (g_steal_pointer (&worker));
 }
@@ -242,6 +266,7 @@ main (int    argc,
   malt_cluster_register ();
 
   fixture_add ("/malt/faults/broker-killed", test_broker_killed);
+  fixture_add ("/malt/faults/broker-stopped", test_broker_stopped);
   fixture_add ("/malt/faults/node-killed", test_node_killed);
   fixture_add ("/malt/faults/full", test_full);
   fixture_add ("/malt/faults/mistakes", test_mistakes);

@@ -113,7 +113,7 @@ test_worker_stopped (void)
   if (!fault_init (&fault))
     return;
 
-  kill (fault.pid, SIGSTOP);
+  malt_cluster_stop_process (fault.pid);
   malt_fault_begin_sleep (&call, fault.worker, 0);
   for (gint64 end = g_get_monotonic_time () + (get_lease_ms () + 2000) * G_TIME_SPAN_MILLISECOND;
        g_get_monotonic_time () < end;)
