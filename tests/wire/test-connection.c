@@ -249,6 +249,7 @@ on_before_work (GObject      *source,
   g_autoptr (MaltCall) call = malt_call_new ("hold", g_variant_new ("(i)", 0), NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
+  guint n_calls = malt_fake_peer_count (chain->fixture->peer, MALT_MESSAGE_CALL);
 
   value = malt_connection_send_finish (chain->fixture->connection, result, &error);
   g_assert_no_error (error);
@@ -259,8 +260,7 @@ on_before_work (GObject      *source,
     }
 
   malt_connection_send_async (chain->fixture->connection, call, NULL, on_before_work, chain);
-  malt_fake_peer_wait_for (chain->fixture->peer, MALT_MESSAGE_CALL,
-                           malt_fake_peer_count (chain->fixture->peer, MALT_MESSAGE_CALL) + 1);
+  malt_fake_peer_wait_for (chain->fixture->peer, MALT_MESSAGE_CALL, n_calls + 1);
   malt_fake_peer_release (chain->fixture->peer);
 }
 
