@@ -45,6 +45,7 @@ struct _MaltNatsLink
   guint                    n_unanswered_pings;
   gboolean                 is_greeted;
   gboolean                 is_ready;
+  gboolean                 is_mute;     /* the server has closed the connection; why is still to be read */
   gboolean                 is_over;
 };
 
@@ -146,7 +147,7 @@ flush (MaltNatsLink *self)
   g_autoptr (GError) error = NULL;
   gssize n_written;
 
-  while (self->queued->len > 0 && self->writing == NULL)
+  while (!self->is_mute && self->queued->len > 0 && self->writing == NULL)
     {
       n_written = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output),
                                                               self->queued->data,
@@ -155,12 +156,17 @@ flush (MaltNatsLink *self)
         g_byte_array_remove_range (self->queued, 0, (guint) n_written);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         wait_until_writable (self);
+      else if (self->reading != NULL)
+        self->is_mute = TRUE;
       else
         {
           lose (self, g_steal_pointer (&error));
           return;
         }
     }
+
+  if (self->is_mute)
+    g_byte_array_set_size (self->queued, 0);
 }
 
 static gboolean
