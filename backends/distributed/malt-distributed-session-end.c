@@ -61,7 +61,8 @@ let_go (MaltDistributedSession *self,
 {
   g_autoptr (MaltConnection) connection = g_steal_pointer (&self->connection);
 
-  malt_distributed_clear_source (&self->data_source);
+  for (guint i = 0; i < G_N_ELEMENTS (self->over_sources); i++)
+    malt_distributed_clear_source (&self->over_sources[i]);
   malt_distributed_clear_source (&self->last_source);
   malt_distributed_clear_source (&self->lost_source);
   malt_distributed_clear_source (&self->stop_source);
@@ -137,11 +138,15 @@ end (MaltDistributedSession *self)
 
 /* Runs in the monitor thread. */
 static gboolean
-on_data_over (int          fd,
-              GIOCondition condition,
-              gpointer     user_data)
+on_stream_over (int          fd,
+                GIOCondition condition,
+                gpointer     user_data)
 {
-  end (user_data);
+  MaltDistributedSession *self = user_data;
+
+  malt_distributed_clear_source (&self->over_sources[fd == self->fds[0] ? 0 : 1]);
+  if (self->over_sources[0] == NULL && self->over_sources[1] == NULL)
+    end (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -153,7 +158,7 @@ on_last_bytes_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Its last answers come on a stream of their own. Whoever waits for them reads it to its end. */
+/* Its last answers, and its last words to the log, come on streams of their own. */
 void
 malt_distributed_session_on_exited (MaltDistributedSession *self,
                                     MaltExitReport         *report)
@@ -164,11 +169,11 @@ malt_distributed_session_on_exited (MaltDistributedSession *self,
   self->told = malt_exit_report_ref (report);
   self->last_source = malt_distributed_session_attach (
       self, g_timeout_source_new (LAST_BYTES_TIMEOUT_MSEC), on_last_bytes_late);
-  if (self->data_fd < 0)
-    return;
-  self->data_source = malt_distributed_session_attach (
-      self, g_unix_fd_source_new (self->data_fd, (GIOCondition) POLLRDHUP | G_IO_HUP | G_IO_ERR),
-      G_SOURCE_FUNC (on_data_over));
+  for (guint i = 0; i < G_N_ELEMENTS (self->fds); i++)
+    if (self->fds[i] >= 0)
+      self->over_sources[i] = malt_distributed_session_attach (
+          self, g_unix_fd_source_new (self->fds[i], (GIOCondition) POLLRDHUP | G_IO_HUP | G_IO_ERR),
+          G_SOURCE_FUNC (on_stream_over));
 }
 
 void

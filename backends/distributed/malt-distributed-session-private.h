@@ -39,7 +39,7 @@ struct _MaltDistributedSession
   int                       is_reading;     /* atomic; what is not in the socket may not be shown yet */
   MaltManagerLease          lease;
   MaltBridge               *bridges[2];     /* owned (nullable) */
-  int                       data_fd;        /* a copy, to see the end of the data; −1: closed */
+  int                       fds[2];         /* copies, to see the end of data and control; −1: closed */
 
   GQueue                    held[2];        /* of owned GBytes: output that nobody takes yet */
   guint64                   n_untaken;      /* bytes of it */
@@ -49,7 +49,7 @@ struct _MaltDistributedSession
   GSource                  *write_source;
   GSource                  *lease_source;
   GSource                  *output_source;  /* looks whether somebody takes the output now */
-  GSource                  *data_source;    /* waits for the end of the data */
+  GSource                  *over_sources[2]; /* wait for the ends of these */
   GSource                  *last_source;    /* but not for ever */
   GSource                  *lost_source;    /* for a worker that has lost its connection */
   GSource                  *stop_source;    /* for one that does not end */

@@ -18,10 +18,10 @@ session_clear (MaltDistributedSession *self)
 {
   g_assert (self->watch == NULL && self->connection == NULL);
 
-  if (self->data_fd >= 0)
-    close (self->data_fd);
   for (guint i = 0; i < G_N_ELEMENTS (self->bridges); i++)
     {
+      if (self->fds[i] >= 0)
+        close (self->fds[i]);
       g_clear_pointer (&self->bridges[i], malt_bridge_unref);
       g_queue_clear_full (&self->held[i], (GDestroyNotify) g_bytes_unref);
     }
@@ -190,8 +190,10 @@ malt_distributed_session_new (MaltDistributedStreams       *streams,
   malt_relay_output_start (self->output, self->pid);
   self->stops = g_ptr_array_new ();
   for (guint i = 0; i < G_N_ELEMENTS (self->bridges); i++)
-    self->bridges[i] = g_steal_pointer (&streams->bridges[i]);
-  self->data_fd = fcntl (streams->fds[MALT_HOST_STREAM_DATA], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    {
+      self->bridges[i] = g_steal_pointer (&streams->bridges[i]);
+      self->fds[i] = fcntl (streams->fds[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
   self->connection = malt_connection_new (g_steal_fd (&streams->fds[MALT_HOST_STREAM_DATA]),
                                           g_steal_fd (&streams->fds[MALT_HOST_STREAM_CONTROL]),
                                           &limits, &hooks, malt_distributed_session_ref (self),

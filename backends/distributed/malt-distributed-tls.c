@@ -40,14 +40,17 @@ check_path (const char  *option,
   return FALSE;
 }
 
-/* Takes what went wrong. */
+/* Takes what went wrong. A program that has no descriptors left has no wrong option. */
 static void
 set_file_error (GError     **error,
                 const char  *option,
                 const char  *path,
                 GError      *reason)
 {
-  g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
+  gboolean is_full = g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_MFILE)
+                     || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+
+  g_set_error (error, MALT_ERROR, is_full ? MALT_ERROR_START_FAILED : MALT_ERROR_INVALID_CONFIG,
                "Cannot use “%s” for option “%s”: %s", path, option, reason->message);
   g_error_free (reason);
 }

@@ -4,6 +4,7 @@
 
 #include "tests/distributed/malt-nats-secured.h"
 #include "tests/distributed/malt-nats-server.h"
+#include "tests/distributed/malt-ssh-server.h"
 
 #include <glib/gstdio.h>
 #include <malt/malt-plugin.h>
@@ -16,8 +17,8 @@
  *
  * usage: contract-distributed SET MODULES PROGRAM ARGUMENT...
  *
- * SET is nats or tls: what the host and its NATS server are reached through. MODULES is where the host's
- * workers find function modules. PROGRAM is test-contract, and gets more options. */
+ * SET is nats, tls or ssh: what the host is reached through. MODULES is where the host's workers find function
+ * modules. PROGRAM is test-contract, and gets more options. */
 
 /* Many cases have several workers, and one sixteen. */
 #define N_SLOTS 64
@@ -37,6 +38,8 @@ typedef struct
 {
   MaltNatsSecured  secured; /* of the set tls */
   MaltNatsServer  *plain;   /* owned; of the set nats */
+  MaltSshServer   *ssh;     /* owned; of the set ssh */
+  char            *folder;  /* owned; of the set ssh: of a malt-host that has the configuration */
   char            *config;  /* owned: a file of malt-host */
   GSubprocess     *host;    /* owned */
 } Setting;
@@ -44,6 +47,8 @@ typedef struct
 static const char *
 get_address (Setting *self)
 {
+  if (self->ssh != NULL)
+    return "nats://127.0.0.1";
   return self->plain != NULL ? self->plain->address : self->secured.server->address;
 }
 
@@ -64,15 +69,11 @@ new_host_config (Setting    *self,
                           get_address (self), tls != NULL ? tls : "", N_SLOTS, modules, ENVIRONMENT);
 }
 
-/* Returns when it serves. What it says then goes nowhere. */
 static void
-start_host (Setting    *self,
-            const char *modules)
+write_config (Setting    *self,
+              const char *modules)
 {
   g_autofree char *text = new_host_config (self, modules);
-  g_autofree char *program = g_build_filename (g_getenv ("MALT_HOST_FOLDER"), "malt-host", NULL);
-  g_autoptr (GDataInputStream) lines = NULL;
-  g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
   int fd = g_file_open_tmp ("malt-host-XXXXXX.json", &self->config, &error);
 
@@ -80,6 +81,30 @@ start_host (Setting    *self,
   close (fd);
   g_file_set_contents (self->config, text, -1, &error);
   g_assert_no_error (error);
+}
+
+/* Over ssh it is started as “malt-host” without a configuration. */
+static void
+write_program (Setting *self)
+{
+  g_autofree char *path = g_build_filename (self->folder, "malt-host", NULL);
+  g_autofree char *text = g_strdup_printf ("#!/bin/sh\nexec %s/malt-host --config %s \"$@\"\n",
+                                           g_getenv ("MALT_HOST_FOLDER"), self->config);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, &error);
+  g_assert_no_error (error);
+}
+
+/* Returns when it serves. What it says then goes nowhere. */
+static void
+start_host (Setting *self)
+{
+  g_autofree char *program = g_build_filename (g_getenv ("MALT_HOST_FOLDER"), "malt-host", NULL);
+  g_autoptr (GDataInputStream) lines = NULL;
+  g_autofree char *line = NULL;
+  g_autoptr (GError) error = NULL;
+
   self->host = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
                                  &error, program, "--config", self->config, NULL);
   g_assert_no_error (error);
@@ -94,6 +119,17 @@ start_host (Setting    *self,
   while (strstr (line, SERVES) == NULL);
 }
 
+static MaltSshServer *
+new_ssh_server (const char *folder)
+{
+  g_autofree char *path = g_strdup_printf ("PATH=%s:/usr/bin:/bin", folder);
+  g_autofree char *worker = g_strdup_printf ("MALT_WORKER=%s", g_getenv ("MALT_WORKER"));
+  g_autofree char *plugins = g_strdup_printf ("MALT_PLUGIN_PATH=%s", g_getenv ("MALT_PLUGIN_PATH"));
+  const char *const environment[] = { path, worker, plugins, NULL };
+
+  return malt_ssh_server_new (environment);
+}
+
 /* FALSE: something is missing on this machine. */
 static gboolean
 setting_init (Setting    *self,
@@ -103,6 +139,13 @@ setting_init (Setting    *self,
 
   if (g_str_equal (set, "tls"))
     return malt_nats_secured_init (&self->secured, TLS_CONFIG, "@FOLDER@", names);
+
+  if (g_str_equal (set, "ssh"))
+    {
+      self->folder = g_dir_make_tmp ("malt-ssh-XXXXXX", NULL);
+      self->ssh = new_ssh_server (self->folder);
+      return self->ssh != NULL;
+    }
 
   self->plain = malt_nats_server_new (NULL);
   return self->plain != NULL;
@@ -123,6 +166,15 @@ setting_clear (Setting *self)
   if (self->secured.server != NULL)
     malt_nats_secured_clear (&self->secured);
   g_clear_pointer (&self->plain, malt_nats_server_free);
+  g_clear_pointer (&self->ssh, malt_ssh_server_free);
+  if (self->folder != NULL)
+    {
+      g_autofree char *program = g_build_filename (self->folder, "malt-host", NULL);
+
+      g_unlink (program);
+      g_rmdir (self->folder);
+    }
+  g_clear_pointer (&self->folder, g_free);
 }
 
 static void
@@ -148,7 +200,16 @@ run (Setting     *self,
 
   g_strv_builder_addv (builder, rest);
   g_strv_builder_add_many (builder, "--backend", "distributed", "--needs-options", NULL);
-  add_option (builder, "servers", "['", get_address (self), "']");
+  if (self->ssh != NULL)
+    {
+      g_autofree char *arguments_text = g_strjoinv ("', '", self->ssh->arguments);
+
+      add_option (builder, "launcher", "", "ssh", NULL);
+      add_option (builder, "ssh-destination", "", self->ssh->destination, NULL);
+      add_option (builder, "ssh-arguments", "['", arguments_text, "']");
+    }
+  else
+    add_option (builder, "servers", "['", get_address (self), "']");
   if (self->secured.folder != NULL)
     {
       add_option (builder, "tls-certificate", self->secured.folder, "/manager.pem", NULL);
@@ -175,11 +236,15 @@ main (int    argc,
   g_test_init (&n_arguments, &argv, NULL);
   if (setting_init (&setting, argv[1]))
     {
-      start_host (&setting, argv[2]);
+      write_config (&setting, argv[2]);
+      if (setting.ssh != NULL)
+        write_program (&setting);
+      else
+        start_host (&setting);
       status = run (&setting, (const char **) argv + 3);
     }
   else
-    printf ("1..0 # SKIP nats-server or openssl is not installed\n");
+    printf ("1..0 # SKIP nats-server, openssl or sshd is not installed\n");
   setting_clear (&setting);
   return status;
 }
