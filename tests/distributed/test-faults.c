@@ -335,7 +335,7 @@ main (int    argc,
   malt_cluster_register ();
 
   fixture_add_data ("/malt/faults/worker-killed", GINT_TO_POINTER (SIGKILL), test_worker_killed);
-  fixture_add_data ("/malt/faults/worker-crashed", GINT_TO_POINTER (SIGSEGV), test_worker_killed);
+  fixture_add_data ("/malt/faults/worker-crashed", GINT_TO_POINTER (SIGABRT), test_worker_killed);
   fixture_add ("/malt/faults/worker-stopped", test_worker_stopped);
   fixture_add ("/malt/faults/host-killed", test_host_killed);
   fixture_add ("/malt/faults/host-stopped", test_host_stopped);
