@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a pool and a
- * profile “default”. Waits iterate the default main context. */
+/* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a pool
+ * and a profile “default”. Waits iterate the default main context. */
 typedef struct
 {
   MaltNatsServer *server;

@@ -157,7 +157,8 @@ test_full (void)
   g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
   g_autoptr (MaltAbstractWorker) worker = NULL;
 
-  g_test_summary ("A host without a free slot hears of no requests to its pool, and refuses those to itself.");
+  g_test_summary ("A host without a free slot hears of no requests to its pool, and refuses those to "
+                  "itself.");
 
   if (cluster == NULL)
     return;
