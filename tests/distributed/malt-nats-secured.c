@@ -5,13 +5,37 @@
 #include "tests/distributed/malt-nats-secured.h"
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* One that answers takes no milliseconds. */
 #define SECURED_ASK_MSEC 60000u
 
+/* Made once for all tests of a program: they take longer than the tests. */
+static char *certificates;
+static pid_t maker;
+
 static void
-make_certificates (const char        *folder,
-                   const char *const *names)
+remove_certificates (void)
+{
+  g_autoptr (GDir) dir = getpid () == maker ? g_dir_open (certificates, 0, NULL) : NULL;
+  const char *name;
+
+  if (dir == NULL)
+    return;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (certificates, name, NULL);
+
+      g_remove (path);
+    }
+  g_rmdir (certificates);
+  g_free (certificates);
+}
+
+static void
+make_certificates (const char *const *names)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
   g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
@@ -19,7 +43,11 @@ make_certificates (const char        *folder,
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) process = NULL;
 
-  g_strv_builder_add_many (argv, script, folder, NULL);
+  certificates = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
+  g_assert_no_error (error);
+  maker = getpid ();
+  atexit (remove_certificates);
+  g_strv_builder_add_many (argv, script, certificates, NULL);
   g_strv_builder_addv (argv, (const char **) names);
   words = g_strv_builder_end (argv);
   process = g_subprocess_newv ((const char *const *) words, G_SUBPROCESS_FLAGS_NONE, &error);
@@ -37,7 +65,6 @@ malt_nats_secured_init (MaltNatsSecured   *self,
   g_autofree char *openssl = g_find_program_in_path ("openssl");
   g_auto (GStrv) parts = g_strsplit (config, placeholder, -1);
   g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
 
   *self = (MaltNatsSecured) { 0 };
   if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
@@ -47,9 +74,9 @@ malt_nats_secured_init (MaltNatsSecured   *self,
       return FALSE;
     }
 
-  self->folder = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  make_certificates (self->folder, names);
+  if (certificates == NULL)
+    make_certificates (names);
+  self->folder = certificates;
   text = g_strjoinv (self->folder, parts);
   self->server = malt_nats_server_new (text);
 
@@ -60,20 +87,6 @@ void
 malt_nats_secured_clear (MaltNatsSecured *self)
 {
   g_clear_pointer (&self->server, malt_nats_server_free);
-  if (self->folder != NULL)
-    {
-      g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
-      const char *name;
-
-      while ((name = g_dir_read_name (dir)) != NULL)
-        {
-          g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-          g_remove (path);
-        }
-      g_rmdir (self->folder);
-    }
-  g_clear_pointer (&self->folder, g_free);
 }
 
 MaltNatsClient *
