@@ -24,7 +24,7 @@
 
 /* The same when the last server did not answer in time. It is reached by too many clients then, who make it
  * worse if each of them tries again every few seconds: a broker that could take 400 a second and was restarted
- * under 5000 hosts had none of them back after two minutes. */
+ * under 5000 hosts had not all of them back after two minutes. */
 #define NATS_FIRST_BUSY_DELAY_MSEC 1000u
 #define NATS_MAX_BUSY_DELAY_MSEC 15000u
 
