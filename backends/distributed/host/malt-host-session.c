@@ -174,13 +174,15 @@ on_last_bytes_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The end of the worker comes after all that it has said. */
+/* The end of the worker comes after all that it has said; if there is nobody to hear it, the session is
+ * about to be over. */
 static void
 tell_end_if_silent (gpointer user_data)
 {
   MaltHostSession *self = user_data;
 
-  if (self->report == NULL || self->has_told || self->n_speaking > 0)
+  if (self->report == NULL || self->has_told || self->n_speaking > 0
+      || self->watch == NULL || malt_host_watch_is_lost (self->watch))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     if (self->outputs[i] != NULL && !malt_host_output_is_done (self->outputs[i]))
