@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "backends/distributed/host/malt-host-watch.h"
 #include "tests/backends/process-fixture.h"
 #include "tests/distributed/host-fixture.h"
 
@@ -141,6 +142,146 @@ test_crash (void)
   report = client_wait_for_end (&client);
   g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_CRASHED);
   g_assert_cmpint (malt_exit_report_get_signal (report), ==, SIGKILL);
+}
+
+/* For what other threads tell the main context, which does not run meanwhile, in microseconds. Were it too
+ * short, a test would only tell less. */
+#define TELL_USEC 50000
+
+static void
+wait_until_free (HostFixture *host)
+{
+  while (malt_host_workers_get_n (host_fixture_get_workers (host)) > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Data and control are open, and the end of the worker and that of its answers come in one turn. */
+static void
+test_nobody_watches (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  int data_fd;
+
+  client_init (&client, host, "@a{sv} {}");
+  for (guint i = 0; i <= MALT_HOST_STREAM_CONTROL; i++)
+    {
+      client.fds[i] = client_send_opening (&client, (MaltHostStream) i);
+      g_assert_true (client_is_accepted (client.fds[i]));
+    }
+  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
+  client_greet (&client, &manager);
+  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
+  host_wait_for (data_fd);
+  kill (client.reply->pid, SIGKILL);
+  while (!fixture_is_gone (client.reply->pid))
+    g_usleep (1000);
+  g_usleep (TELL_USEC);
+  new_manager_clear (&manager);
+  close (data_fd);
+  g_usleep (TELL_USEC);
+  wait_until_free (host);
+}
+
+/* The manager goes after the worker has ended, and before it is told: no slot is lost. */
+static void
+test_nobody_is_told (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  int data_fd;
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
+  client_greet (&client, &manager);
+  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
+  host_wait_for (data_fd);
+  kill_worker (&client);
+  client_wait_until_gone (&client);
+  g_usleep (TELL_USEC);
+  host_iterate ();
+  new_manager_clear (&manager);
+  close (data_fd);
+  close (g_steal_fd (&client.fds[MALT_HOST_STREAM_WATCH]));
+  g_usleep (TELL_USEC);
+  wait_until_free (host);
+}
+
+/* Each stop is remembered until the worker has ended, so there cannot be any number of them. */
+static void
+test_too_many_stops (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_autoptr (GByteArray) stops = g_byte_array_new ();
+  g_auto (MaltWatchFrame) frame = { 0 };
+
+  client_init (&client, host, NULL);
+  client_open (&client);
+  kill (client.reply->pid, SIGSTOP);
+  for (guint i = 0; i < 1025; i++)
+    malt_watch_append_stop (stops, G_MAXUINT, G_MAXUINT);
+  client_send (&client, stops);
+  g_assert_false (client_next (&client, &frame));
+  wait_until_free (host);
+}
+
+static void
+on_asked (MaltHostWatch        *watch,
+          const MaltWatchFrame *frame,
+          gpointer              user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+on_lost (MaltHostWatch *watch,
+         const GError  *error,
+         gpointer       user_data)
+{
+  g_assert_no_error (error);
+}
+
+static void
+on_drained (MaltHostWatch *watch,
+            gpointer       user_data)
+{
+}
+
+/* A manager that says it took what it has not even read does not get the host to keep more and more. */
+static void
+test_taken_unread (void)
+{
+  static const MaltHostWatchFuncs funcs = { on_asked, on_lost, on_drained };
+  g_autofree guint8 *output = g_malloc0 (BIG_BYTES);
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_asked = FALSE;
+  MaltHostWatch *watch;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
+  socket = g_socket_new_from_fd (fds[0], &error);
+  g_assert_no_error (error);
+  stream = g_socket_connection_factory_create_connection (socket);
+  watch = malt_host_watch_new (G_IO_STREAM (stream), MALT_LEASE_MAX_MSEC, &funcs, &is_asked, &error);
+  g_assert_no_error (error);
+
+  malt_host_watch_send_output (watch, 1, output, BIG_BYTES);
+  malt_watch_append_taken (frames, BIG_BYTES);
+  malt_watch_append_kill (frames, SIGKILL);
+  g_assert_cmpint (send (fds[1], frames->data, frames->len, MSG_NOSIGNAL), ==, frames->len);
+  while (!is_asked)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (malt_host_watch_is_full (watch));
+
+  malt_host_watch_free (watch);
+  close (fds[1]);
 }
 
 /* The program. */
@@ -329,11 +470,15 @@ main (int    argc,
       fixture_add ("/host/end/answers-are-not-lost", test_answers_are_not_lost);
       fixture_add ("/host/end/crash", test_crash);
       fixture_add ("/host/end/nobody-reads", test_nobody_reads);
+      fixture_add ("/host/end/nobody-watches", test_nobody_watches);
+      fixture_add ("/host/end/nobody-is-told", test_nobody_is_told);
       fixture_add ("/host/once/serves-one", test_once);
       fixture_add ("/host/once/input-ends", test_once_input_ends);
       fixture_add ("/host/once/sigterm", test_once_sigterm);
       fixture_add ("/host/once/killed", test_once_killed);
     }
+  fixture_add ("/host/end/too-many-stops", test_too_many_stops);
+  fixture_add ("/host/end/taken-unread", test_taken_unread);
   fixture_add ("/host/once/usage", test_usage);
 
   return g_test_run ();

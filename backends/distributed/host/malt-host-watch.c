@@ -16,6 +16,9 @@
 /* Bytes of a read: many frames of a manager, the longest of which has 16. */
 #define WATCH_READ_BYTES 4096
 
+/* How often a manager may ask for the end of one worker: each time is remembered until that comes. */
+#define WATCH_MAX_STOPS 1024u
+
 struct _MaltHostWatch
 {
   GIOStream                *stream;    /* owned */
@@ -25,6 +28,7 @@ struct _MaltHostWatch
   MaltWatchReader          *reader;    /* owned */
   GByteArray               *queued;    /* owned; what waits to be written */
   guint64                   n_untaken; /* bytes of output that the manager has not said it took */
+  guint                     n_stops;   /* that the manager has asked for */
   GSource                  *reading;   /* owned (nullable) */
   GSource                  *writing;   /* owned (nullable) */
   int                       timer_fd;
@@ -188,6 +192,9 @@ handle (MaltHostWatch        *self,
 {
   if (frame->type == MALT_WATCH_TAKEN)
     handle_taken (self, frame->number);
+  else if (frame->type == MALT_WATCH_STOP && ++self->n_stops > WATCH_MAX_STOPS)
+    lose (self, g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
+                             "its manager asked for its end more than %u times", WATCH_MAX_STOPS));
   else if (frame->type != MALT_WATCH_BEAT)
     self->funcs->asked (self, frame, self->user_data);
   else if (malt_host_lease_echo (&self->lease, frame->number, malt_host_lease_get_time ()))
@@ -296,10 +303,11 @@ malt_host_watch_free (MaltHostWatch *self)
   g_free (self);
 }
 
+/* That the manager took it is what it says; what waits here is certain. */
 gboolean
 malt_host_watch_is_full (MaltHostWatch *self)
 {
-  return self->n_untaken >= MALT_WATCH_OUTPUT_WINDOW_BYTES;
+  return MAX (self->n_untaken, self->queued->len) >= MALT_WATCH_OUTPUT_WINDOW_BYTES;
 }
 
 gboolean
