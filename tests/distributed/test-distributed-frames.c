@@ -141,6 +141,19 @@ test_too_long (void)
     }
 }
 
+/* It would be kept without being counted. */
+static void
+test_empty_output (void)
+{
+  g_autoptr (MaltWatchReader) reader = malt_watch_reader_new (MALT_WATCH_FROM_HOST);
+  g_auto (MaltWatchFrame) frame = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  malt_watch_reader_feed (reader, (const guint8 *) "\1\0\0\0\2\0\0\0\1", 9);
+  g_assert_false (malt_watch_reader_next (reader, &frame, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -150,6 +163,7 @@ main (int    argc,
   g_test_add_func ("/distributed/frames/opening", test_opening);
   g_test_add_func ("/distributed/frames/hex", test_hex);
   g_test_add_func ("/distributed/frames/report", test_report);
+  g_test_add_func ("/distributed/frames/empty-output", test_empty_output);
   g_test_add_data_func ("/distributed/frames/output-in-bytes", GSIZE_TO_POINTER (1), test_output);
   g_test_add_data_func ("/distributed/frames/output-in-pieces", GSIZE_TO_POINTER (777),
                         test_output);
