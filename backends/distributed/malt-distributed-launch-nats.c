@@ -101,13 +101,15 @@ fail (MaltDistributedLaunchNats *self,
     g_error_free (error);
 }
 
-/* What the server does not let us say. It names the subject, in quotes. */
+/* What the server does not let us say. It names the subject, in quotes, and others begin like ours. */
 static void
 on_refused (MaltNatsClient            *client,
             GError                    *error,
             MaltDistributedLaunchNats *self)
 {
-  if (strstr (error->message, self->subject) != NULL)
+  g_autofree char *quoted = g_strdup_printf ("\"%s\"", self->subject);
+
+  if (strstr (error->message, quoted) != NULL)
     fail (self, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
                              "The NATS server does not let this program ask %s for a worker: %s",
                              self->whom, error->message));
@@ -166,6 +168,14 @@ handle_reply (MaltDistributedLaunchNats *self,
     }
   else if (reply == NULL)
     fail (self, g_steal_pointer (&error));
+  /* A path would lead to something on this machine, and without TLS. */
+  else if (reply->port == 0)
+    {
+      fail (self, g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
+                               "The host “%s” says that it is at “%s”: expected an IP address",
+                               reply->host, reply->address));
+      malt_spawn_reply_free (reply);
+    }
   else if (steal_task (self, &task))
     g_task_return_pointer (task, reply, (GDestroyNotify) malt_spawn_reply_free);
 }

@@ -222,6 +222,16 @@ fail_as_host_says (GVariant  *message,
   return FALSE;
 }
 
+/* Not a name, which somebody would have to be asked for. */
+static gboolean
+is_ip_address (const char *address,
+               guint16     port)
+{
+  g_autoptr (GSocketAddress) full = g_inet_socket_address_new_from_string (address, port);
+
+  return full != NULL;
+}
+
 static gboolean
 is_address (const char *address,
             guint16     port)
@@ -230,7 +240,7 @@ is_address (const char *address,
     return address[strlen (MALT_SPAWN_UNIX_PREFIX)] == '/' && port == 0
            && malt_distributed_check_host (address, NULL);
 
-  return port > 0 && malt_distributed_check_host (address, NULL);
+  return port > 0 && is_ip_address (address, port);
 }
 
 static gboolean

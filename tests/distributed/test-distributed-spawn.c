@@ -195,6 +195,7 @@ static const struct
   { "error-type", "{'error': <'start-failed'>}" },
   { "address", REPLY ("''", "1", TOKEN, "'a'", "1") },
   { "address-escape", REPLY ("'a\\n'", "1", TOKEN, "'a'", "1") },
+  { "address-name", REPLY ("'localhost'", "1", TOKEN, "'a'", "1") },
   { "relative-path", REPLY ("'unix:a'", "0", TOKEN, "'a'", "1") },
   { "path-and-port", REPLY ("'unix:/a'", "1", TOKEN, "'a'", "1") },
   { "no-port", REPLY ("'127.0.0.1'", "0", TOKEN, "'a'", "1") },
