@@ -24,6 +24,10 @@
 #define NATS_READ_BYTES (16u * 1024)
 #define NATS_MAX_READS_IN_A_ROW 16
 
+/* Objects and arrays inside of each other in what a server tells of itself: there are two. A bracket in an
+ * IPv6 address is one besides. */
+#define NATS_MAX_INFO_DEPTH 16u
+
 /* Reference counted: what is under way has a reference. */
 struct _MaltNatsLink
 {
@@ -366,18 +370,33 @@ greeted (MaltNatsLink *self,
     introduce (self);
 }
 
+/* The parser calls itself for each level. */
+static gboolean
+is_shallow (const char *json)
+{
+  guint depth = 0;
+
+  for (; *json != '\0' && depth <= NATS_MAX_INFO_DEPTH; json++)
+    if (*json == '{' || *json == '[')
+      depth++;
+    else if ((*json == '}' || *json == ']') && depth > 0)
+      depth--;
+
+  return depth <= NATS_MAX_INFO_DEPTH;
+}
+
 static void
 on_info (MaltNatsLink *self,
          const char   *text)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = json_from_string (text, &error);
+  g_autoptr (JsonNode) node = is_shallow (text) ? json_from_string (text, &error) : NULL;
 
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
     {
       lose (self, g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
                                "The NATS server introduced itself with what is no JSON object: %s",
-                               error != NULL ? error->message : text));
+                               error != NULL ? error->message : "it is nested too deeply"));
       return;
     }
 

@@ -368,6 +368,43 @@ test_bad_servers (void)
     }
 }
 
+static gboolean
+on_incoming (GSocketService    *service,
+             GSocketConnection *connection,
+             GObject           *source,
+             gpointer           user_data)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+
+  g_output_stream_write_all (output, user_data, strlen (user_data), NULL, NULL, NULL);
+  return TRUE;
+}
+
+/* Each level costs the stack of whoever parses it. */
+static void
+test_nested_too_deeply (void)
+{
+  g_autofree char *brackets = g_strnfill (30000, '[');
+  g_autofree char *info = g_strdup_printf ("INFO {\"a\":%s\r\n", brackets);
+  g_autoptr (GSocketService) service = g_socket_service_new ();
+  g_autoptr (GError) error = NULL;
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, &error);
+  MaltNatsServer server = { .address = g_strdup_printf ("nats://127.0.0.1:%u", port) };
+  g_autoptr (MaltNatsClient) client = NULL;
+
+  g_assert_no_error (error);
+  g_signal_connect (service, "incoming", G_CALLBACK (on_incoming), info);
+  client = new_client (&server, "inbox");
+  while (malt_nats_client_get_last_error (client) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (malt_nats_client_get_last_error (client), MALT_ERROR, MALT_ERROR_PROTOCOL);
+  g_assert_nonnull (strstr (malt_nats_client_get_last_error (client)->message, "too deeply"));
+
+  malt_nats_client_close (client);
+  g_socket_service_stop (service);
+  g_free (server.address);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -377,6 +414,7 @@ main (int    argc,
   g_test_add_func ("/malt/nats/client/request", test_request);
   g_test_add_func ("/malt/nats/client/nobody-listens", test_nobody_listens);
   g_test_add_func ("/malt/nats/client/unanswered", test_unanswered);
+  g_test_add_func ("/malt/nats/client/nested-too-deeply", test_nested_too_deeply);
   g_test_add_func ("/malt/nats/client/server-restarts", test_server_restarts);
   g_test_add_func ("/malt/nats/client/server-freezes", test_server_freezes);
   g_test_add_func ("/malt/nats/client/permission", test_permission);
