@@ -174,9 +174,14 @@ malt_function_threads_new (GMainContext *context)
 void
 malt_function_threads_free (MaltFunctionThreads *self)
 {
-  /* Jobs that no thread has taken are withdrawn by now, so the pool may drop them. */
+  /* Jobs that no thread has taken are withdrawn by now, and pass at once. A pool without a thread has to
+   * drop them itself; one that has some loses what a thread takes at that moment. */
   if (self->pool != NULL)
-    g_thread_pool_free (g_steal_pointer (&self->pool), TRUE, TRUE);
+    {
+      gboolean has_threads = g_thread_pool_get_num_threads (self->pool) > 0;
+
+      g_thread_pool_free (g_steal_pointer (&self->pool), !has_threads, TRUE);
+    }
 
   answer_done (self);
   g_source_destroy (self->source);
