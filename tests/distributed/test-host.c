@@ -116,7 +116,28 @@ test_half_opening (void)
   client_open (&client);
 }
 
-/* As many as may be, who say nothing. */
+/* Many more than may be, who say nothing: the oldest go. */
+static void
+test_silent_strangers (void)
+{
+  g_autoptr (HostFixture) host = new_host (one_slot);
+  g_auto (Client) client = { { -1, -1, -1 } };
+  int fds[2 * MALT_HOST_MAX_STRANGERS];
+
+  client_init (&client, host, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = client_connect (&client);
+      host_iterate ();
+    }
+  client_open (&client);
+  g_assert_false (client_is_accepted (fds[0]));
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
+/* As many as may be, who begin and do not go on. */
 static void
 test_strangers (void)
 {
@@ -131,8 +152,8 @@ test_strangers (void)
   for (guint i = 0; i < MALT_HOST_MAX_STRANGERS; i++)
     {
       fds[i] = client_connect (&client);
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
+      g_assert_cmpint (send (fds[i], "M", 1, MSG_NOSIGNAL), ==, 1);
+      host_iterate ();
     }
 
   fd = client_connect (&client);
@@ -528,6 +549,7 @@ main (int    argc,
   fixture_add_data ("/host/wrong/id", GINT_TO_POINTER (16), test_wrong_opening);
   fixture_add_data ("/host/wrong/token", GINT_TO_POINTER (63), test_wrong_opening);
   fixture_add ("/host/half-opening", test_half_opening);
+  fixture_add ("/host/silent-strangers", test_silent_strangers);
   fixture_add ("/host/strangers", test_strangers);
   fixture_add_data ("/host/not-opened/none", GINT_TO_POINTER (MALT_HOST_N_STREAMS),
                     test_not_opened);

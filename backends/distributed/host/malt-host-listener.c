@@ -28,7 +28,7 @@ struct _MaltHostListener
   MaltHostWorkers     *workers;   /* owned */
   GMainContext        *context;   /* owned */
   GSource             *source;    /* owned: it waits for somebody, or until it tries again */
-  GPtrArray           *strangers; /* owned; of Stranger, each of which ends by itself */
+  GPtrArray           *strangers; /* owned; of Stranger, the oldest first, each of which ends by itself */
 };
 
 /* What is under way owns it, and nothing else. */
@@ -38,14 +38,24 @@ typedef struct
   GIOStream        *stream;       /* owned */
   GCancellable     *cancellable;  /* owned */
   GSource          *deadline;     /* owned */
+  GSource          *silence;      /* owned (nullable): it has not said anything, and nothing is under way */
   guint8            opening[MALT_HOST_OPENING_BYTES];
 } Stranger;
+
+static void
+end_silence (Stranger *stranger)
+{
+  if (stranger->silence != NULL)
+    g_source_destroy (stranger->silence);
+  g_clear_pointer (&stranger->silence, g_source_unref);
+}
 
 static void
 stranger_free (Stranger *stranger)
 {
   if (stranger->listener != NULL)
-    g_ptr_array_remove_fast (stranger->listener->strangers, stranger);
+    g_ptr_array_remove (stranger->listener->strangers, stranger);
+  end_silence (stranger);
   g_source_destroy (stranger->deadline);
   g_source_unref (stranger->deadline);
   g_object_unref (stranger->cancellable);
@@ -109,8 +119,39 @@ on_too_late (gpointer user_data)
 {
   Stranger *stranger = user_data;
 
-  g_cancellable_cancel (stranger->cancellable);
+  if (stranger->silence != NULL)
+    turn_away (stranger);
+  else
+    g_cancellable_cancel (stranger->cancellable);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_first_byte (GSocket      *socket,
+               GIOCondition  condition,
+               gpointer      user_data)
+{
+  Stranger *stranger = user_data;
+
+  end_silence (stranger);
+  if (stranger->listener->tls != NULL)
+    malt_distributed_tls_accept_async (stranger->listener->tls,
+                                       G_SOCKET_CONNECTION (stranger->stream),
+                                       stranger->cancellable, on_tls, stranger);
+  else
+    read_opening (stranger);
+  return G_SOURCE_REMOVE;
+}
+
+/* A handshake takes one of few threads of GIO, so it waits until there is somebody to shake hands with. */
+static void
+wait_for_first_byte (Stranger *stranger)
+{
+  GSocket *socket = malt_distributed_get_socket (stranger->stream);
+
+  stranger->silence = g_socket_create_source (socket, G_IO_IN, NULL);
+  g_source_set_callback (stranger->silence, G_SOURCE_FUNC (on_first_byte), stranger, NULL);
+  g_source_attach (stranger->silence, stranger->listener->context);
 }
 
 /* Takes the socket. */
@@ -133,12 +174,24 @@ let_in (MaltHostListener *self,
   g_source_set_callback (stranger->deadline, on_too_late, stranger, NULL);
   g_source_attach (stranger->deadline, self->context);
   g_ptr_array_add (self->strangers, stranger);
+  wait_for_first_byte (stranger);
+}
 
-  if (self->tls != NULL)
-    malt_distributed_tls_accept_async (self->tls, connection, stranger->cancellable, on_tls,
-                                       stranger);
-  else
-    read_opening (stranger);
+/* Whoever has been silent for longest makes room. FALSE: all of them are being heard. */
+static gboolean
+make_room (MaltHostListener *self)
+{
+  for (guint i = 0; i < self->strangers->len; i++)
+    {
+      Stranger *stranger = g_ptr_array_index (self->strangers, i);
+
+      if (stranger->silence == NULL)
+        continue;
+      turn_away (stranger);
+      return TRUE;
+    }
+
+  return FALSE;
 }
 
 static void wait_for_somebody (MaltHostListener *self);
@@ -173,7 +226,7 @@ on_somebody (GSocket      *socket,
   g_autoptr (GError) error = NULL;
   GSocket *accepted = g_socket_accept (socket, NULL, &error);
 
-  if (accepted != NULL && self->strangers->len < MALT_HOST_MAX_STRANGERS)
+  if (accepted != NULL && (self->strangers->len < MALT_HOST_MAX_STRANGERS || make_room (self)))
     let_in (self, accepted);
   else if (accepted != NULL)
     g_object_unref (accepted);
@@ -263,6 +316,8 @@ malt_host_listener_new (GSocket             *socket,
 void
 malt_host_listener_free (MaltHostListener *self)
 {
+  while (make_room (self))
+    ;
   for (guint i = 0; i < self->strangers->len; i++)
     {
       Stranger *stranger = g_ptr_array_index (self->strangers, i);
