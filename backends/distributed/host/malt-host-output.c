@@ -28,13 +28,18 @@ stop_reading (MaltHostOutput *self)
   g_clear_pointer (&self->source, g_source_unref);
 }
 
+/* FALSE: there is no more for now, or no room. */
 static gboolean
-pass_on_quietly (MaltHostOutput *self)
+pass_on (MaltHostOutput *self)
 {
   guint8 buffer[OUTPUT_READ_BYTES];
   g_autoptr (GError) error = NULL;
-  gssize n = g_pollable_input_stream_read_nonblocking (self->stream, buffer, sizeof buffer, NULL,
-                                                       &error);
+  gssize n;
+
+  g_atomic_int_inc (self->n_passing);
+  n = g_pollable_input_stream_read_nonblocking (self->stream, buffer, sizeof buffer, NULL, &error);
+  if (n <= 0)
+    g_atomic_int_add (self->n_passing, -1);
 
   if (n > 0)
     {
@@ -51,19 +56,6 @@ pass_on_quietly (MaltHostOutput *self)
     }
 
   return FALSE;
-}
-
-/* FALSE: there is no more for now, or no room. */
-static gboolean
-pass_on (MaltHostOutput *self)
-{
-  int *n_passing = self->n_passing;
-  gboolean is_more;
-
-  g_atomic_int_inc (n_passing);
-  is_more = pass_on_quietly (self);
-  g_atomic_int_add (n_passing, -1);
-  return is_more;
 }
 
 static gboolean

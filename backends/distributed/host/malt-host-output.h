@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct _MaltHostOutput MaltHostOutput;
 
 /* `done` is called when all has been handed to the watch. `watch` is borrowed. `n_passing` (atomic, borrowed)
- * is above 0 while something has been taken from the stream that the watch has not got yet. */
+ * grows with each piece that goes to the watch, from before it is read. */
 MaltHostOutput *malt_host_output_new     (GInputStream    *stream,
                                           int              fd,
                                           MaltHostWatch   *watch,

@@ -21,6 +21,10 @@
  * that is soon there, for one that does not it may never be. */
 #define LAST_BYTES_TIMEOUT_MSEC 1000u
 
+/* How long answers wait until the manager has taken what was printed before them, in milliseconds; then
+ * those that follow do not, until it takes some. A way around the earth and back is a quarter of that. */
+#define TAKING_TIMEOUT_MSEC 1000u
+
 /* For a worker to leave that nobody wants any more, in milliseconds, before each of the two signals. */
 #define UNWANTED_TIMEOUT_MSEC 1000u
 
@@ -30,7 +34,7 @@ typedef struct
   MaltHostSession    *session; /* (nullable); of the context */
   GMainContext       *context; /* owned; immutable */
   MaltAbstractWorker *worker;  /* owned; immutable */
-  int                 n_passing; /* atomic; see MaltHostOutput */
+  int                 n_passing; /* atomic: pieces of output that the manager may not have taken */
 } SessionLink;
 
 /* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it said
@@ -54,6 +58,8 @@ struct _MaltHostSession
 
   guint                        n_speaking; /* bridges over which the worker may have said more */
   GSource                     *deadline;   /* owned (nullable): of the openings, then of the last bytes */
+  GSource                     *handover;   /* (nullable): what waits for the manager to take output */
+  gboolean                     is_slow;    /* the manager, in taking it */
   char                        *detail;     /* owned (nullable): why the worker had to end */
   MaltExitReport              *report;     /* owned (nullable) */
   gboolean                     has_told;   /* the manager, of the end */
@@ -111,10 +117,20 @@ be_over (MaltHostSession *self)
   set_deadline (self, 0, on_over);
 }
 
+/* What waits looks again whether it has to. */
+static void
+wake_handover (MaltHostSession *self)
+{
+  if (self->handover != NULL)
+    g_source_set_ready_time (self->handover, 0);
+  self->handover = NULL;
+}
+
 /* The manager has nothing to say to the worker any more, nor the other way round. */
 static void
 close_streams (MaltHostSession *self)
 {
+  wake_handover (self);
   for (guint i = 0; i < G_N_ELEMENTS (self->fds); i++)
     {
       if (self->bridges[i] != NULL)
@@ -237,25 +253,51 @@ on_silent (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A thread of the bridge waits until the session has handed over what was printed. */
+/* A thread of the bridge waits until the manager has what was printed. */
 typedef struct
 {
   SessionLink *link;
+  GSource     *source;
+  gint64       deadline; /* 0: the session has not been asked */
   GMutex       lock;
   GCond        cond;
-  gboolean     is_done; /* protected by @lock */
+  gboolean     is_done;  /* protected by @lock */
 } Handover;
 
-/* Runs in the context of the session. */
+static gboolean
+has_taken_output (MaltHostSession *self)
+{
+  return self->watch == NULL || malt_host_watch_is_lost (self->watch)
+         || malt_host_watch_is_taken (self->watch);
+}
+
+/* Runs in the context of the session, until the manager has taken all of it or its time is over. */
 static gboolean
 on_hand_over (gpointer user_data)
 {
-  MaltHostSession *session = ((Handover *) user_data)->link->session;
+  Handover *handover = user_data;
+  MaltHostSession *self = handover->link->session;
 
-  for (guint i = 0; session != NULL && i < G_N_ELEMENTS (session->outputs); i++)
-    if (session->outputs[i] != NULL)
-      malt_host_output_flush (session->outputs[i]);
-  return G_SOURCE_REMOVE;
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
+    if (self->outputs[i] != NULL)
+      malt_host_output_flush (self->outputs[i]);
+  self->handover = NULL;
+  if (has_taken_output (self) || self->is_slow)
+    return G_SOURCE_REMOVE;
+
+  if (handover->deadline == 0)
+    handover->deadline =
+      g_get_monotonic_time () + TAKING_TIMEOUT_MSEC * G_TIME_SPAN_MILLISECOND;
+  self->is_slow = g_get_monotonic_time () >= handover->deadline;
+  if (self->is_slow)
+    return G_SOURCE_REMOVE;
+
+  self->handover = handover->source;
+  g_source_set_ready_time (handover->source, handover->deadline);
+  return G_SOURCE_CONTINUE;
 }
 
 /* Also when the context goes away before it has come to it. */
@@ -270,17 +312,28 @@ handover_done (gpointer user_data)
   g_mutex_unlock (&handover->lock);
 }
 
+static gboolean
+dispatch_handover (GSource     *source,
+                   GSourceFunc  callback,
+                   gpointer     user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs handover_funcs = { .dispatch = dispatch_handover };
+
 static void
 hand_over (SessionLink *link)
 {
-  Handover handover = { .link = link };
-  g_autoptr (GSource) source = g_idle_source_new ();
+  g_autoptr (GSource) source = g_source_new (&handover_funcs, sizeof (GSource));
+  Handover handover = { .link = link, .source = source };
 
   g_mutex_init (&handover.lock);
   g_cond_init (&handover.cond);
   /* g_main_context_invoke() would run it here, if the context is between two iterations. */
   g_source_set_priority (source, G_PRIORITY_HIGH);
   g_source_set_callback (source, on_hand_over, &handover, handover_done);
+  g_source_set_ready_time (source, 0);
   g_source_attach (source, link->context);
   g_mutex_lock (&handover.lock);
   while (!handover.is_done)
@@ -290,7 +343,8 @@ hand_over (SessionLink *link)
   g_cond_clear (&handover.cond);
 }
 
-/* Runs in a thread of the bridge. What a call printed goes before its result, on another stream. */
+/* Runs in a thread of the bridge. What a call printed goes before its result, on another stream, and which
+ * of two streams is quicker only their ends know. */
 static void
 on_before_answers (MaltBridgeDirection direction,
                    gpointer            user_data)
@@ -359,9 +413,13 @@ on_drained (MaltHostWatch *watch,
 {
   MaltHostSession *self = user_data;
 
+  self->is_slow = FALSE;
+  if (has_taken_output (self))
+    g_atomic_int_set (&self->link->n_passing, 0);
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     if (self->outputs[i] != NULL)
       malt_host_output_resume (self->outputs[i]);
+  wake_handover (self);
 }
 
 static const MaltHostWatchFuncs watch_funcs = { on_asked, on_lost, on_drained };

@@ -182,7 +182,7 @@ handle_taken (MaltHostWatch *self,
     }
 
   self->n_untaken -= n_bytes;
-  if (was_full && !malt_host_watch_is_full (self))
+  if ((was_full && !malt_host_watch_is_full (self)) || malt_host_watch_is_taken (self))
     self->funcs->drained (self, self->user_data);
 }
 
@@ -311,9 +311,9 @@ malt_host_watch_is_full (MaltHostWatch *self)
 }
 
 gboolean
-malt_host_watch_is_empty (MaltHostWatch *self)
+malt_host_watch_is_taken (MaltHostWatch *self)
 {
-  return self->queued->len == 0;
+  return self->n_untaken == 0;
 }
 
 gboolean

@@ -20,7 +20,7 @@ typedef struct
   void (*lost)    (MaltHostWatch        *watch,
                    const GError         *error,
                    gpointer              user_data);
-  /* There is room for output again. */
+  /* There is room for output again, or all of it has been taken. */
   void (*drained) (MaltHostWatch        *watch,
                    gpointer              user_data);
 } MaltHostWatchFuncs;
@@ -37,8 +37,8 @@ void           malt_host_watch_free      (MaltHostWatch            *self);
 
 /* Whether no more output is to be sent until it has drained. */
 gboolean       malt_host_watch_is_full   (MaltHostWatch            *self);
-/* Whether nothing waits to be written. */
-gboolean       malt_host_watch_is_empty  (MaltHostWatch            *self);
+/* Whether the manager has taken all output that was sent. */
+gboolean       malt_host_watch_is_taken  (MaltHostWatch            *self);
 gboolean       malt_host_watch_is_lost   (MaltHostWatch            *self);
 void           malt_host_watch_send_output (MaltHostWatch          *self,
                                           int                       fd,
