@@ -257,14 +257,16 @@ malt_bridge_new_full (GIOStream       *stream,
   from = start_thread (self, carry_from_stream, error);
   if (from == NULL)
     return NULL;
-  g_thread_unref (from);
 
   to = start_thread (self, carry_to_stream, error);
   if (to == NULL)
     {
+      /* Whoever owns the stream may close it now. */
       malt_bridge_close (self);
+      g_thread_join (from);
       return NULL;
     }
+  g_thread_unref (from);
   g_thread_unref (to);
 
   return g_steal_pointer (&self);
