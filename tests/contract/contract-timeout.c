@@ -202,7 +202,7 @@ frozen (Contract *contract)
       contract_wait_all (contract);
       contract_assert_within (contract, start_us, 10000);
     }
-  while (timed->error == NULL);
+  while (timed->error == NULL || other->error == NULL);
   g_assert_true (g_error_matches (timed->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
                  g_error_matches (timed->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER));
   g_assert_error (other->error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
