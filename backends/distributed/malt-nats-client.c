@@ -6,27 +6,11 @@
 
 #include "backends/distributed/malt-nats-link.h"
 #include "backends/distributed/malt-nats-requests.h"
+#include "backends/distributed/malt-nats-servers.h"
 
 #include <malt/malt-plugin.h>
 
 #include <string.h>
-
-/* Where a server listens that does not say. */
-#define NATS_DEFAULT_PORT 4222
-
-/* Servers of a cluster that one of them may name, besides those that were given. */
-#define NATS_MAX_KNOWN_SERVERS 64u
-
-/* Milliseconds before the next round through the servers: the first round is tried at once, then they
- * double. Twice as long at random, so that not all clients of a cluster come back at once. */
-#define NATS_FIRST_DELAY_MSEC 50u
-#define NATS_MAX_DELAY_MSEC 2000u
-
-/* The same when the last server did not answer in time. It is reached by too many clients then, who make it
- * worse if each of them tries again every few seconds: a broker that could take 400 a second and was restarted
- * under 5000 hosts had not all of them back after two minutes. */
-#define NATS_FIRST_BUSY_DELAY_MSEC 1000u
-#define NATS_MAX_BUSY_DELAY_MSEC 15000u
 
 /* Bytes of a message, until the server says what it takes. */
 #define NATS_DEFAULT_MAX_PAYLOAD (1024 * 1024)
@@ -35,10 +19,7 @@ struct _MaltNatsClient
 {
   GObject          parent_instance;
 
-  GPtrArray       *servers;       /* of GSocketConnectable */
-  guint            n_given;       /* the first of them */
-  guint            next_server;
-  guint            n_attempts;    /* since it was connected */
+  MaltNatsServers *servers;       /* owned */
   GTlsDatabase    *authorities;   /* owned, nullable */
   GTlsCertificate *certificate;   /* owned, nullable */
   char            *name;
@@ -193,7 +174,7 @@ on_ready (gpointer user_data)
   MaltNatsClient *self = user_data;
   g_autoptr (GArray) unsent = malt_nats_requests_list_unsent (self->requests);
 
-  self->n_attempts = 0;
+  malt_nats_servers_set_connected (self->servers);
   g_clear_error (&self->last_error);
   set_connected (self, TRUE);
 
@@ -205,41 +186,6 @@ on_ready (gpointer user_data)
       if (request != NULL && !request->is_sent)
         send_request (self, request);
     }
-}
-
-/* (transfer full) (nullable) */
-static GSocketConnectable *
-parse_server (const char  *server,
-              GError     **error)
-{
-  const char *address = g_str_has_prefix (server, "nats://") ? server + strlen ("nats://") : server;
-  g_autoptr (GError) local_error = NULL;
-  GSocketConnectable *connectable =
-    *address != '\0' ? g_network_address_parse (address, NATS_DEFAULT_PORT, &local_error) : NULL;
-
-  if (connectable == NULL)
-    g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                 "“%s” is no address of a NATS server: expected nats://HOST:PORT%s%s", server,
-                 local_error != NULL ? ": " : "", local_error != NULL ? local_error->message : "");
-
-  return connectable;
-}
-
-static gboolean
-knows_server (MaltNatsClient *self,
-              const char     *server)
-{
-  for (guint i = 0; i < self->servers->len; i++)
-    {
-      GNetworkAddress *known = g_ptr_array_index (self->servers, i);
-      g_autofree char *text = g_strdup_printf ("%s:%u", g_network_address_get_hostname (known),
-                                               g_network_address_get_port (known));
-
-      if (g_str_equal (text, server))
-        return TRUE;
-    }
-
-  return FALSE;
 }
 
 /* The others of the cluster, of which one may be left when those that were given are gone. */
@@ -257,15 +203,9 @@ on_info (JsonObject *info,
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
       const char *server = json_node_get_string (json_array_get_element (array, i));
-      GSocketConnectable *connectable;
 
-      if (server == NULL || self->servers->len >= self->n_given + NATS_MAX_KNOWN_SERVERS
-          || knows_server (self, server))
-        continue;
-
-      connectable = parse_server (server, NULL);
-      if (connectable != NULL)
-        g_ptr_array_add (self->servers, connectable);
+      if (server != NULL)
+        malt_nats_servers_learn (self->servers, server);
     }
 }
 
@@ -304,24 +244,6 @@ schedule_retry (MaltNatsClient *self,
   g_source_attach (self->retry, self->context);
 }
 
-/* One that refuses us refuses us in a millisecond, too. */
-static guint
-get_delay_ms (MaltNatsClient *self,
-              const GError   *error)
-{
-  gboolean is_busy = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  guint first_ms = is_busy ? NATS_FIRST_BUSY_DELAY_MSEC : NATS_FIRST_DELAY_MSEC;
-  guint max_ms = is_busy ? NATS_MAX_BUSY_DELAY_MSEC : NATS_MAX_DELAY_MSEC;
-  guint round = self->n_attempts / self->servers->len;
-  guint delay_ms = round > 0 ? first_ms << MIN (round - 1, 6) : 0;
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-    delay_ms = max_ms;
-  delay_ms = MIN (delay_ms, max_ms);
-
-  return delay_ms + (guint) g_random_int_range (0, (gint32) delay_ms + 20);
-}
-
 static void
 on_lost (const GError *error,
          gpointer      user_data)
@@ -332,7 +254,7 @@ on_lost (const GError *error,
   self->last_error = g_error_copy (error);
   g_clear_pointer (&self->link, malt_nats_link_free);
   self->is_greeted = FALSE;
-  schedule_retry (self, get_delay_ms (self, error));
+  schedule_retry (self, malt_nats_servers_get_delay_ms (self->servers, error));
   set_connected (self, FALSE);
   malt_nats_requests_fail_sent (self->requests, NULL, error);
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
@@ -350,13 +272,8 @@ static const MaltNatsLinkFuncs link_funcs = {
 static void
 try_next_server (MaltNatsClient *self)
 {
-  GSocketConnectable *server =
-    g_ptr_array_index (self->servers, self->next_server % self->servers->len);
-
-  self->next_server++;
-  self->n_attempts++;
-  self->link = malt_nats_link_new (server, self->authorities, self->certificate, self->name,
-                                   &link_funcs, self);
+  self->link = malt_nats_link_new (malt_nats_servers_next (self->servers), self->authorities,
+                                   self->certificate, self->name, &link_funcs, self);
 }
 
 static gboolean
@@ -383,7 +300,7 @@ malt_nats_client_finalize (GObject *object)
 {
   MaltNatsClient *self = MALT_NATS_CLIENT (object);
 
-  g_ptr_array_unref (self->servers);
+  g_clear_pointer (&self->servers, malt_nats_servers_free);
   g_clear_object (&self->authorities);
   g_clear_object (&self->certificate);
   g_hash_table_unref (self->subscriptions);
@@ -439,7 +356,6 @@ malt_nats_client_class_init (MaltNatsClientClass *klass)
 static void
 malt_nats_client_init (MaltNatsClient *self)
 {
-  self->servers = g_ptr_array_new_with_free_func (g_object_unref);
   self->context = g_main_context_ref_thread_default ();
   self->max_payload = NATS_DEFAULT_MAX_PAYLOAD;
   self->subscriptions =
@@ -461,17 +377,10 @@ malt_nats_client_new (const char *const  *servers,
   g_return_val_if_fail (servers != NULL && servers[0] != NULL, NULL);
 
   self = g_object_new (MALT_TYPE_NATS_CLIENT, NULL);
-  for (guint i = 0; servers[i] != NULL; i++)
-    {
-      GSocketConnectable *server = parse_server (servers[i], error);
+  self->servers = malt_nats_servers_new (servers, error);
+  if (self->servers == NULL)
+    return NULL;
 
-      if (server == NULL)
-        return NULL;
-      g_ptr_array_add (self->servers, server);
-    }
-
-  self->n_given = self->servers->len;
-  self->next_server = (guint) g_random_int_range (0, (gint32) self->n_given);
   g_set_object (&self->authorities, authorities);
   g_set_object (&self->certificate, certificate);
   self->name = g_strdup (name);
