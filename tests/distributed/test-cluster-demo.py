@@ -10,7 +10,7 @@ import sys
 TIMEOUT = 90 * int(os.environ.get('MALT_TEST_SLOW', '1'))
 EXPECTED = [
     'SIGKILL for a broker',
-    'SIGKILL for a worker on node2',
+    'SIGKILL for a worker on node',
     'SIGKILL for malt-host on node3',
     # The prime-counting function of 400000.
     '33860 primes below 400000',
