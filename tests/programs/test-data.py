@@ -90,9 +90,41 @@ def systemd_takes_the_units():
             equal(complaints, [], name)
 
 
+def complete(*words):
+    """What bash offers when the last of the words is to be completed."""
+    script = '''
+        compopt () { printf 'compopt %s\\n' "$*"; }
+        source "$1"
+        COMP_WORDS=("${@:2}")
+        COMP_CWORD=$(( $# - 2 ))
+        _malt_host "$2" "${*: -1}" "${*: -2:1}"
+        printf '%s\\n' "${COMPREPLY[@]}"
+    '''
+    result = run(need("bash"), "-euc", script, "bash",
+                 os.path.join(SOURCE, "data", "completions", "malt-host"), *words)
+    return expect(result, 0).stdout.split()
+
+
+def completion_has_every_option():
+    text = expect(run(MALT_HOST, "--help"), 0).stdout
+    options = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", text, re.MULTILINE)
+    equal(sorted(complete("malt-host", "--")), sorted(options))
+    equal(complete("malt-host", "ch"), ["check"])
+
+
+def completion_knows_what_follows():
+    equal(complete("malt-host", "--config", ""), ["compopt", "-o", "default"])
+    equal(complete("malt-host", "--config", "=", ""), ["compopt", "-o", "default"])
+    equal(complete("malt-host", "--once", "--listen", ""), ["compopt", "-o", "nospace", "unix:"])
+    equal(complete("malt-host", "--once", "--listen", "unix", ":", "/"), ["compopt", "-o", "default"])
+    equal(complete("malt-host", "--once", "--profile", "d"), [])
+
+
 main("data", [
     nats_server_takes_the_example,
     malt_host_takes_the_example,
     names_in_the_examples_agree,
     systemd_takes_the_units,
+    completion_has_every_option,
+    completion_knows_what_follows,
 ])
