@@ -202,14 +202,6 @@ fixture_assert_census (const FixtureCensus *before)
   g_assert_cmpuint (now.n_threads, <=, before->n_threads);
 }
 
-gboolean
-fixture_is_valgrind (void)
-{
-  const char *preloaded = g_getenv ("LD_PRELOAD");
-
-  return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
-}
-
 /* The default, for a run that is as slow as that. */
 #define START_TIMEOUT_MSEC (30000 * malt_test_get_slowness ())
 

@@ -13,7 +13,6 @@
  * wait for, and enough for a machine that has other things to do. */
 #define FIXTURE_AT_ONCE_MSEC (10000 * malt_test_get_slowness ())
 
-gboolean            fixture_is_valgrind       (void);
 /* Whether a test is to do what it does as often as it takes to find what is rare. */
 gboolean            fixture_is_full           (void);
 

@@ -128,7 +128,26 @@ stop_thread (gpointer user_data)
   return NULL;
 }
 
-/* The last reference goes in whichever thread is the last. */
+static gboolean
+has_worker_thread (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *task;
+
+  while ((task = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", task, "comm", NULL);
+      g_autofree char *name = NULL;
+
+      if (g_file_get_contents (path, &name, NULL, NULL) && g_str_has_prefix (name, "malt-worker"))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The last reference goes in whichever thread is the last. Workers that were let go of end by
+ * themselves. */
 static void
 storm (gconstpointer data)
 {
@@ -159,6 +178,8 @@ storm (gconstpointer data)
         g_thread_join (threads[--n_threads]);
       set_latest (NULL);
     }
+  while (has_worker_thread ())
+    g_usleep (1000);
 }
 
 int

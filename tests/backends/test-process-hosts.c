@@ -401,7 +401,7 @@ static void
 add_without_valgrind (const char *path,
                       GTestFunc   func)
 {
-  if (!fixture_is_valgrind ())
+  if (!malt_test_is_valgrind ())
     fixture_add (path, func);
 }
 

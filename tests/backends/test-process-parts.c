@@ -6,6 +6,7 @@
 #include "backends/process/malt-process-report.h"
 #include "backends/process/malt-process-spawn.h"
 #include "backends/process/malt-process-transport.h"
+#include "tests/malt-test-slowness.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -168,14 +169,6 @@ test_spawn_descriptors (void)
   close (leak);
 }
 
-static gboolean
-is_valgrind (void)
-{
-  const char *preloaded = g_getenv ("LD_PRELOAD");
-
-  return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
-}
-
 static void
 test_spawn_not_executable (void)
 {
@@ -185,7 +178,7 @@ test_spawn_not_executable (void)
   g_autoptr (GError) error = NULL;
   MaltProcessHandle process = MALT_PROCESS_HANDLE_INIT;
 
-  if (is_valgrind ())
+  if (malt_test_is_valgrind ())
     {
       g_test_skip ("valgrind loses the error of an exec() after vfork()");
       return;

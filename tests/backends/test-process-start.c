@@ -65,7 +65,7 @@ test_bad_start (gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltAbstractWorker) worker = NULL;
 
-  if (bad->is_exec_error && fixture_is_valgrind ())
+  if (bad->is_exec_error && malt_test_is_valgrind ())
     {
       g_test_skip ("valgrind loses the error of an exec() after vfork()");
       return;

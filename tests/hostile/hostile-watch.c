@@ -204,7 +204,7 @@ is_size_meaningful (void)
 #if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
   return FALSE;
 #else
-  return !fixture_is_valgrind ();
+  return !malt_test_is_valgrind ();
 #endif
 }
 

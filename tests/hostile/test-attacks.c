@@ -315,7 +315,7 @@ main (int    argc,
       char **argv)
 {
   const char *why_not = is_sanitized () ? "a sanitizer needs more than a limited worker has"
-                        : fixture_is_valgrind () ? "valgrind does not know the attacks"
+                        : malt_test_is_valgrind () ? "valgrind does not know the attacks"
                                                  : attack_become_nobody (argv);
   gboolean is_lua_there;
   int status;
