@@ -2,13 +2,19 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The limit: what answers when there is no library. Sends each frame back (8 bytes of length, then
- * the body) that arrives on descriptor 3, once it is complete, until the other end is closed. */
+ * the body) that arrives on descriptor 3, once it is complete, until the other end is closed. With an
+ * argument it is a hop: passes what arrives on descriptor 3 on to 4, and the other way round. */
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define SOCKET_FD 3
+#define NEXT_FD 4
+
+/* As much as a hop passes on at once, bytes. */
+#define HOP_BYTES (256 * 1024)
 
 static void
 read_all (char *p, size_t n)
@@ -25,11 +31,11 @@ read_all (char *p, size_t n)
 }
 
 static void
-write_all (const char *p, size_t n)
+write_all (int fd, const char *p, size_t n)
 {
   while (n > 0)
     {
-      ssize_t n_written = write (SOCKET_FD, p, n);
+      ssize_t n_written = write (fd, p, n);
 
       if (n_written <= 0)
         exit (1);
@@ -38,11 +44,34 @@ write_all (const char *p, size_t n)
     }
 }
 
+static void
+pass_on (void)
+{
+  static char data[HOP_BYTES];
+  struct pollfd fds[] = { { SOCKET_FD, POLLIN, 0 }, { NEXT_FD, POLLIN, 0 } };
+
+  while (poll (fds, 2, -1) > 0)
+    for (int i = 0; i < 2; i++)
+      {
+        ssize_t n;
+
+        if (fds[i].revents == 0)
+          continue;
+        n = read (fds[i].fd, data, sizeof data);
+        if (n <= 0)
+          exit (n < 0);
+        write_all (fds[1 - i].fd, data, n);
+      }
+}
+
 int
-main (void)
+main (int argc, char **argv)
 {
   size_t room = 0;
   char *frame = NULL;
+
+  if (argc > 1)
+    pass_on ();
 
   for (;;)
     {
@@ -58,6 +87,6 @@ main (void)
         }
       *(uint64_t *) frame = length;
       read_all (frame + sizeof length, length);
-      write_all (frame, length + sizeof length);
+      write_all (SOCKET_FD, frame, length + sizeof length);
     }
 }

@@ -52,33 +52,63 @@ make_tcp_pair (int pair[2])
     setsockopt (pair[i], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
+/* Consumes both descriptors; `next_fd`: -1 for one that answers. */
+static pid_t
+spawn (int fd, int next_fd)
+{
+  char *argv[] = { bench_limit_program, next_fd >= 0 ? (char *) "hop" : NULL, NULL };
+  int fds[] = { fd, next_fd };
+  posix_spawn_file_actions_t actions;
+  pid_t pid;
+
+  posix_spawn_file_actions_init (&actions);
+  for (int i = 0; i < 2 && fds[i] >= 0; i++)
+    {
+      /* Out of the way first: a descriptor that is moved onto itself keeps its close-on-exec flag. */
+      int away_fd = fcntl (fds[i], F_DUPFD_CLOEXEC, 10);
+
+      check (away_fd >= 0, "dup");
+      close (fds[i]);
+      fds[i] = away_fd;
+      posix_spawn_file_actions_adddup2 (&actions, away_fd, PEER_SOCKET_FD + i);
+    }
+  errno = posix_spawn (&pid, bench_limit_program, &actions, NULL, argv, environ);
+  check (errno == 0, bench_limit_program);
+  posix_spawn_file_actions_destroy (&actions);
+  for (int i = 0; i < 2 && fds[i] >= 0; i++)
+    close (fds[i]);
+
+  return pid;
+}
+
 void
 bench_peer_start (BenchPeer *peer, gboolean tcp)
 {
-  char *argv[] = { bench_limit_program, NULL };
-  posix_spawn_file_actions_t actions;
   int pair[2];
 
   if (tcp)
     make_tcp_pair (pair);
   else
     check (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-  posix_spawn_file_actions_init (&actions);
-  /* Out of the way first: a descriptor that is moved onto itself keeps its close-on-exec flag. */
-  if (pair[1] == PEER_SOCKET_FD)
-    pair[1] = fcntl (PEER_SOCKET_FD, F_DUPFD_CLOEXEC, 10);
-  posix_spawn_file_actions_adddup2 (&actions, pair[1], PEER_SOCKET_FD);
-  errno = posix_spawn (&peer->pid, bench_limit_program, &actions, NULL, argv, environ);
-  check (errno == 0, bench_limit_program);
-  posix_spawn_file_actions_destroy (&actions);
-  close (pair[1]);
+  peer->pid = spawn (pair[1], -1);
+  peer->fd = pair[0];
+}
+
+void
+bench_peer_start_hop (BenchPeer *peer, BenchPeer *next)
+{
+  int pair[2];
+
+  make_tcp_pair (pair);
+  peer->pid = spawn (pair[1], g_steal_fd (&next->fd));
   peer->fd = pair[0];
 }
 
 void
 bench_peer_stop (BenchPeer *peer)
 {
-  close (peer->fd);
+  if (peer->fd >= 0)
+    close (peer->fd);
   waitpid (peer->pid, NULL, 0);
 }
 

@@ -28,6 +28,9 @@ typedef struct
 
 void                bench_peer_start         (BenchPeer          *peer,
                                               gboolean            tcp);
+/* A process that passes on what goes between its peer and `next`, whose socket is its own from now on. */
+void                bench_peer_start_hop     (BenchPeer          *peer,
+                                              BenchPeer          *next);
 void                bench_peer_stop          (BenchPeer          *peer);
 
 /* A measurement appends its samples (double) to `samples`: `n` of them, or one that took `n`. */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What it costs that a worker is elsewhere: the same measured with the workers of several profiles of the
- * configuration, in turns, beside the raw round trip on this machine. Medians are printed, and the ratio to
- * the first profile.
+ * configuration, in turns, beside the raw round trip on this machine, straight and with a process between
+ * that passes on what it gets. Medians are printed, and the ratio to the first profile.
  *
  *   malt-bench-remote process nats tls ssh */
 #include "config.h"
@@ -118,16 +118,26 @@ measure_interrupt (const char         *profile,
     }
 }
 
+/* In turns, too. */
 static void
-measure_raw (const char         *profile,
-             MaltAbstractWorker *worker,
-             GArray             *samples)
+measure_raw (GArray *straight_samples,
+             GArray *hop_samples)
 {
-  BenchPeer peer;
+  BenchPeer straight;
+  BenchPeer behind;
+  BenchPeer hop;
 
-  bench_peer_start (&peer, TRUE);
-  bench_limit_echo (&peer, samples, N_CALLS);
-  bench_peer_stop (&peer);
+  bench_peer_start (&straight, TRUE);
+  bench_peer_start (&behind, TRUE);
+  bench_peer_start_hop (&hop, &behind);
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      bench_limit_echo (&straight, straight_samples, N_CALLS);
+      bench_limit_echo (&hop, hop_samples, N_CALLS);
+    }
+  bench_peer_stop (&hop);
+  bench_peer_stop (&behind);
+  bench_peer_stop (&straight);
 }
 
 static int
@@ -182,7 +192,8 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autoptr (GArray) raw = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) straight = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) hop = g_array_new (FALSE, FALSE, sizeof (double));
   guint n_profiles = (guint) argc - 1;
 
   bench_limit_program = g_strdup (g_getenv ("MALT_BENCH_LIMIT"));
@@ -192,8 +203,9 @@ main (int    argc,
       return 2;
     }
 
-  measure_raw (NULL, NULL, raw);
-  g_print ("%-10s %-12s %10.1f us\n", "raw", "", get_median (raw));
+  measure_raw (straight, hop);
+  g_print ("%-10s %-12s %10.1f us\n", "raw", "straight", get_median (straight));
+  g_print ("%-10s %-12s %10.1f us\n", "raw", "one hop", get_median (hop));
   measure ("call", measure_call, argv + 1, n_profiles);
   measure ("64mib", measure_large, argv + 1, n_profiles);
   measure ("interrupt", measure_interrupt, argv + 1, n_profiles);
