@@ -72,6 +72,9 @@ malt_abstract_worker_interrupt (MaltAbstractWorker  *self,
  * not ended do so with %MALT_ERROR_TERMINATED_WORKER, posts that have not
  * started are dropped.
  *
+ * [method@Malt.AbstractWorker.stop_finish] gets the outcome;
+ * [method@Malt.AbstractWorker.stop] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -186,7 +189,9 @@ malt_abstract_worker_stop (MaltAbstractWorker  *self,
  * Sends the worker a signal now and does not wait for what it does.
  *
  * Errors: %MALT_ERROR_TERMINATED_WORKER if the worker has ended;
- * %G_IO_ERROR_NOT_SUPPORTED without %MALT_WORKER_CAPABILITY_KILL.
+ * %G_IO_ERROR_NOT_SUPPORTED without %MALT_WORKER_CAPABILITY_KILL, or for a signal
+ * that cannot reach it; %G_IO_ERROR_INVALID_ARGUMENT for a number that is no
+ * signal.
  *
  * Returns: whether the signal was sent
  *

@@ -24,6 +24,9 @@
  * The call and the worker live until @callback has run. In a main context that
  * is never run again it does not, as with any #GTask.
  *
+ * [method@Malt.AbstractWorker.send_finish] gets the outcome;
+ * [method@Malt.AbstractWorker.send] blocks until it is there.
+ *
  * Since: 0.1
  */
 void

@@ -22,7 +22,7 @@
  * MALT_STOP_TIMEOUT_DEFAULT:
  *
  * The milliseconds that each polite step of [method@Malt.AbstractWorker.stop] is
- * usually given.
+ * usually given: 15 seconds, as in Malt.jl.
  *
  * Since: 0.1
  */
@@ -70,7 +70,8 @@ G_DEFINE_FLAGS_TYPE (MaltWorkerCapabilities, malt_worker_capabilities,
  * ended. Letting go of the last reference stops the worker.
  *
  * All methods may be called in any thread. None iterates a main context of the
- * caller's.
+ * caller's. More about that is in the chapter [Threads and main
+ * contexts](threads.html).
  *
  * The verbs are all built on the few functions of the interface, so whoever
  * implements those, as a backend in a GIO module on the extension point

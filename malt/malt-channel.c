@@ -54,6 +54,9 @@ malt_channel_default_init (MaltChannelInterface *iface)
  *
  * Puts a value into a channel. Completes when there is room for it.
  *
+ * [method@Malt.Channel.put_finish] gets the outcome;
+ * [method@Malt.Channel.put] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -150,6 +153,9 @@ malt_channel_put (MaltChannel   *self,
  *
  * Takes the oldest value out of a channel. Completes when there is one.
  *
+ * [method@Malt.Channel.take_finish] gets the outcome;
+ * [method@Malt.Channel.take] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -235,6 +241,9 @@ malt_channel_take (MaltChannel   *self,
  * @user_data: data for @callback
  *
  * Asks whether something can be taken at once.
+ *
+ * [method@Malt.Channel.is_ready_finish] gets the outcome;
+ * [method@Malt.Channel.is_ready] blocks until it is there.
  *
  * Since: 0.1
  */
@@ -331,6 +340,9 @@ malt_channel_is_ready (MaltChannel   *self,
  * Waits until something can be taken, and leaves it there. Another taker may be
  * quicker: only [method@Malt.Channel.take_async] is sure to get it.
  *
+ * [method@Malt.Channel.wait_finish] gets the outcome;
+ * [method@Malt.Channel.wait] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -415,6 +427,9 @@ malt_channel_wait (MaltChannel   *self,
  *
  * Closes a channel. What is inside can still be taken. Puts that wait for room fail,
  * and so do takes, once nothing is left. To close it again does nothing.
+ *
+ * [method@Malt.Channel.close_finish] gets the outcome;
+ * [method@Malt.Channel.close] blocks until it is there.
  *
  * Since: 0.1
  */

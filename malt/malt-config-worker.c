@@ -249,6 +249,9 @@ malt_config_create_worker (MaltConfig    *self,
  *
  * Starts a worker as a profile says.
  *
+ * [method@Malt.Config.create_worker_finish] gets the outcome;
+ * [method@Malt.Config.create_worker] blocks until it is there.
+ *
  * Since: 0.1
  */
 void

@@ -44,8 +44,8 @@
  * for what is right in it: if it were passed over, a worker could come up with
  * less protection than the file asks for.
  *
- * All functions may be called from any thread. The file format is described in
- * `docs/configuration.md`.
+ * All functions may be called from any thread. What may stand in the file is in
+ * the chapter [Configuration](configuration.html).
  *
  * Since: 0.1
  */

@@ -203,6 +203,9 @@ malt_create_worker_start_task (GTask       *task,
  *
  * Starts a worker.
  *
+ * [func@Malt.create_worker_finish] gets the outcome;
+ * [func@Malt.create_worker_with_options] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -273,9 +276,11 @@ malt_create_worker_finish (GAsyncResult  *result,
  *
  * Errors: %MALT_ERROR_UNKNOWN_BACKEND if there is no such profile or backend;
  * %MALT_ERROR_INVALID_CONFIG for an option that is unknown, of the wrong type or
- * out of range, and for any mistake in the default configuration; %MALT_ERROR_LIMIT in a worker that is itself inside of ten
- * others; %MALT_ERROR_START_FAILED if no worker came up; %G_IO_ERROR_CANCELLED;
- * what else the backend says.
+ * out of range, and for any mistake in the default configuration;
+ * %MALT_ERROR_LIMIT in a worker that is itself inside of ten others;
+ * %MALT_ERROR_SANDBOX_UNAVAILABLE if the profile's sandbox cannot be had here;
+ * %MALT_ERROR_START_FAILED if no worker came up; %G_IO_ERROR_CANCELLED; what else
+ * the backend says.
  *
  * Returns: (transfer full): the worker; %NULL on error
  *

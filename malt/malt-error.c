@@ -41,6 +41,8 @@
  * the message, type and traceback apart, and how the worker ended. Language
  * bindings lose what an error carries; they ask the [class@Malt.Call] instead.
  *
+ * What a caller can do about each is in the chapter [Errors](errors.html).
+ *
  * Since: 0.1
  */
 G_DEFINE_ENUM_TYPE (MaltError, malt_error,

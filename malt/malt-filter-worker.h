@@ -31,6 +31,8 @@ struct _MaltFilterWorkerClass
    * Gets ready before the inner worker is started. Optional. Called in the thread that starts the
    * worker, once more if a start has failed before.
    *
+   * Errors: any; the start ends with it.
+   *
    * Returns: whether to go on; %FALSE with an error ends the start
    *
    * Since: 0.1
@@ -70,6 +72,8 @@ struct _MaltFilterWorkerClass
    *
    * It sees what the program sends, and not which functions the worker calls by itself: an
    * evaluation is one call, of “malt.eval”, whatever is in its text.
+   *
+   * Errors: any; the call ends with it, or the post is refused with it.
    *
    * Returns: whether to send it; %FALSE with an error refuses it
    *

@@ -20,6 +20,9 @@
  *
  * Evaluates an expression in every worker of the pool.
  *
+ * [method@Malt.Pool.eval_everywhere_finish] gets the outcome;
+ * [method@Malt.Pool.eval_everywhere] blocks until it is there.
+ *
  * Since: 0.1
  */
 void

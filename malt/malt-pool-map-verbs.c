@@ -50,6 +50,9 @@ new_task (MaltPool            *self,
  * Calls a function once for each input, in all workers of the pool. “map-progress” tells how far
  * that is.
  *
+ * [method@Malt.Pool.map_finish] gets the outcome;
+ * [method@Malt.Pool.map] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -187,6 +190,8 @@ func_data_free (gpointer data)
  * one by one. A call that fails is one result; the others go on.
  *
  * Nothing is kept: further calls are made when @func has had the results of earlier ones.
+ *
+ * [method@Malt.Pool.map_each_finish] gets the outcome.
  *
  * Since: 0.1
  */

@@ -348,6 +348,9 @@ malt_pool_new (const char    *profile,
  *
  * Creates a pool.
  *
+ * [ctor@Malt.Pool.new_finish] gets the outcome;
+ * [ctor@Malt.Pool.new] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -403,6 +406,8 @@ malt_pool_new_finish (GAsyncResult  *result,
  *
  * Takes no more calls, which fail with [error@Malt.Error.FAILED] from now on, and waits for those
  * that are there, and for maps that have begun. What remains to be done is to stop the pool.
+ *
+ * [method@Malt.Pool.drain_finish] gets the outcome.
  *
  * Since: 0.1
  */

@@ -41,6 +41,9 @@ send_and_wait (MaltAbstractWorker  *self,
  *
  * Calls a function in the worker.
  *
+ * [method@Malt.AbstractWorker.remote_call_finish] gets the outcome;
+ * [method@Malt.AbstractWorker.remote_call_fetch] blocks until it is there.
+ *
  * Since: 0.1
  */
 void
@@ -202,6 +205,9 @@ malt_abstract_worker_remote_do (MaltAbstractWorker  *self,
  *
  * Evaluates an expression in the worker. Values go as @args and not as text
  * spliced into @expression.
+ *
+ * [method@Malt.AbstractWorker.remote_eval_finish] gets the outcome;
+ * [method@Malt.AbstractWorker.remote_eval_fetch] blocks until it is there.
  *
  * Since: 0.1
  */
@@ -374,6 +380,9 @@ on_channel_opened (GObject      *source,
  *
  * Makes a channel in the worker by evaluating an expression in the default module, as
  * `numbers = malt.channel (20) return numbers`.
+ *
+ * [method@Malt.AbstractWorker.worker_channel_finish] gets the outcome;
+ * [method@Malt.AbstractWorker.worker_channel] blocks until it is there.
  *
  * Since: 0.1
  */

@@ -46,6 +46,9 @@
  * Should end soon after the invocation's cancellable was cancelled; whatever error
  * it returns then, the caller learns why the call was to end.
  *
+ * Errors: any. Those of `MALT_ERROR` keep their code; the caller gets others as
+ * %MALT_ERROR_REMOTE_EXCEPTION with their text.
+ *
  * Returns: (transfer full) (nullable): the value, floating or owned, or %NULL with
  *   @error set; %NULL without an error is "nothing"
  *
@@ -58,6 +61,8 @@
  * @error: return location for an error
  *
  * Adds the functions of a module; called once a worker.
+ *
+ * Errors: any; importing the module fails with it.
  *
  * Returns: %TRUE, or %FALSE with @error set
  *
