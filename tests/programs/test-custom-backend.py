@@ -67,13 +67,9 @@ def the_contract_is_a_library():
     compiler = shutil.which("cc")
     if compiler is None or os.environ["MALT_SANITIZE"] != "none":
         raise Skip("there is no cc, or a sanitizer that it does not know of")
-    with open(folder("conformance.c"), "w", encoding="utf-8") as file:
-        file.write("#include <malt-conformance.h>\n"
-                   "int main (int argc, char **argv)\n"
-                   "{ malt_init (&argc, &argv); return malt_contract_main (argc, argv); }\n")
     flags = command("pkg-config", "--cflags", "--libs", "malt-conformance-1",
                     PKG_CONFIG_PATH=pkg_config()).stdout.split()
-    command(compiler, "-o", folder("conformance"), folder("conformance.c"), *flags)
+    command(compiler, "-o", folder("conformance"), os.path.join(EXAMPLE, "conformance.c"), *flags)
     libraries = [flag[2:] for flag in flags if flag.startswith("-L")]
     contains(command(folder("conformance"), "--list-cases",
                      LD_LIBRARY_PATH=":".join(libraries)).stdout, "/basic/life")

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 
-from malt_tap import (MODULES, SOURCE, built, contains, equal, expect, main, malt, need_crashes,
+from malt_tap import (MALT, MODULES, SOURCE, built, contains, equal, expect, main, malt, need_crashes,
                       run)
 
 
@@ -41,6 +41,76 @@ def worker_log():
         source = file.read()
     with open(os.path.join(SOURCE, "docs", "output.md"), encoding="utf-8") as file:
         contains(source, file.read().partition("```c\n")[2].partition("```")[0])
+
+
+def output_in(name, after):
+    """The block of the chapter that follows a text."""
+    with open(os.path.join(SOURCE, "docs", name), encoding="utf-8") as file:
+        block = file.read().partition(after)[2].lstrip("\n").partition("\n\n")[0]
+    return "".join(line.removeprefix("    ") + "\n" for line in block.split("\n"))
+
+
+def errors():
+    expect(run(built("examples", "example-errors")), 0, output_in("errors.md", "this prints\n"))
+
+
+def values():
+    expect(run(built("examples", "example-values")), 0,
+           "a{sv}: COG, 24\nad: 3, the last of 3\nA function cannot be sent\n")
+
+
+def threads():
+    expect(run(built("examples", "example-threads")), 0,
+           "The call has ended\nThe worker has not: 42\n")
+
+
+def rpn(*arguments, **options):
+    path = ":".join((built("backends", "process"), built("examples", "evaluator")))
+    return malt(*arguments, "--option", "evaluator=rpn", MALT_PLUGIN_PATH=path, **options)
+
+
+def evaluator():
+    expect(rpn("eval", "2 3 +"), 0, "5.0\n")
+    expect(rpn("eval", "*", "6", "7"), 0, "42.0\n")
+    expect(rpn("eval", "2 3"), 0, "(2.0, 3.0)\n")
+    expect(rpn("eval", ""), 0, "")
+    expect(rpn("repl", stdin="square = dup *\n7 square\n"), 0, "49.0\n")
+    expect(rpn("call", "square", "7"), 1, "", "square")
+    for text in ("+", "cog", "1 cog +"):
+        expect(rpn("eval", text), 1, "", text.split()[-1] if text == "+" else "cog")
+    expect(rpn("repl", stdin="again = again\nagain\n"), 0, "", "Too many words in words")
+
+
+def evaluator_is_interrupted():
+    """A word of 2⁶⁰ steps."""
+    words = "w0 = 1 +\n" + "".join(f"w{n} = w{n - 1} w{n - 1}\n" for n in range(1, 61))
+    result = rpn("repl", "--timeout", "100", stdin=words + "0 w60\n6 7 *\n")
+    contains(result.stderr, "did not end within 100 ms")
+    equal(result.stdout, "42.0\n")
+
+
+def sessions(name):
+    """Each command that a chapter shows, with its output, in which "…" stands for anything."""
+    with open(os.path.join(SOURCE, "docs", name), encoding="utf-8") as file:
+        for block in re.findall(r"(?:^    .*\n)+", file.read(), re.MULTILINE):
+            for part in re.findall(r"^    \$ (malt .*)\n((?:^    (?!\$).*\n)*)", block, re.MULTILINE):
+                yield part[0], re.sub("^    ", "", part[1], flags=re.MULTILINE)
+
+
+def chapters_show_what_the_command_prints():
+    path = ":".join((built("backends", "process"), built("plugins", "lua"),
+                     built("examples", "evaluator")))
+    n_sessions = 0
+    for name in ("lua.md", "terminology.md", "values.md", "writing-an-evaluator.md"):
+        for command, output in sessions(name):
+            result = run("sh", "-c", command, MALT_PLUGIN_PATH=path,
+                         PATH=os.path.dirname(MALT) + ":" + os.environ["PATH"])
+            pattern = ".*".join(re.escape(part) for part in output.split("…"))
+            shown = (result.stdout + result.stderr).expandtabs(4)
+            equal(re.match(pattern, shown, re.DOTALL) is not None, True,
+                  f"{name}: {command}: {result}")
+            n_sessions += 1
+    equal(n_sessions >= 5, True, "number of commands")
 
 
 def function_module():
@@ -78,6 +148,12 @@ main("examples", [
     readme,
     hello_async,
     pool,
+    errors,
+    values,
+    threads,
+    evaluator,
+    evaluator_is_interrupted,
+    chapters_show_what_the_command_prints,
     own_worker,
     worker_log,
     function_module,

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The malt authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds the reference with gi-docgen, the chapters being docs/*.md as they stand.
+
+usage: reference.py GI-DOCGEN CONFIG GIR INCLUDE-FOLDER DOCS-FOLDER OUTPUT-FOLDER
+
+The chapters are written for those who read them in the repository. What gi-docgen wants is made of
+them here: a title, links to pages instead of files, a link for each symbol that is named, and what its
+Markdown, an older dialect, does not take as it is.
+"""
+import html
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+
+CORE = "{http://www.gtk.org/introspection/core/1.0}"
+C = "{http://www.gtk.org/introspection/c/1.0}"
+GLIB = "{http://www.gtk.org/introspection/glib/1.0}"
+
+# Element of a GIR file → what the names of the pages of gi-docgen begin with.
+TYPES = {"class": "class", "interface": "iface", "record": "struct", "enumeration": "enum",
+         "bitfield": "flags", "callback": "callback", "constant": "const"}
+FUNCTIONS = {"method": "method", "constructor": "ctor", "function": "type_func"}
+
+# Other languages than these gi-docgen cannot colour.
+LANGUAGES = {"c": "c", "json": "javascript", "js": "javascript"}
+
+CODE_OR_LINK = re.compile(r"(?P<code>(?<!`)`[^`]+`)"
+                          r"|(?P<image>!?)\[(?P<text>[^]]*)\]\((?P<target>[^)\s]+)\)")
+INDENT = "    "
+
+
+def read_symbols(gir):
+    """Each symbol as the chapters name it → the page about it."""
+    pages = {}
+    for element in ET.parse(gir).getroot().find(CORE + "namespace"):
+        kind = element.tag.removeprefix(CORE)
+        name = element.get("name")
+        if kind in TYPES:
+            prefix = "error" if element.get(GLIB + "error-domain") else TYPES[kind]
+            page = f"{prefix}.{name}.html"
+            pages[element.get(C + "type")] = page
+            for member in element.findall(CORE + "member"):
+                pages[member.get(C + "identifier")] = page
+            for child in element:
+                prefix = FUNCTIONS.get(child.tag.removeprefix(CORE))
+                if prefix is not None and child.get("moved-to") is None:
+                    page = f"{prefix}.{name}.{child.get('name')}.html"
+                    pages[child.get(C + "identifier") + "()"] = page
+        elif kind == "function" and element.get("moved-to") is None:
+            pages[element.get(C + "identifier") + "()"] = f"func.{name}.html"
+    return pages
+
+
+def replace_code(code, symbols):
+    # Columns are narrow: a long name is broken after a part of it, and not anywhere.
+    label = code.replace("_", "_<wbr>")
+    if code in symbols:
+        return f'<a href="{symbols[code]}"><code>{label}</code></a>'
+    if re.fullmatch(r"\w+_\w+(\(\))?", code):
+        return f"<code>{label}</code>"
+    # gi-docgen looks for the signs of gtk-doc in here, too.
+    if re.search(r"[@%#]\w", code):
+        text = re.sub("[@%#]", lambda match: f"&#{ord(match[0])};", html.escape(code, quote=False))
+        return f"<code>{text}</code>"
+    return f"`{code}`"
+
+
+def replace_link(match, chapters):
+    name, _, fragment = match["target"].partition("#")
+    if match["image"] or "://" in name or name == "":
+        return match[0]
+    if name not in chapters:
+        # A file of the repository.
+        return match["text"] if match["text"].startswith("`") else f"`{match['text']}`"
+    name = name.removesuffix(".md") + ".html"
+    return f"[{match['text']}]({name}{'#' if fragment else ''}{fragment})"
+
+
+def convert_line(line, symbols, chapters):
+    return CODE_OR_LINK.sub(lambda match: replace_code(match["code"][1:-1], symbols) if match["code"]
+                            else replace_link(match, chapters), line)
+
+
+def begins_block(line, previous):
+    """Lists and tables that follow a paragraph without an empty line."""
+    for start in (r"- |\d+\. ", r"\|"):
+        if re.match(start, line):
+            return previous != "" and not previous.startswith(" ") and not re.match(start, previous)
+    return False
+
+
+def convert(lines, symbols, chapters):
+    fence = None  # "```", or INDENT: what the code block has that we are in
+    previous = ""
+    for line in lines:
+        if fence == INDENT and line and not line.startswith(INDENT):
+            yield "```\n"
+            fence = None
+        if fence is None and line.startswith(INDENT) and previous == "":
+            yield "```"
+            fence = INDENT
+
+        if fence == INDENT:
+            yield line.removeprefix(INDENT)
+        elif line.startswith("```"):
+            yield "```" + (LANGUAGES.get(line[3:], "") if fence is None else "")
+            fence = "```" if fence is None else None
+        elif fence is not None:
+            yield line
+        elif not line.startswith("<!--"):
+            if begins_block(line, previous):
+                yield ""
+            yield convert_line(line, symbols, chapters)
+        previous = line
+    if fence == INDENT:
+        yield "```"
+
+
+def write_chapters(docs, folder, symbols):
+    chapters = {path.name for path in docs.glob("*.md")}
+    for name in chapters:
+        lines = (docs / name).read_text(encoding="utf-8").split("\n")
+        title = lines[0].removeprefix("# ")
+        text = "\n".join(convert(lines, symbols, chapters))
+        (folder / name).write_text(f"Title: {title}\n\n{text}", encoding="utf-8")
+
+
+def drop_empty_rows(index):
+    """Rows for what the configuration does not say."""
+    text = index.read_text(encoding="utf-8")
+    text = re.sub(r'<tr><td><em>\w+</em></td><td><a href="" class="external"></a></td></tr>', "", text)
+    index.write_text(text, encoding="utf-8")
+
+
+def main():
+    gi_docgen, config, gir, include, docs, output = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="malt-docs-") as folder:
+        write_chapters(pathlib.Path(docs), pathlib.Path(folder), read_symbols(gir))
+        subprocess.run([gi_docgen, "generate", "--quiet", "--fatal-warnings",
+                        "--add-include-path", include, "--config", config, "--no-namespace-dir",
+                        "--content-dir", folder, "--content-dir", docs, "--output-dir", output, gir],
+                       check=True)
+    drop_empty_rows(pathlib.Path(output) / "index.html")
+
+
+if __name__ == "__main__":
+    main()
