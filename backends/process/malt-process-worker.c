@@ -285,9 +285,13 @@ malt_process_worker_detach (MaltProcessWorker  *self,
 {
   g_return_val_if_fail (MALT_IS_PROCESS_WORKER (self), FALSE);
 
-  return check_started (self, error)
-         && malt_process_child_check_running (self->child, error)
-         && malt_connection_detach (self->connection, data_fd, control_fd, error);
+  if (!check_started (self, error)
+      || !malt_process_child_check_running (self->child, error)
+      || !malt_connection_detach (self->connection, data_fd, control_fd, error))
+    return FALSE;
+
+  malt_relay_output_hold (malt_process_child_get_output (self->child));
+  return TRUE;
 }
 
 void

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (MaltProcessWorker, malt_process_worker, MALT, PROCESS_WORKER, GObject)
 
 /* Gives the worker away, to somebody who greets it anew over both sockets, which are the caller's from
- * now on. Its end, its output and kill() are as ever; stop() asks it nothing, for that is the business
- * of whoever has it, but waits and then sends signals. Nothing must have been called before. Blocks for
- * a moment. Errors: MALT_ERROR_TERMINATED_WORKER, and those of malt_connection_detach(). */
+ * now on. Its end and kill() are as ever; what it prints as a stream is not dropped any more, but it waits
+ * for the reader; stop() asks it nothing, for that is the business of whoever has it, but waits and then
+ * sends signals. Nothing must have been called before. Blocks for a moment. Errors:
+ * MALT_ERROR_TERMINATED_WORKER, and those of malt_connection_detach(). */
 gboolean malt_process_worker_detach (MaltProcessWorker  *self,
                                      int                *data_fd,
                                      int                *control_fd,

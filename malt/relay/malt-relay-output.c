@@ -453,6 +453,24 @@ malt_relay_output_read (MaltRelayOutput *self)
 }
 
 /**
+ * malt_relay_output_hold: (skip)
+ * @self: the output of a worker
+ *
+ * Has the worker wait for whoever reads its streams, however long that takes, where
+ * otherwise a reader that has not been seen for a second loses the oldest bytes. For
+ * one that cannot go away without the worker. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+malt_relay_output_hold (MaltRelayOutput *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (self->pipes[i].stream != NULL)
+      malt_relay_stream_hold (self->pipes[i].stream);
+}
+
+/**
  * malt_relay_output_wants_pause: (skip)
  * @self: the output of a worker
  * @number: 1 for stdout, 2 for stderr

@@ -40,6 +40,9 @@ void             malt_relay_output_start         (MaltRelayOutput       *self,
 /* Reads from here on until finish(). Monitor thread. */
 MALT_AVAILABLE_IN_ALL
 void             malt_relay_output_read          (MaltRelayOutput       *self);
+/* Has the worker wait for whoever reads its streams, however long that takes. Any thread. */
+MALT_AVAILABLE_IN_ALL
+void             malt_relay_output_hold          (MaltRelayOutput       *self);
 /* Whether feed() had better wait a moment for whoever takes this output. Monitor thread. */
 MALT_AVAILABLE_IN_ALL
 gboolean         malt_relay_output_wants_pause   (MaltRelayOutput       *self,

@@ -13,6 +13,8 @@ MaltRelayStream *malt_relay_stream_new         (void);
 
 /* For the one who fills it. Any thread. */
 
+/* Its reader does not go away, and is given any time. */
+void             malt_relay_stream_hold        (MaltRelayStream *self);
 /* Whether a reader that was there a moment ago had better be given time, rather than lose bytes. */
 gboolean         malt_relay_stream_wants_pause (MaltRelayStream *self);
 /* Returns the number of older bytes that had to go. */

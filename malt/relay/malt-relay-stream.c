@@ -6,8 +6,12 @@
 
 #include <string.h>
 
-/* What is kept while nobody reads, in bytes; the oldest go first. Sixteen pipes' worth. */
-#define MALT_RELAY_STREAM_RING_BYTES (1 << 20)
+/* With this many bytes, sixteen pipes' worth, it is full. */
+#define MALT_RELAY_STREAM_FULL_BYTES (1 << 20)
+
+/* What is kept while nobody reads, in bytes; the oldest go first. Beyond what makes it full there is room for
+ * the read that does so, and for the rest of the pipe of a worker that ends then. */
+#define MALT_RELAY_STREAM_RING_BYTES (MALT_RELAY_STREAM_FULL_BYTES + 2 * 65536)
 
 /* How long after its last read a reader counts as being there, in microseconds. While it is, a
  * full ring stops the worker instead of losing bytes; when it is not, the worker never waits for
@@ -27,6 +31,7 @@ struct _MaltRelayStream
   gsize        start;     /* protected by @lock; offset of the oldest byte */
   gsize        length;    /* protected by @lock */
   gboolean     ended;     /* protected by @lock */
+  gboolean     is_held;   /* protected by @lock; its reader is there, however long it takes */
   gint64       last_read; /* protected by @lock; monotonic time, 0: never */
   GPtrArray   *sources;   /* protected by @lock; of owned GSource, those that wait for bytes */
 };
@@ -241,14 +246,24 @@ malt_relay_stream_new (void)
   return g_object_new (MALT_TYPE_RELAY_STREAM, NULL);
 }
 
+void
+malt_relay_stream_hold (MaltRelayStream *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_held = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 malt_relay_stream_wants_pause (MaltRelayStream *self)
 {
   gboolean pause;
 
   g_mutex_lock (&self->lock);
-  pause = self->length == MALT_RELAY_STREAM_RING_BYTES && self->last_read != 0
-          && g_get_monotonic_time () - self->last_read < MALT_RELAY_STREAM_PATIENCE_USEC;
+  pause = self->length >= MALT_RELAY_STREAM_FULL_BYTES
+          && (self->is_held
+              || (self->last_read != 0
+                  && g_get_monotonic_time () - self->last_read < MALT_RELAY_STREAM_PATIENCE_USEC));
   g_mutex_unlock (&self->lock);
   return pause;
 }

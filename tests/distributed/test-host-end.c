@@ -14,9 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the worker prints before it ends, in bytes: more than the host sends ahead, and not so much that the
- * process backend has to drop some. */
-#define PRINTED_BYTES 900000
+/* What the worker prints before it ends, in bytes: more than the host sends ahead, and more than is kept of a
+ * stream that nobody reads. */
+#define PRINTED_BYTES 3000000
+
+/* For how long the manager takes nothing, in microseconds: longer than a reader of this machine may. */
+#define SLOW_USEC (1500 * 1000)
 
 /* More than sockets hold. */
 #define ANSWERED_BYTES (8u * 1024 * 1024)
@@ -42,6 +45,13 @@ evaluate (NewManager *manager,
 }
 
 static void
+wait_until_free (HostFixture *host)
+{
+  while (malt_host_workers_get_n (host_fixture_get_workers (host)) > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 test_output_comes_first (void)
 {
   g_autoptr (HostFixture) host = host_fixture_new ("{}");
@@ -61,6 +71,77 @@ test_output_comes_first (void)
   g_assert_cmpint (malt_exit_report_get_reason (report), ==, MALT_EXIT_REASON_CRASHED);
   g_assert_nonnull (strstr (malt_exit_report_get_stderr_tail (report), "farewell"));
   g_assert_cmpuint (client.n_output[1], ==, strlen (malt_exit_report_get_stderr_tail (report)));
+}
+
+/* Leaves it at that, as a terminal that is stopped. */
+static void
+fill_window (Client *client)
+{
+  while (client->n_output[0] < MALT_WATCH_OUTPUT_WINDOW_BYTES)
+    {
+      g_auto (MaltWatchFrame) frame = { 0 };
+
+      g_assert_true (client_next (client, &frame));
+      g_assert_cmpint (frame.type, ==, MALT_WATCH_OUTPUT);
+      client->n_output[0] += g_bytes_get_size (frame.output);
+    }
+}
+
+/* The worker waits for it, and nothing is lost. */
+static void
+test_slow_manager (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (GByteArray) taken = g_byte_array_new ();
+  g_autofree char *code = g_strdup_printf ("io.stdout:write(string.rep('x', %d)) io.stdout:flush() "
+                                           CRASH, PRINTED_BYTES);
+  gint64 end_us;
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  client_greet (&client, &manager);
+  evaluate (&manager, code);
+  fill_window (&client);
+  end_us = g_get_monotonic_time () + SLOW_USEC;
+  while (g_get_monotonic_time () < end_us)
+    {
+      host_iterate ();
+      g_usleep (1000);
+    }
+  malt_watch_append_taken (taken, (guint32) client.n_output[0]);
+  client_send (&client, taken);
+  client_assert_end (&client);
+  g_assert_cmpuint (client.n_output[0], ==, PRINTED_BYTES);
+}
+
+/* Whoever waits for its manager can be stopped. */
+static void
+test_stop_one_who_prints (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (NewManager) manager = { NULL };
+  g_autoptr (GByteArray) stop = g_byte_array_new ();
+
+  client_init (&client, host, "@a{sv} {}");
+  client_open (&client);
+  client_greet (&client, &manager);
+  evaluate (&manager, "while true do io.write (('x'):rep (1000)) end");
+  fill_window (&client);
+  malt_watch_append_stop (stop, 0, 0);
+  client_send (&client, stop);
+  for (;;)
+    {
+      g_auto (MaltWatchFrame) frame = { 0 };
+
+      g_assert_true (client_next (&client, &frame));
+      if (frame.type == MALT_WATCH_EXITED)
+        break;
+    }
+  close (g_steal_fd (&client.fds[MALT_HOST_STREAM_WATCH]));
+  wait_until_free (host);
 }
 
 /* Calls something whose answer nobody reads, because nobody runs the main context for it. */
@@ -147,13 +228,6 @@ test_crash (void)
 /* For what other threads tell the main context, which does not run meanwhile, in microseconds. Were it too
  * short, a test would only tell less. */
 #define TELL_USEC 50000
-
-static void
-wait_until_free (HostFixture *host)
-{
-  while (malt_host_workers_get_n (host_fixture_get_workers (host)) > 0)
-    g_main_context_iteration (NULL, TRUE);
-}
 
 /* Data and control are open, and the end of the worker and that of its answers come in one turn. */
 static void
@@ -467,6 +541,8 @@ main (int    argc,
   if (MALT_HAS_LUA)
     {
       fixture_add ("/host/end/output-comes-first", test_output_comes_first);
+      fixture_add ("/host/end/slow-manager", test_slow_manager);
+      fixture_add ("/host/end/stop-one-who-prints", test_stop_one_who_prints);
       fixture_add ("/host/end/answers-are-not-lost", test_answers_are_not_lost);
       fixture_add ("/host/end/crash", test_crash);
       fixture_add ("/host/end/nobody-reads", test_nobody_reads);

@@ -169,6 +169,33 @@ test_stream_keeps_the_newest (void)
   g_assert_cmpmem (buffer + n_read - 3, 3, "end", 3);
 }
 
+/* Two readers that have not been seen for longer than they are given: one has been vouched for. */
+static void
+test_stream_held (void)
+{
+  g_autofree char *block = g_strnfill (65536, 'a');
+
+  for (int is_held = 0; is_held <= 1; is_held++)
+    {
+      g_autoptr (MaltRelayStream) stream = malt_relay_stream_new ();
+      gsize lost = 0;
+
+      if (is_held)
+        malt_relay_stream_hold (stream);
+      for (int i = 0; i < 40 && !malt_relay_stream_wants_pause (stream); i++)
+        lost += malt_relay_stream_push (stream, block, 65535);
+      if (is_held)
+        {
+          g_assert_true (malt_relay_stream_wants_pause (stream));
+          /* What is left in the pipe when the worker ends. */
+          lost += malt_relay_stream_push (stream, block, 65536);
+          g_assert_cmpuint (lost, ==, 0);
+        }
+      else
+        g_assert_cmpuint (lost, >, 0);
+    }
+}
+
 static void
 on_read (GObject      *source,
          GAsyncResult *result,
@@ -268,6 +295,7 @@ main (int    argc,
   g_test_add_func ("/malt/relay/tail/keeps-the-end-of-one-piece", test_tail_one_piece);
   g_test_add_func ("/malt/relay/stream/nonblocking", test_stream_nonblocking);
   g_test_add_func ("/malt/relay/stream/keeps-the-newest", test_stream_keeps_the_newest);
+  g_test_add_func ("/malt/relay/stream/held", test_stream_held);
   g_test_add_func ("/malt/relay/stream/async", test_stream_async);
   g_test_add_func ("/malt/relay/stream/cancel", test_stream_cancel);
   g_test_add_func ("/malt/relay/output/fed", test_output_fed);

@@ -17,8 +17,8 @@
  * a handshake of TLS over a bad line takes some of it. */
 #define OPENING_TIMEOUT_MSEC 5000u
 
-/* How long the end of a worker waits for what it has said before, in milliseconds: for a manager that reads
- * that is soon there, for one that does not it may never be. */
+/* How long the end of a worker waits for what it has said before, in milliseconds, from its end or from when
+ * the manager has last taken some: one that reads has it in the end, one that does not may never have. */
 #define LAST_BYTES_TIMEOUT_MSEC 1000u
 
 /* How long answers wait until the manager has taken what was printed before them, in milliseconds; then
@@ -281,6 +281,8 @@ on_hand_over (gpointer user_data)
   if (self == NULL)
     return G_SOURCE_REMOVE;
 
+  /* There may have been no room for it before. */
+  malt_process_worker_drain (MALT_PROCESS_WORKER (self->worker));
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     if (self->outputs[i] != NULL)
       malt_host_output_flush (self->outputs[i]);
@@ -420,6 +422,8 @@ on_drained (MaltHostWatch *watch,
     if (self->outputs[i] != NULL)
       malt_host_output_resume (self->outputs[i]);
   wake_handover (self);
+  if (self->report != NULL && !self->has_told)
+    set_deadline (self, LAST_BYTES_TIMEOUT_MSEC, on_last_bytes_late);
 }
 
 static const MaltHostWatchFuncs watch_funcs = { on_asked, on_lost, on_drained };

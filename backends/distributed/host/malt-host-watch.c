@@ -172,8 +172,6 @@ static void
 handle_taken (MaltHostWatch *self,
               guint64        n_bytes)
 {
-  gboolean was_full = malt_host_watch_is_full (self);
-
   if (n_bytes > self->n_untaken)
     {
       lose (self, g_error_new_literal (MALT_ERROR, MALT_ERROR_PROTOCOL,
@@ -182,8 +180,7 @@ handle_taken (MaltHostWatch *self,
     }
 
   self->n_untaken -= n_bytes;
-  if ((was_full && !malt_host_watch_is_full (self)) || malt_host_watch_is_taken (self))
-    self->funcs->drained (self, self->user_data);
+  self->funcs->drained (self, self->user_data);
 }
 
 static void

@@ -20,7 +20,7 @@ typedef struct
   void (*lost)    (MaltHostWatch        *watch,
                    const GError         *error,
                    gpointer              user_data);
-  /* There is room for output again, or all of it has been taken. */
+  /* Some output has been written, or taken. */
   void (*drained) (MaltHostWatch        *watch,
                    gpointer              user_data);
 } MaltHostWatchFuncs;
