@@ -43,6 +43,7 @@ struct _MaltDistributedLaunchNats
   GSource               *again;        /* owned (nullable): an attempt to come */
   GSource               *lost;         /* owned (nullable): one besides those on their way */
   char                  *last;         /* owned (nullable): what the last answer said */
+  gboolean               is_full;      /* which was a host's, that it has no room */
 };
 
 static void malt_distributed_launch_nats_launcher_init (MaltDistributedLauncherInterface *iface);
@@ -138,12 +139,15 @@ try_again (MaltDistributedLaunchNats *self)
   self->pause_ms = MIN (2 * self->pause_ms, RETRY_MAX_MSEC);
 }
 
+/* Takes the text. */
 static void
 note (MaltDistributedLaunchNats *self,
-      char                      *text)
+      char                      *text,
+      gboolean                   is_full)
 {
   g_free (self->last);
   self->last = text;
+  self->is_full = is_full;
 }
 
 /* A reply of a host that says no. Whether another one may say yes. */
@@ -163,7 +167,7 @@ handle_reply (MaltDistributedLaunchNats *self,
 
   if (reply == NULL && is_worth_another (error))
     {
-      note (self, g_strdup_printf ("no free slot: %s", error->message));
+      note (self, g_strdup_printf ("no free slot: %s", error->message), TRUE);
       try_again (self);
     }
   else if (reply == NULL)
@@ -198,12 +202,12 @@ on_reply (GObject      *source,
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND))
     {
       note (self, g_strdup_printf ("%s: is malt-host running, with the namespace and the pool that "
-                                   "are asked for?", self->nobody));
+                                   "are asked for?", self->nobody), FALSE);
       try_again (self);
     }
   else
     {
-      note (self, g_strdup (error->message));
+      note (self, g_strdup (error->message), FALSE);
       try_again (self);
     }
 }
@@ -303,7 +307,8 @@ malt_distributed_launch_nats_launch_finish (MaltDistributedLauncher  *launcher,
 }
 
 static char *
-malt_distributed_launch_nats_describe (MaltDistributedLauncher *launcher)
+malt_distributed_launch_nats_describe (MaltDistributedLauncher *launcher,
+                                       MaltError               *code)
 {
   MaltDistributedLaunchNats *self = MALT_NATS_LAUNCHER (launcher);
   MaltNatsClient *client = self->broker != NULL ? malt_distributed_broker_get_client (self->broker)
@@ -312,6 +317,8 @@ malt_distributed_launch_nats_describe (MaltDistributedLauncher *launcher)
 
   if (client == NULL)
     return g_strdup ("no NATS server has been asked");
+  if (malt_nats_client_is_connected (client) && self->is_full)
+    *code = MALT_ERROR_LIMIT;
   if (malt_nats_client_is_connected (client))
     return self->last != NULL ? g_strdup (self->last)
                               : g_strdup_printf ("no answer of %s", self->whom);

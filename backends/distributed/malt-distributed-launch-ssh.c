@@ -511,7 +511,8 @@ launch_finish (MaltDistributedLauncher  *launcher,
 }
 
 static char *
-describe (MaltDistributedLauncher *launcher)
+describe (MaltDistributedLauncher *launcher,
+          MaltError               *code)
 {
   MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (launcher);
 

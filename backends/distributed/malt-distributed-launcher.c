@@ -34,9 +34,11 @@ malt_distributed_launcher_launch_finish (MaltDistributedLauncher  *self,
 }
 
 char *
-malt_distributed_launcher_describe (MaltDistributedLauncher *self)
+malt_distributed_launcher_describe (MaltDistributedLauncher *self,
+                                    MaltError               *code)
 {
-  return MALT_DISTRIBUTED_LAUNCHER_GET_IFACE (self)->describe (self);
+  *code = MALT_ERROR_START_FAILED;
+  return MALT_DISTRIBUTED_LAUNCHER_GET_IFACE (self)->describe (self, code);
 }
 
 void

@@ -32,8 +32,9 @@ struct _MaltDistributedLauncherInterface
                                      char                        **id,
                                      GError                      **error);
   /* What it waits for, in words that end “nothing came from …”, for the error of a start that took too
-   * long. (transfer full) */
-  char *           (*describe)      (MaltDistributedLauncher      *self);
+   * long. `code`: of that error, MALT_ERROR_START_FAILED unless it is set. (transfer full) */
+  char *           (*describe)      (MaltDistributedLauncher      *self,
+                                     MaltError                    *code);
   /* The worker has ended, or nobody wants it: lets go of what it needed. Any number of times. */
   void             (*stop)          (MaltDistributedLauncher      *self);
 };
@@ -48,7 +49,8 @@ MaltSpawnReply *malt_distributed_launcher_launch_finish (MaltDistributedLauncher
                                                          GAsyncResult                  *result,
                                                          char                         **id,
                                                          GError                       **error);
-char           *malt_distributed_launcher_describe      (MaltDistributedLauncher       *self);
+char           *malt_distributed_launcher_describe      (MaltDistributedLauncher       *self,
+                                                         MaltError                     *code);
 void            malt_distributed_launcher_stop          (MaltDistributedLauncher       *self);
 
 G_END_DECLS

@@ -115,6 +115,7 @@ on_deadline (gpointer user_data)
 {
   MaltDistributedStart *start = user_data;
   g_autofree char *what = NULL;
+  MaltError code = MALT_ERROR_START_FAILED;
 
   if (start->session != NULL)
     what = g_strdup_printf ("the worker on “%s” has not greeted", start->reply->host);
@@ -122,8 +123,8 @@ on_deadline (gpointer user_data)
     what = g_strdup_printf ("the host “%s” could not be connected to at %s", start->reply->host,
                             start->reply->address);
   else
-    what = malt_distributed_launcher_describe (start->launcher);
-  fail (start, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
+    what = malt_distributed_launcher_describe (start->launcher, &code);
+  fail (start, g_error_new (MALT_ERROR, (int) code,
                             "Cannot start a worker within %u ms (option “spawn-timeout”): %s",
                             start->options->spawn_timeout_ms, what));
   return G_SOURCE_REMOVE;

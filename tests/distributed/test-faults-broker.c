@@ -165,8 +165,7 @@ test_full (void)
 
   worker = malt_cluster_new_worker (cluster, NULL);
   assert_refused (cluster, "{'spawn-timeout': <uint32 1000>}", MALT_ERROR_START_FAILED);
-  assert_refused (cluster, "{'host': <'host0'>, 'spawn-timeout': <uint32 1000>}",
-                  MALT_ERROR_START_FAILED);
+  assert_refused (cluster, "{'host': <'host0'>, 'spawn-timeout': <uint32 1000>}", MALT_ERROR_LIMIT);
   malt_fault_assert_ping (worker);
 
   fixture_stop (g_steal_pointer (&worker));

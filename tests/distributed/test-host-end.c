@@ -9,7 +9,9 @@
 #include <json-glib/json-glib.h>
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -463,6 +465,31 @@ test_once (void)
   program_clear (&program);
 }
 
+/* The program takes as many as it may, and its workers do not. */
+static void
+test_descriptors (void)
+{
+  Program program = { NULL };
+  struct rlimit before, fewer, limit;
+  int pid;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
+  fewer = before;
+  fewer.rlim_cur = before.rlim_max / 2;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &fewer));
+  program_init (&program);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
+  pid = atoi (g_subprocess_get_identifier (program.process));
+  g_assert_no_errno (prlimit (pid, RLIMIT_NOFILE, NULL, &limit));
+  g_assert_cmpuint (limit.rlim_cur, ==, before.rlim_max);
+  g_assert_no_errno (prlimit (program.client.reply->pid, RLIMIT_NOFILE, NULL, &limit));
+  g_assert_cmpuint (limit.rlim_cur, ==, fewer.rlim_cur);
+  g_assert_cmpuint (limit.rlim_max, ==, before.rlim_max);
+  g_subprocess_send_signal (program.process, SIGTERM);
+  program_wait (&program);
+  program_clear (&program);
+}
+
 static void
 test_once_input_ends (void)
 {
@@ -549,6 +576,7 @@ main (int    argc,
       fixture_add ("/host/end/nobody-watches", test_nobody_watches);
       fixture_add ("/host/end/nobody-is-told", test_nobody_is_told);
       fixture_add ("/host/once/serves-one", test_once);
+      fixture_add ("/host/once/descriptors", test_descriptors);
       fixture_add ("/host/once/input-ends", test_once_input_ends);
       fixture_add ("/host/once/sigterm", test_once_sigterm);
       fixture_add ("/host/once/killed", test_once_killed);

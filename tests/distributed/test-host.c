@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -267,6 +268,31 @@ test_slots (void)
   g_assert_cmpuint (malt_host_workers_get_free (host_fixture_get_workers (host), "a"), ==, 0);
   assert_refused (host, "a", "default", NULL, MALT_ERROR_LIMIT, "slots");
   assert_refused (host, NULL, "default", NULL, MALT_ERROR_LIMIT, "slots");
+}
+
+/* Descriptors for one worker: what a host keeps for itself and for strangers, and twice its eleven. */
+#define ROOM_FOR_ONE_FDS (64 + MALT_HOST_MAX_STRANGERS + 2 * 11)
+
+/* Before there is an error in the midst of a start. */
+static void
+test_no_room (void)
+{
+  g_autoptr (HostFixture) host = new_host ("{ 'pools': { 'default': { 'slots': 3 } } }");
+  MaltHostWorkers *workers = host_fixture_get_workers (host);
+  g_auto (Client) client = { { -1, -1, -1 } };
+  struct rlimit before, fewer;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
+  fewer = before;
+  fewer.rlim_cur = ROOM_FOR_ONE_FDS;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &fewer));
+  g_assert_cmpuint (malt_host_workers_get_free (workers, "default"), ==, 3);
+  client_init (&client, host, NULL);
+  g_assert_cmpuint (malt_host_workers_get_free (workers, "default"), ==, 0);
+  assert_refused (host, "default", "default", NULL, MALT_ERROR_LIMIT, "files");
+  assert_refused (host, NULL, "default", NULL, MALT_ERROR_LIMIT, "files");
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
+  g_assert_cmpuint (malt_host_workers_get_free (workers, "default"), ==, 2);
 }
 
 /* What a manager says, and what the host answers. */
@@ -559,6 +585,7 @@ main (int    argc,
                     test_not_opened);
   fixture_add ("/host/asked-twice", test_asked_twice);
   fixture_add ("/host/slots", test_slots);
+  fixture_add ("/host/no-room", test_no_room);
   fixture_add ("/host/options", test_options);
   fixture_add ("/host/start-fails", test_start_fails);
   fixture_add ("/host/kill", test_kill);

@@ -4,6 +4,7 @@
 
 #include "backends/distributed/host/malt-host-workers.h"
 
+#include "backends/distributed/host/malt-host-room.h"
 #include "backends/distributed/host/malt-host-session.h"
 
 #include <errno.h>
@@ -73,10 +74,24 @@ count_used (MaltHostWorkers    *self,
 }
 
 static gboolean
+has_room (MaltHostWorkers *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n_starting = 0;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    n_starting += ((Entry *) value)->session == NULL;
+
+  return malt_host_room_is_left (g_hash_table_size (self->entries), n_starting);
+}
+
+static gboolean
 has_free (MaltHostWorkers    *self,
           const MaltHostPool *pool)
 {
-  return count_used (self, pool) < pool->n_slots;
+  return count_used (self, pool) < pool->n_slots && has_room (self);
 }
 
 /* Also the one of that name, if it has none: then the name is known. */
@@ -109,7 +124,8 @@ choose_pool (MaltHostWorkers  *self,
   else if (self->is_leaving || pool == NULL || !has_free (self, pool))
     g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT, "%s: %s",
                  malt_host_config_get_host (self->config),
-                 self->is_leaving ? "the host leaves" : "all slots are taken");
+                 self->is_leaving ? "the host leaves"
+                 : has_room (self) ? "all slots are taken" : "no more files can be opened");
   else
     return pool;
 
@@ -185,6 +201,7 @@ open_session (MaltHostWorkers     *self,
     return FALSE;
 
   g_object_get (worker, "pid", &pid, NULL);
+  malt_host_room_restore (pid);
   /* On a Unix socket nobody shakes hands. */
   entry->reply = malt_spawn_reply_new (self->address, self->port, token,
                                        tls != NULL && self->port != 0
@@ -212,6 +229,8 @@ on_started (GObject      *source,
   if (g_async_initable_init_finish (G_ASYNC_INITABLE (source), result, &error)
       && open_session (self, entry, MALT_ABSTRACT_WORKER (source), &error))
     {
+      /* There may be room again, for it takes more to start one. */
+      g_signal_emit (self, signals[CHANGED], 0);
       answer_tasks (entry, NULL);
       if (self->is_leaving)
         malt_host_session_stop (entry->session);
@@ -295,7 +314,7 @@ malt_host_workers_get_free (MaltHostWorkers *self,
   const MaltHostPool *pool = find_pool (self, name);
   guint n_used = pool != NULL ? count_used (self, pool) : 0;
 
-  return pool != NULL && !self->is_leaving && n_used < pool->n_slots ? pool->n_slots - n_used : 0;
+  return pool != NULL && !self->is_leaving && has_free (self, pool) ? pool->n_slots - n_used : 0;
 }
 
 guint

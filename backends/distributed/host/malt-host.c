@@ -5,6 +5,7 @@
 #include "backends/distributed/host/malt-host-check.h"
 #include "backends/distributed/host/malt-host-once.h"
 #include "backends/distributed/host/malt-host-request.h"
+#include "backends/distributed/host/malt-host-room.h"
 #include "backends/distributed/host/malt-host-serve.h"
 #include "backends/distributed/malt-distributed-lease.h"
 #include "backends/distributed/malt-distributed-names.h"
@@ -91,6 +92,7 @@ main (int    argc,
   setlocale (LC_ALL, "");
   /* Whoever reads our output may have gone. */
   signal (SIGPIPE, SIG_IGN);
+  malt_host_room_widen ();
   g_option_context_set_summary (context, "Runs the workers of managers on other machines.");
   g_option_context_set_description (context,
     "With “check” it only tells whether it could serve with its configuration, and nobody else for it.");
