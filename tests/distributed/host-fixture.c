@@ -64,8 +64,7 @@ host_fixture_new (const char *json)
   self->workers = malt_host_workers_new (self->config, malt_host_config_get_address (self->config),
                                          self->port);
   self->lease_ms = MALT_LEASE_MAX_MSEC;
-  self->listener = malt_host_listener_new (self->socket, malt_host_config_get_tls (self->config),
-                                           self->workers);
+  self->listener = malt_host_listener_new (self->socket, self->config, self->workers);
 
   return self;
 }

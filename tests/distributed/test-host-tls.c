@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "backends/distributed/host/malt-host-strangers.h"
 #include "backends/distributed/malt-distributed-bridge.h"
 #include "tests/backends/process-fixture.h"
 #include "tests/distributed/host-fixture.h"
@@ -160,6 +161,35 @@ test_plain (void)
   close (fd);
 }
 
+/* As many as may be there, who begin a handshake and do not go on. */
+static void
+test_stalled_strangers (void)
+{
+  static const guint8 begun[] = { 22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3 };
+  g_autoptr (HostFixture) host = new_host ();
+  g_auto (Client) client = { { -1, -1, -1 } };
+  int fds[MALT_HOST_MAX_STRANGERS];
+  gint64 began_us;
+
+  client_init (&client, host, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      fds[i] = client_connect (&client);
+      g_assert_cmpint (send (fds[i], begun, sizeof begun, MSG_NOSIGNAL), ==, sizeof begun);
+      host_iterate ();
+    }
+
+  began_us = g_get_monotonic_time ();
+  client.fds[MALT_HOST_STREAM_DATA] = connect_over_tls (&client, "alice");
+  g_assert_cmpint (client.fds[MALT_HOST_STREAM_DATA], >=, 0);
+  send_opening (&client, client.fds[MALT_HOST_STREAM_DATA], MALT_HOST_STREAM_DATA);
+  g_assert_true (client_is_accepted (client.fds[MALT_HOST_STREAM_DATA]));
+  g_test_message ("let in after %.2f s",
+                  (double) (g_get_monotonic_time () - began_us) / G_USEC_PER_SEC);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
 static gboolean
 make_certificates (void)
 {
@@ -213,6 +243,7 @@ main (int    argc,
       fixture_add ("/host/tls/call", test_call);
       fixture_add ("/host/tls/stranger", test_stranger);
       fixture_add ("/host/tls/plain", test_plain);
+      fixture_add ("/host/tls/stalled-strangers", test_stalled_strangers);
     }
   else
     fixture_add ("/host/tls/skipped", test_skipped);

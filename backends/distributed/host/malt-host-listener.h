@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "backends/distributed/host/malt-host-workers.h"
+#include "backends/distributed/host/malt-host-strangers.h"
 
 G_BEGIN_DECLS
 
@@ -10,10 +10,6 @@ G_BEGIN_DECLS
  * say so is a stranger: few of them are let in at once, and for a short time. In the thread-default main
  * context in which it was made. */
 typedef struct _MaltHostListener MaltHostListener;
-
-/* Strangers at once. All managers of a host that open their streams in the same moment find room: three
- * streams a worker. */
-#define MALT_HOST_MAX_STRANGERS 64u
 
 /* A listening socket. `port`: 0 for any. Errors: those of GIO. (transfer full) */
 GSocket          *malt_host_listener_bind      (const char          *address,
@@ -23,9 +19,9 @@ GSocket          *malt_host_listener_bind      (const char          *address,
 GSocket          *malt_host_listener_bind_path (const char          *path,
                                                 GError             **error);
 
-/* `tls`: NULL for none. */
+/* `config`: of whose TLS use is made; NULL: of none. */
 MaltHostListener *malt_host_listener_new       (GSocket             *socket,
-                                                MaltDistributedTls  *tls,
+                                                MaltHostConfig      *config,
                                                 MaltHostWorkers     *workers);
 void              malt_host_listener_free      (MaltHostListener    *self);
 

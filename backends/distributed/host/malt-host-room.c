@@ -4,7 +4,7 @@
 
 #include "backends/distributed/host/malt-host-room.h"
 
-#include "backends/distributed/host/malt-host-listener.h"
+#include "backends/distributed/host/malt-host-strangers.h"
 
 #include <sys/resource.h>
 

@@ -62,11 +62,11 @@ on_signal (gpointer user_data)
 }
 
 static void
-run (Service            *service,
-     GSocket            *socket,
-     MaltDistributedTls *tls)
+run (Service        *service,
+     GSocket        *socket,
+     MaltHostConfig *config)
 {
-  g_autoptr (MaltHostListener) listener = malt_host_listener_new (socket, tls, service->workers);
+  g_autoptr (MaltHostListener) listener = malt_host_listener_new (socket, config, service->workers);
   gulong handler = g_signal_connect (service->workers, "ended", G_CALLBACK (on_ended), service);
 
   g_unix_signal_add (SIGTERM, on_signal, service);
@@ -90,7 +90,7 @@ serve_at (MaltHostConfig  *config,
   if (is_good)
     {
       service.loop = g_main_loop_new (NULL, FALSE);
-      run (&service, socket, malt_host_config_get_tls (config));
+      run (&service, socket, config);
       g_main_loop_unref (service.loop);
     }
 
