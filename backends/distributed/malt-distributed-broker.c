@@ -107,6 +107,9 @@ malt_distributed_broker_acquire (const MaltDistributedOptions  *options,
         return NULL;
       g_hash_table_insert (brokers, self->key, self);
     }
+  else if (tls != NULL)
+    malt_nats_client_set_tls (self->client, malt_distributed_tls_get_authorities (tls),
+                              malt_distributed_tls_get_certificate (tls));
 
   drop_idle (self);
   self->n_users++;

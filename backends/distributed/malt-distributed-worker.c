@@ -6,6 +6,7 @@
 
 #include "backends/distributed/malt-distributed-options.h"
 #include "backends/distributed/malt-distributed-start.h"
+#include "backends/distributed/malt-distributed-tls-files.h"
 
 #include <string.h>
 
@@ -320,24 +321,48 @@ on_started (MaltDistributedSession *session,
   malt_return_task (task, session != NULL, error);
 }
 
-/* Relative names start where the program does now. */
-static gboolean
-new_tls (const MaltDistributedOptions  *options,
-         MaltDistributedTls           **tls,
-         GError                       **error)
+/* Takes the task. */
+static void
+start (MaltDistributedWorker *self,
+       MaltDistributedTls    *tls,
+       GTask                 *task)
 {
-  g_autofree char *certificate = NULL;
-  g_autofree char *key = NULL;
-  g_autofree char *authorities = NULL;
+  /* There are some already after a start that has failed. */
+  g_clear_pointer (&self->events, malt_relay_events_unref);
+  self->events = malt_relay_events_new ();
+  malt_relay_events_bind (self->events, MALT_ABSTRACT_WORKER (self), self->context);
+  malt_distributed_start (&self->options, tls, self->events, g_task_get_cancellable (task), on_started,
+                          task);
+}
 
-  if (options->tls_ca == NULL)
-    return TRUE;
+static void
+on_tls_loaded (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  GTask *task = user_data;
+  GError *error = NULL;
+  g_autoptr (MaltDistributedTls) tls = malt_distributed_tls_files_load_finish (result, &error);
 
-  certificate = g_canonicalize_filename (options->tls_certificate, NULL);
-  key = g_canonicalize_filename (options->tls_key, NULL);
-  authorities = g_canonicalize_filename (options->tls_ca, NULL);
-  *tls = malt_distributed_tls_new (certificate, key, authorities, error);
-  return *tls != NULL;
+  if (tls != NULL)
+    start (g_task_get_source_object (task), tls, task);
+  else
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+    }
+}
+
+/* Takes the task. Relative names start where the program does now. */
+static void
+start_with_tls (MaltDistributedWorker *self,
+                GTask                 *task)
+{
+  g_autofree char *certificate = g_canonicalize_filename (self->options.tls_certificate, NULL);
+  g_autofree char *key = g_canonicalize_filename (self->options.tls_key, NULL);
+  g_autofree char *authorities = g_canonicalize_filename (self->options.tls_ca, NULL);
+
+  malt_distributed_tls_files_load_async (certificate, key, authorities, on_tls_loaded, task);
 }
 
 static void
@@ -349,7 +374,6 @@ malt_distributed_worker_init_async (GAsyncInitable      *initable,
 {
   MaltDistributedWorker *self = MALT_DISTRIBUTED_WORKER (initable);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (MaltDistributedTls) tls = NULL;
   GError *error = NULL;
 
   g_task_set_source_tag (task, malt_distributed_worker_init_async);
@@ -357,23 +381,13 @@ malt_distributed_worker_init_async (GAsyncInitable      *initable,
   /* What the start has come to is known to the start alone. */
   g_task_set_check_cancellable (task, FALSE);
   if (self->session != NULL)
-    {
-      g_task_return_int (task, 1);
-      return;
-    }
-  if (!malt_distributed_options_check (&self->options, &error)
-      || !new_tls (&self->options, &tls, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  /* There are some already after a start that has failed. */
-  g_clear_pointer (&self->events, malt_relay_events_unref);
-  self->events = malt_relay_events_new ();
-  malt_relay_events_bind (self->events, MALT_ABSTRACT_WORKER (self), self->context);
-  malt_distributed_start (&self->options, tls, self->events, cancellable, on_started,
-                          g_steal_pointer (&task));
+    g_task_return_int (task, 1);
+  else if (!malt_distributed_options_check (&self->options, &error))
+    g_task_return_error (task, error);
+  else if (self->options.tls_ca != NULL)
+    start_with_tls (self, g_steal_pointer (&task));
+  else
+    start (self, NULL, g_steal_pointer (&task));
 }
 
 static gboolean

@@ -392,6 +392,18 @@ malt_nats_client_new (const char *const  *servers,
 }
 
 void
+malt_nats_client_set_tls (MaltNatsClient  *self,
+                          GTlsDatabase    *authorities,
+                          GTlsCertificate *certificate)
+{
+  g_return_if_fail (MALT_IS_NATS_CLIENT (self));
+  g_return_if_fail (self->authorities != NULL && authorities != NULL);
+
+  g_set_object (&self->authorities, authorities);
+  g_set_object (&self->certificate, certificate);
+}
+
+void
 malt_nats_client_open (MaltNatsClient *self)
 {
   g_return_if_fail (MALT_IS_NATS_CLIENT (self));

@@ -32,6 +32,10 @@ MaltNatsClient *malt_nats_client_new            (const char *const   *servers,
                                                  const char          *name,
                                                  const char          *inbox,
                                                  GError             **error);
+/* What is used from the next connection on; not for a client without TLS. */
+void            malt_nats_client_set_tls        (MaltNatsClient      *self,
+                                                 GTlsDatabase        *authorities,
+                                                 GTlsCertificate     *certificate);
 /* Begins to connect, and does not stop until it is closed. */
 void            malt_nats_client_open           (MaltNatsClient      *self);
 void            malt_nats_client_close          (MaltNatsClient      *self);

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "backends/distributed/malt-distributed-bridge.h"
-#include "backends/distributed/malt-distributed-tls.h"
+#include "backends/distributed/malt-distributed-tls-files.h"
 
 #include "tests/malt-test-slowness.h"
 
@@ -409,6 +409,80 @@ test_skipped (void)
   g_test_skip ("openssl or glib-networking is not installed");
 }
 
+static void
+on_loaded (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* Of the certificate “current”. (transfer full) */
+static MaltDistributedTls *
+load_current (GError **error)
+{
+  g_autofree char *certificate = g_build_filename (folder, "current.pem", NULL);
+  g_autofree char *key = g_build_filename (folder, "current.key", NULL);
+  g_autofree char *authorities = g_build_filename (folder, "ca.pem", NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  malt_distributed_tls_files_load_async (certificate, key, authorities, on_loaded, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return malt_distributed_tls_files_load_finish (result, error);
+}
+
+/* As those who renew certificates do: another file takes the place of the old one. */
+static void
+renew (const char *name)
+{
+  static const char *const endings[] = { "pem", "key" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *from = g_strdup_printf ("%s/%s.%s", folder, name, endings[i]);
+      g_autofree char *to = g_strdup_printf ("%s/current.%s", folder, endings[i]);
+      g_autofree char *text = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize length;
+
+      g_file_get_contents (from, &text, &length, &error);
+      g_assert_no_error (error);
+      g_file_set_contents (to, text, (gssize) length, &error);
+      g_assert_no_error (error);
+    }
+}
+
+static void
+test_renewed (void)
+{
+  g_autoptr (MaltDistributedTls) alice = new_tls ("alice");
+  g_autoptr (MaltDistributedTls) bob = new_tls ("bob");
+  g_autoptr (MaltDistributedTls) first = NULL;
+  g_autoptr (MaltDistributedTls) again = NULL;
+  g_autoptr (MaltDistributedTls) second = NULL;
+  g_autofree char *certificate = g_build_filename (folder, "current.pem", NULL);
+  g_autoptr (GError) error = NULL;
+
+  renew ("alice");
+  first = load_current (&error);
+  g_assert_no_error (error);
+  again = load_current (&error);
+  g_assert_true (first == again);
+  g_assert_cmpstr (malt_distributed_tls_get_fingerprint (first), ==,
+                   malt_distributed_tls_get_fingerprint (alice));
+
+  renew ("bob");
+  second = load_current (&error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (malt_distributed_tls_get_fingerprint (second), ==,
+                   malt_distributed_tls_get_fingerprint (bob));
+
+  g_assert_no_errno (g_remove (certificate));
+  g_assert_null (load_current (&error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -429,6 +503,7 @@ main (int    argc,
       g_test_add_func ("/distributed/tls/no-certificate", test_no_certificate);
       g_test_add_func ("/distributed/tls/plain-text", test_plain_text);
       g_test_add_func ("/distributed/tls/files", test_files);
+      g_test_add_func ("/distributed/tls/renewed", test_renewed);
     }
   else
     g_test_add_func ("/distributed/tls/skipped", test_skipped);

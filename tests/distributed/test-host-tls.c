@@ -190,6 +190,61 @@ test_stalled_strangers (void)
     close (fds[i]);
 }
 
+static void
+copy (const char *from,
+      const char *to)
+{
+  static const char *const endings[] = { "pem", "key" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *source = g_strdup_printf ("%s/%s.%s", folder, from, endings[i]);
+      g_autofree char *target = g_strdup_printf ("%s/%s.%s", folder, to, endings[i]);
+      g_autofree char *text = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize length;
+
+      g_file_get_contents (source, &text, &length, &error);
+      g_assert_no_error (error);
+      g_file_set_contents (target, text, (gssize) length, &error);
+      g_assert_no_error (error);
+    }
+}
+
+/* The next worker is found with the new certificate, and one that is wrong does not count. */
+static void
+test_renewed (void)
+{
+  g_autoptr (HostFixture) host = NULL;
+  g_autofree char *broken = g_build_filename (folder, "server.pem", NULL);
+  g_autofree char *fingerprint = NULL;
+
+  copy ("server", "old");
+  host = new_host ();
+  for (guint i = 0; i < 3; i++)
+    {
+      g_auto (Client) client = { { -1, -1, -1 } };
+      g_auto (NewManager) manager = { NULL };
+
+      client_init (&client, host, NULL);
+      g_assert_cmpint (g_strcmp0 (client.reply->fingerprint, fingerprint) == 0, ==, i == 2);
+      for (guint stream = 0; stream < MALT_HOST_N_STREAMS; stream++)
+        {
+          client.fds[stream] = connect_over_tls (&client, "alice");
+          g_assert_cmpint (client.fds[stream], >=, 0);
+          send_opening (&client, client.fds[stream], (MaltHostStream) stream);
+          g_assert_true (client_is_accepted (client.fds[stream]));
+        }
+      g_free (fingerprint);
+      fingerprint = g_strdup (client.reply->fingerprint);
+      if (i == 0)
+        copy ("alice", "server");
+      else
+        g_file_set_contents (broken, "", 0, NULL);
+    }
+  copy ("old", "server");
+}
+
 static gboolean
 make_certificates (void)
 {
@@ -244,6 +299,7 @@ main (int    argc,
       fixture_add ("/host/tls/stranger", test_stranger);
       fixture_add ("/host/tls/plain", test_plain);
       fixture_add ("/host/tls/stalled-strangers", test_stalled_strangers);
+      fixture_add ("/host/tls/renewed", test_renewed);
     }
   else
     fixture_add ("/host/tls/skipped", test_skipped);

@@ -268,6 +268,13 @@ static void
 on_failed (MaltHostCluster *self,
            const GError    *error)
 {
+  MaltDistributedTls *tls;
+
+  malt_host_config_renew_tls (self->config);
+  tls = malt_host_config_get_tls (self->config);
+  if (tls != NULL)
+    malt_nats_client_set_tls (self->client, malt_distributed_tls_get_authorities (tls),
+                              malt_distributed_tls_get_certificate (tls));
   if (!self->is_lonely)
     g_message ("Managers cannot ask for workers, those that there are go on: %s", error->message);
   self->is_lonely = TRUE;

@@ -6,6 +6,7 @@
 
 #include "backends/distributed/host/malt-host-profiles.h"
 #include "backends/distributed/malt-distributed-names.h"
+#include "backends/distributed/malt-distributed-tls-files.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct _MaltHostConfig
   char                *address;    /* owned */
   guint16              port;
   MaltDistributedTls  *tls;        /* owned (nullable) */
+  char                *tls_files[3]; /* owned: certificate, key, authorities */
   GPtrArray           *pools;      /* owned, of owned MaltHostPool */
   MaltHostProfiles    *profiles;   /* owned */
 };
@@ -51,6 +53,8 @@ clear (gpointer data)
   g_free (self->host);
   g_free (self->address);
   g_clear_pointer (&self->tls, malt_distributed_tls_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->tls_files); i++)
+    g_free (self->tls_files[i]);
   g_clear_pointer (&self->pools, g_ptr_array_unref);
   g_clear_pointer (&self->profiles, malt_host_profiles_free);
 }
@@ -203,7 +207,10 @@ read_tls (MaltHostConfig  *self,
       || !get_string (tls, "ca", &ca, error))
     return FALSE;
 
-  self->tls = malt_distributed_tls_new (certificate, key, ca, error);
+  self->tls_files[0] = g_strdup (certificate);
+  self->tls_files[1] = g_strdup (key);
+  self->tls_files[2] = g_strdup (ca);
+  self->tls = malt_distributed_tls_files_load (certificate, key, ca, error);
   return self->tls != NULL;
 }
 
@@ -433,6 +440,27 @@ MaltDistributedTls *
 malt_host_config_get_tls (MaltHostConfig *self)
 {
   return self->tls;
+}
+
+void
+malt_host_config_renew_tls (MaltHostConfig *self)
+{
+  g_autoptr (GError) error = NULL;
+  MaltDistributedTls *tls;
+
+  if (self->tls == NULL)
+    return;
+
+  tls = malt_distributed_tls_files_load (self->tls_files[0], self->tls_files[1], self->tls_files[2],
+                                         &error);
+  if (tls == NULL)
+    {
+      g_message ("The certificates stay what they were: %s", error->message);
+      return;
+    }
+
+  malt_distributed_tls_unref (self->tls);
+  self->tls = tls;
 }
 
 GPtrArray *

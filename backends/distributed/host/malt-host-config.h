@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* What the configuration of a host says. Immutable. */
+/* What the configuration of a host says. Immutable, but for what malt_host_config_renew_tls() does. */
 typedef struct _MaltHostConfig MaltHostConfig;
 
 typedef struct
@@ -37,6 +37,9 @@ const char          *malt_host_config_get_address      (MaltHostConfig        *s
 guint16              malt_host_config_get_port         (MaltHostConfig        *self);
 /* NULL: none, and then the address is a loopback one. */
 MaltDistributedTls  *malt_host_config_get_tls          (MaltHostConfig        *self);
+/* Reads the certificates again if their files have changed. If they are wrong now, it stays with those that
+ * there were, and says so. */
+void                 malt_host_config_renew_tls        (MaltHostConfig        *self);
 /* Of borrowed MaltHostPool. */
 GPtrArray           *malt_host_config_get_pools        (MaltHostConfig        *self);
 

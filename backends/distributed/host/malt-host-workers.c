@@ -188,10 +188,12 @@ open_session (MaltHostWorkers     *self,
               MaltAbstractWorker  *worker,
               GError             **error)
 {
-  MaltDistributedTls *tls = malt_host_config_get_tls (self->config);
   guint8 token[MALT_HOST_TOKEN_BYTES];
+  MaltDistributedTls *tls;
   int pid;
 
+  malt_host_config_renew_tls (self->config);
+  tls = malt_host_config_get_tls (self->config);
   if (!make_token (token, error))
     return FALSE;
 
