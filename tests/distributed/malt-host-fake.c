@@ -86,6 +86,11 @@ malt_host_config_get_tls (MaltHostConfig *self)
   return NULL;
 }
 
+void
+malt_host_config_renew_tls (MaltHostConfig *self)
+{
+}
+
 GPtrArray *
 malt_host_config_get_pools (MaltHostConfig *self)
 {

@@ -239,6 +239,7 @@ test_cancelled (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autofree char *waits_for = NULL;
   g_auto (Outcome) outcome = { 0 };
+  MaltError code;
 
   if (server == NULL)
     return;
@@ -251,7 +252,8 @@ test_cancelled (void)
                                                           .ssh_arguments = server->arguments },
                     "default", cancellable);
   g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  waits_for = malt_distributed_launcher_describe (launcher);
+  waits_for = malt_distributed_launcher_describe (launcher, &code);
+  g_assert_cmpint (code, ==, MALT_ERROR_START_FAILED);
   g_assert_nonnull (strstr (waits_for, server->destination));
   malt_distributed_launcher_stop (launcher);
   assert_gone (launcher, "/nowhere/at/all");
