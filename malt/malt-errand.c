@@ -6,6 +6,7 @@
 
 #include "malt/malt-call-backend.h"
 #include "malt/malt-call-copy-private.h"
+#include "malt/malt-clear-source.h"
 #include "malt/malt-delivery.h"
 
 /* Milliseconds that a worker has to end what was cancelled, or what it had when it was stopped. Nothing
@@ -83,13 +84,6 @@ unref_closure_data (gpointer  data,
   malt_errand_unref (data);
 }
 
-static void
-drop_source (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
 /* Runs in the context of the task. */
 static void
 on_delivered (MaltDelivery *delivery)
@@ -121,7 +115,7 @@ release (MaltErrand *self,
 
   g_clear_signal_handler (&hold->cancelled_handler, hold->cancellable);
   g_clear_object (&hold->cancellable);
-  g_clear_pointer (&hold->timeout, drop_source);
+  malt_clear_source (&hold->timeout);
   if (self->copy != NULL)
     malt_call_stop_progress (self->copy);
 
@@ -215,7 +209,7 @@ set_timeout (MaltErrand *self,
     }
   g_mutex_unlock (&lock);
 
-  g_clear_pointer (&source, drop_source);
+  malt_clear_source (&source);
 }
 
 /* Runs in the thread that cancels. The worker ends it, or has a little time: what it waits for in

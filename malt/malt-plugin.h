@@ -9,6 +9,7 @@
 /* For the authors of backends. */
 #include <malt/malt-call-backend.h>
 #include <malt/malt-call-outcome.h>
+#include <malt/malt-clear-source.h>
 #include <malt/malt-config-backend.h>
 #include <malt/malt-delivery.h>
 #include <malt/malt-descendants.h>
@@ -29,6 +30,8 @@
 #include <malt/malt-running-workers-backend.h>
 #include <malt/malt-terminal.h>
 #include <malt/malt-worker-options.h>
+#include <malt/relay/malt-peer.h>
+#include <malt/relay/malt-peer-worker.h>
 #include <malt/relay/malt-relay-events.h>
 #include <malt/relay/malt-relay-log.h>
 #include <malt/relay/malt-relay-mode.h>

@@ -7,30 +7,16 @@
 
 G_BEGIN_DECLS
 
-/* Who wants the end of the worker told. */
-typedef struct
-{
-  MaltDistributedSession *session;       /* owned */
-  GTask                  *task;          /* owned */
-  guint                   exit_timeout_ms;
-  guint                   term_timeout_ms;
-  GSource                *cancel_source; /* borrows this */
-} MaltDistributedStop;
-
 /* It runs until the host tells how the worker ended (@told), or the host is lost. What was said before is
  * waited for then, and the report is made. Everything belongs to the monitor thread that does not say
  * otherwise. Its sources and the connection hold references. */
 struct _MaltDistributedSession
 {
-  char                     *description;    /* immutable; owned */
+  MaltPeer                  parent_instance;
+
   char                     *host;           /* immutable; owned */
-  int                       pid;            /* immutable */
   guint                     lease_ms;       /* immutable */
-  MaltRelayEvents          *events;         /* immutable; owned */
-  MaltRelayOutput          *output;         /* immutable; owned */
-  MaltConnection           *connection;     /* owned; immutable until the end, then NULL */
   MaltDistributedLauncher  *launcher;       /* owned */
-  MaltRelayLog             *log;            /* owned; NULL before the first record */
 
   GIOStream                *watch;          /* owned; NULL when it is over */
   int                       watch_fd;       /* atomic; of @watch, −1: over */
@@ -51,7 +37,6 @@ struct _MaltDistributedSession
   GSource                  *output_source;  /* looks whether somebody takes the output now */
   GSource                  *over_sources[2]; /* wait for the ends of these */
   GSource                  *last_source;    /* but not for ever */
-  GSource                  *lost_source;    /* for a worker that has lost its connection */
   GSource                  *stop_source;    /* for one that does not end */
 
   MaltDistributedEndedFunc  start_ended;    /* takes the place of a report while it starts */
@@ -59,40 +44,35 @@ struct _MaltDistributedSession
 
   MaltExitReport           *told;           /* owned (nullable); by the host */
   gboolean                  is_asked;       /* to leave */
-  GPtrArray                *stops;          /* of owned MaltDistributedStop */
   gint64                    stop_deadline;
-  char                     *detail;         /* owned (nullable); why we had it killed */
-  char                     *lost_text;      /* owned (nullable); what became of its connection */
-  gboolean                  lost_connection; /* is why it was killed */
-
-  GMutex                    lock;
-  MaltExitReport           *report;         /* protected by @lock; owned, set once */
 };
 
-/* Attaches `source` (transfer full) to the monitor, with a reference on the session. Returns it. */
-GSource *malt_distributed_session_attach    (MaltDistributedSession  *self,
-                                             GSource                 *source,
-                                             GSourceFunc              func);
-void     malt_distributed_clear_source      (GSource                **source);
-
 /* The watch. */
-void     malt_distributed_session_open      (MaltDistributedSession  *self,
-                                             GIOStream               *watch,
-                                             gint64                   watch_time);
-void     malt_distributed_session_read      (MaltDistributedSession  *self);
-void     malt_distributed_session_flush     (MaltDistributedSession  *self);
-void     malt_distributed_session_close     (MaltDistributedSession  *self);
+void malt_distributed_session_open      (MaltDistributedSession *self,
+                                         GIOStream              *watch,
+                                         gint64                  watch_time);
+void malt_distributed_session_read      (MaltDistributedSession *self);
+void malt_distributed_session_flush     (MaltDistributedSession *self);
+void malt_distributed_session_close     (MaltDistributedSession *self);
 /* What is held of the output goes out now. */
-void     malt_distributed_session_let_out   (MaltDistributedSession  *self);
+void malt_distributed_session_let_out   (MaltDistributedSession *self);
 
 /* The end. */
-void     malt_distributed_session_on_exited (MaltDistributedSession  *self,
-                                             MaltExitReport          *report);
-/* Takes `detail`: how the host was lost. */
-void     malt_distributed_session_lose      (MaltDistributedSession  *self,
-                                             char                    *detail);
-void     malt_distributed_session_end_stops (MaltDistributedSession  *self);
-void     malt_distributed_session_kill_now  (MaltDistributedSession  *self,
-                                             char                    *detail);
+void malt_distributed_session_on_exited (MaltDistributedSession *self,
+                                         MaltExitReport         *report);
+/* The host was lost. Takes `detail`, which says how. */
+void malt_distributed_session_lose      (MaltDistributedSession *self,
+                                         char                   *detail);
+
+/* Those functions of a peer. */
+gboolean malt_distributed_session_is_ending (MaltPeer           *peer);
+void     malt_distributed_session_kill_now  (MaltPeer           *peer);
+gboolean malt_distributed_session_kill      (MaltPeer           *peer,
+                                             int                 signum,
+                                             GError            **error);
+void     malt_distributed_session_climb     (MaltPeer           *peer,
+                                             guint               exit_timeout_ms,
+                                             guint               term_timeout_ms);
+void     malt_distributed_session_closed    (MaltPeer           *peer);
 
 G_END_DECLS

@@ -31,7 +31,7 @@ take_output (MaltDistributedSession *self,
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
 
-  malt_relay_output_feed (self->output, number, data, size);
+  malt_relay_output_feed (MALT_PEER (self)->output, number, data, size);
   self->n_untaken -= size;
   self->n_taken += (guint32) size;
 }
@@ -41,9 +41,11 @@ static gboolean
 let_out_what_is_wanted (MaltDistributedSession *self,
                         gboolean                is_forced)
 {
+  MaltRelayOutput *output = MALT_PEER (self)->output;
+
   for (guint i = 0; i < G_N_ELEMENTS (self->held); i++)
     while (!g_queue_is_empty (&self->held[i])
-           && (is_forced || !malt_relay_output_wants_pause (self->output, i + 1)))
+           && (is_forced || !malt_relay_output_wants_pause (output, i + 1)))
       {
         g_autoptr (GBytes) bytes = g_queue_pop_head (&self->held[i]);
 
@@ -60,7 +62,7 @@ on_output_time (gpointer user_data)
   gboolean is_done = let_out_what_is_wanted (self, FALSE);
 
   if (is_done)
-    malt_distributed_clear_source (&self->output_source);
+    malt_clear_source (&self->output_source);
   malt_distributed_session_flush (self);
   return is_done ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -68,7 +70,7 @@ on_output_time (gpointer user_data)
 void
 malt_distributed_session_let_out (MaltDistributedSession *self)
 {
-  malt_distributed_clear_source (&self->output_source);
+  malt_clear_source (&self->output_source);
   let_out_what_is_wanted (self, TRUE);
 }
 
@@ -85,8 +87,8 @@ on_output (MaltDistributedSession *self,
         self, g_strdup_printf ("malt-host on “%s” broke the protocol: it sent output that it was not "
                                "asked for", self->host));
   else if (self->output_source == NULL && !let_out_what_is_wanted (self, FALSE))
-    self->output_source = malt_distributed_session_attach (
-        self, g_timeout_source_new (WATCH_PAUSE_MSEC), on_output_time);
+    self->output_source = malt_peer_attach (
+        MALT_PEER (self), g_timeout_source_new (WATCH_PAUSE_MSEC), on_output_time);
 }
 
 static void
@@ -197,7 +199,7 @@ static gboolean
 on_readable (GObject  *stream,
              gpointer  user_data)
 {
-  g_autoptr (MaltDistributedSession) self = malt_distributed_session_ref (user_data);
+  g_autoptr (MaltDistributedSession) self = g_object_ref (user_data);
 
   malt_distributed_session_read (self);
   return self->watch != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
@@ -208,9 +210,9 @@ static gboolean
 on_writable (GObject  *stream,
              gpointer  user_data)
 {
-  g_autoptr (MaltDistributedSession) self = malt_distributed_session_ref (user_data);
+  g_autoptr (MaltDistributedSession) self = g_object_ref (user_data);
 
-  malt_distributed_clear_source (&self->write_source);
+  malt_clear_source (&self->write_source);
   malt_distributed_session_flush (self);
   return G_SOURCE_REMOVE;
 }
@@ -219,7 +221,7 @@ on_writable (GObject  *stream,
 static gboolean
 on_lease (gpointer user_data)
 {
-  g_autoptr (MaltDistributedSession) self = malt_distributed_session_ref (user_data);
+  g_autoptr (MaltDistributedSession) self = g_object_ref (user_data);
 
   if (!check_lease (self))
     return G_SOURCE_REMOVE;
@@ -250,8 +252,8 @@ malt_distributed_session_flush (MaltDistributedSession *self)
     }
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    self->write_source = malt_distributed_session_attach (
-        self, g_pollable_output_stream_create_source (output, NULL), G_SOURCE_FUNC (on_writable));
+    self->write_source = malt_peer_attach (
+        MALT_PEER (self), g_pollable_output_stream_create_source (output, NULL), G_SOURCE_FUNC (on_writable));
   /* What it has said before it went may still be there to be read: the reader tells its end. */
   else if (error != NULL)
     g_byte_array_set_size (self->outgoing, 0);
@@ -273,9 +275,9 @@ malt_distributed_session_open (MaltDistributedSession *self,
   self->outgoing = g_byte_array_new ();
   malt_manager_lease_init (&self->lease, (gint64) self->lease_ms * G_TIME_SPAN_MILLISECOND,
                            watch_time);
-  self->read_source = malt_distributed_session_attach (
-      self, g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_readable));
-  self->lease_source = malt_distributed_session_attach (self, g_timeout_source_new (0), on_lease);
+  self->read_source = malt_peer_attach (
+      MALT_PEER (self), g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_readable));
+  self->lease_source = malt_peer_attach (MALT_PEER (self), g_timeout_source_new (0), on_lease);
   g_source_set_ready_time (self->lease_source, malt_manager_lease_get_deadline (&self->lease));
 }
 
@@ -285,10 +287,10 @@ malt_distributed_session_close (MaltDistributedSession *self)
 {
   g_autoptr (GIOStream) watch = g_steal_pointer (&self->watch);
 
-  malt_distributed_clear_source (&self->read_source);
-  malt_distributed_clear_source (&self->write_source);
-  malt_distributed_clear_source (&self->lease_source);
-  malt_distributed_clear_source (&self->output_source);
+  malt_clear_source (&self->read_source);
+  malt_clear_source (&self->write_source);
+  malt_clear_source (&self->lease_source);
+  malt_clear_source (&self->output_source);
   g_atomic_int_set (&self->watch_fd, -1);
   if (watch != NULL)
     g_socket_shutdown (malt_distributed_get_socket (watch), TRUE, TRUE, NULL);

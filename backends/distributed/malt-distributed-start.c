@@ -40,7 +40,7 @@ start_clear (MaltDistributedStart *start)
   g_clear_pointer (&start->events, malt_relay_events_unref);
   g_clear_pointer (&start->request, malt_spawn_request_free);
   g_clear_pointer (&start->reply, malt_spawn_reply_free);
-  g_clear_pointer (&start->session, malt_distributed_session_unref);
+  g_clear_object (&start->session);
   g_clear_pointer (&start->id, g_free);
   g_clear_object (&start->launcher);
   g_clear_object (&start->cancellable);
@@ -61,14 +61,6 @@ start_unref (MaltDistributedStart *start)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltDistributedStart, start_unref)
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Takes `error`, of which the first counts. */
 static void
 fail (MaltDistributedStart *start,
@@ -83,8 +75,8 @@ fail (MaltDistributedStart *start,
     }
 
   start->func = NULL;
-  clear_source (&start->deadline_source);
-  clear_source (&start->cancel_source);
+  malt_clear_source (&start->deadline_source);
+  malt_clear_source (&start->cancel_source);
   g_cancellable_cancel (start->cancellable);
   if (start->session != NULL)
     malt_distributed_session_discard (start->session, error);
@@ -99,12 +91,12 @@ succeed (MaltDistributedStart *start,
          GVariant             *hello)
 {
   MaltDistributedStartFunc func = g_steal_pointer (&start->func);
-  MaltConnection *connection = malt_distributed_session_get_connection (start->session);
+  MaltPeer *peer = MALT_PEER (start->session);
 
-  clear_source (&start->deadline_source);
-  clear_source (&start->cancel_source);
-  malt_connection_set_worker (connection, malt_distributed_session_describe (start->session));
-  malt_connection_set_call_timeout (connection, start->options->common.call_timeout_ms);
+  malt_clear_source (&start->deadline_source);
+  malt_clear_source (&start->cancel_source);
+  malt_connection_set_worker (peer->connection, peer->description);
+  malt_connection_set_call_timeout (peer->connection, start->options->common.call_timeout_ms);
   malt_distributed_session_set_started (start->session);
   func (g_steal_pointer (&start->session), hello, NULL, start->user_data);
 }
@@ -178,7 +170,7 @@ on_greeted (GObject      *source,
 static void
 greet (MaltDistributedStart *start)
 {
-  MaltConnection *connection = malt_distributed_session_get_connection (start->session);
+  MaltConnection *connection = MALT_PEER (start->session)->connection;
   g_auto (GVariantDict) setup = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert (&setup, "max-message-size", "t",
@@ -204,8 +196,7 @@ on_opened (GObject      *source,
     {
       start->session = malt_distributed_session_new (streams, start->id, start->reply,
                                                      start->options, start->launcher,
-                                                     start->events);
-      malt_distributed_session_watch_start (start->session, on_ended, start);
+                                                     start->events, on_ended, start);
       greet (start);
     }
 }

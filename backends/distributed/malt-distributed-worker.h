@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define MALT_TYPE_DISTRIBUTED_WORKER (malt_distributed_worker_get_type ())
-G_DECLARE_FINAL_TYPE (MaltDistributedWorker, malt_distributed_worker, MALT, DISTRIBUTED_WORKER, GObject)
+G_DECLARE_FINAL_TYPE (MaltDistributedWorker, malt_distributed_worker, MALT, DISTRIBUTED_WORKER,
+                      MaltPeerWorker)
 
 G_END_DECLS

@@ -78,13 +78,6 @@ subscription_free (gpointer data)
 }
 
 static void
-drop_source (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-static void
 set_connected (MaltNatsClient *self,
                gboolean        is_connected)
 {
@@ -281,7 +274,7 @@ on_retry (gpointer user_data)
 {
   MaltNatsClient *self = user_data;
 
-  g_clear_pointer (&self->retry, drop_source);
+  malt_clear_source (&self->retry);
   try_next_server (self);
 
   return G_SOURCE_REMOVE;
@@ -421,7 +414,7 @@ malt_nats_client_close (MaltNatsClient *self)
 
   g_clear_pointer (&self->link, malt_nats_link_free);
   self->is_greeted = FALSE;
-  g_clear_pointer (&self->retry, drop_source);
+  malt_clear_source (&self->retry);
   set_connected (self, FALSE);
   error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The connection was closed");
   malt_nats_requests_fail_all (self->requests, error);

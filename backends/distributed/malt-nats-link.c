@@ -77,22 +77,15 @@ unref (MaltNatsLink *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltNatsLink, unref)
 
-static void
-drop_source (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
 /* The socket is closed at once: the other side is to know, whatever waits in TLS. */
 static void
 end (MaltNatsLink *self)
 {
   self->is_over = TRUE;
   g_cancellable_cancel (self->cancellable);
-  g_clear_pointer (&self->reading, drop_source);
-  g_clear_pointer (&self->writing, drop_source);
-  g_clear_pointer (&self->timer, drop_source);
+  malt_clear_source (&self->reading);
+  malt_clear_source (&self->writing);
+  malt_clear_source (&self->timer);
   if (self->stream != NULL)
     g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
@@ -179,7 +172,7 @@ on_writable (GObject  *stream,
 {
   g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
 
-  g_clear_pointer (&self->writing, drop_source);
+  malt_clear_source (&self->writing);
   flush (self);
 
   return G_SOURCE_REMOVE;
@@ -351,7 +344,7 @@ start_tls (MaltNatsLink *self)
       return;
     }
 
-  g_clear_pointer (&self->reading, drop_source);
+  malt_clear_source (&self->reading);
   g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, self->cancellable,
                                     on_shaken_hands, g_rc_box_acquire (self));
 }
@@ -413,7 +406,7 @@ on_pong (MaltNatsLink *self)
     return;
 
   self->is_ready = TRUE;
-  g_clear_pointer (&self->timer, drop_source);
+  malt_clear_source (&self->timer);
   self->timer = attach (self, g_timeout_source_new_seconds (NATS_PING_INTERVAL_SEC), on_ping_due);
   self->funcs->ready (self->user_data);
 }

@@ -4,6 +4,8 @@
 
 #include "backends/distributed/malt-nats-requests.h"
 
+#include <malt/malt-plugin.h>
+
 #include <string.h>
 
 struct _MaltNatsRequests
@@ -20,19 +22,12 @@ typedef struct
 } Watch;
 
 static void
-drop_source (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-static void
 request_free (gpointer data)
 {
   MaltNatsRequest *request = data;
 
-  g_clear_pointer (&request->timeout, drop_source);
-  g_clear_pointer (&request->cancelled, drop_source);
+  malt_clear_source (&request->timeout);
+  malt_clear_source (&request->cancelled);
   g_free (request->subject);
   g_bytes_unref (request->payload);
   g_object_unref (request->task);

@@ -18,22 +18,14 @@ typedef struct
   GSource           *cancel_source;   /* owned (nullable); borrows this */
 } Stop;
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Takes the error. */
 static void
 end_stop (Stop   *stop,
           int     result,
           GError *error)
 {
-  clear_source (&stop->deadline_source);
-  clear_source (&stop->cancel_source);
+  malt_clear_source (&stop->deadline_source);
+  malt_clear_source (&stop->cancel_source);
   malt_return_task (g_steal_pointer (&stop->task), result, error);
   malt_in_process_core_unref (stop->core);
   g_free (stop);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/process/malt-process-child-private.h"
+#include "backends/process/malt-process-child.h"
+
 #include "backends/process/malt-process-report.h"
 
 #include <glib-unix.h>
@@ -10,61 +11,7 @@
 #include <signal.h>
 #include <string.h>
 
-static void
-child_clear (MaltProcessChild *self)
-{
-  g_assert (self->exit_source == NULL && self->connection == NULL);
-  g_clear_pointer (&self->output, malt_relay_output_unref);
-  g_clear_pointer (&self->events, malt_relay_events_unref);
-  g_clear_pointer (&self->log, malt_relay_log_free);
-  g_clear_pointer (&self->report, malt_exit_report_unref);
-  g_clear_pointer (&self->stops, g_ptr_array_unref);
-  g_clear_pointer (&self->description, g_free);
-  g_clear_pointer (&self->detail, g_free);
-  g_clear_pointer (&self->lost_text, g_free);
-  g_clear_pointer (&self->kill_detail, g_free);
-  g_mutex_clear (&self->lock);
-}
-
-MaltProcessChild *
-malt_process_child_ref (MaltProcessChild *self)
-{
-  return g_atomic_rc_box_acquire (self);
-}
-
-void
-malt_process_child_unref (MaltProcessChild *self)
-{
-  g_atomic_rc_box_release_full (self, (GDestroyNotify) child_clear);
-}
-
-GSource *
-malt_process_child_attach (MaltProcessChild *self,
-                           GSource          *source,
-                           GSourceFunc       func)
-{
-  g_source_set_callback (source, func, malt_process_child_ref (self),
-                         (GDestroyNotify) malt_process_child_unref);
-  g_source_attach (source, malt_monitor_get_context ());
-  return source;
-}
-
-void
-malt_process_clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-void
-malt_process_child_invoke (MaltProcessChild *self,
-                           GSourceFunc       func)
-{
-  g_main_context_invoke_full (malt_monitor_get_context (), G_PRIORITY_DEFAULT, func,
-                              malt_process_child_ref (self),
-                              (GDestroyNotify) malt_process_child_unref);
-}
+G_DEFINE_FINAL_TYPE (MaltProcessChild, malt_process_child, MALT_TYPE_PEER)
 
 char *
 malt_process_show_signal (int signum)
@@ -73,19 +20,6 @@ malt_process_show_signal (int signum)
 
   return name != NULL ? g_strdup_printf ("signal %d (SIG%s)", signum, name)
                       : g_strdup_printf ("signal %d", signum);
-}
-
-void
-malt_process_child_set_detail (MaltProcessChild *self,
-                               const char       *format,
-                               ...)
-{
-  va_list args;
-
-  g_clear_pointer (&self->detail, g_free);
-  va_start (args, format);
-  self->detail = g_strdup_vprintf (format, args);
-  va_end (args);
 }
 
 /* How bwrap, as a shell, says that a signal ended what it started. */
@@ -111,7 +45,7 @@ reap (MaltProcessChild *self,
   /* While the zombie is there nobody else has its number, nor that of its group. */
   if (self->leads_session && malt_process_handle_wait (&self->process, WEXITED | WNOWAIT, &info,
                                                        NULL))
-    kill (-self->pid, SIGKILL);
+    kill (-MALT_PEER (self)->pid, SIGKILL);
   if (malt_process_handle_wait (&self->process, WEXITED, &info, &usage))
     {
       if (info.si_code != CLD_EXITED)
@@ -127,162 +61,57 @@ reap (MaltProcessChild *self,
                       + (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC;
 }
 
-/* Not a moment longer than needed: the reference must not be the last when a caller drops its
- * own. */
-static void
-leave_running_workers (MaltProcessChild *self)
-{
-  g_autoptr (MaltAbstractWorker) worker = malt_relay_events_dup_worker (self->events);
-
-  if (worker != NULL)
-    malt_running_workers_remove (worker);
-}
-
-void
-malt_process_child_disconnect (MaltProcessChild *self,
-                               const GError     *error)
-{
-  g_autoptr (MaltConnection) connection = g_steal_pointer (&self->connection);
-
-  if (connection != NULL)
-    malt_connection_close (connection, error);
-}
-
-static void
-report_end (MaltProcessChild *self,
-            int               exit_status,
-            int               signum)
-{
-  g_autoptr (MaltExitReport) report = malt_process_report_new (self, exit_status, signum);
-  g_autoptr (GError) error = malt_error_new_terminated (self->description, report);
-
-  g_mutex_lock (&self->lock);
-  self->report = malt_exit_report_ref (report);
-  g_mutex_unlock (&self->lock);
-
-  leave_running_workers (self);
-  if (self->unusable != NULL)
-    self->unusable (self);
-  malt_connection_drain_log (self->connection);
-  g_clear_pointer (&self->log, malt_relay_log_free);
-  malt_process_child_disconnect (self, error);
-  malt_relay_events_push_exited (self->events, report);
-  malt_process_child_end_stops (self);
-}
-
 /* Runs in the monitor thread. */
 static gboolean
 on_exited (int          fd,
            GIOCondition condition,
            gpointer     user_data)
 {
-  g_autoptr (MaltProcessChild) self = malt_process_child_ref (user_data);
+  g_autoptr (MaltProcessChild) self = g_object_ref (user_data);
+  MaltPeer *peer = MALT_PEER (self);
   int exit_status, signum;
 
-  malt_process_clear_source (&self->exit_source);
+  malt_clear_source (&self->exit_source);
   reap (self, &exit_status, &signum);
-  malt_process_clear_source (&self->ladder_source);
-  malt_process_clear_source (&self->lost_source);
-  malt_relay_output_finish (self->output);
+  malt_clear_source (&self->ladder_source);
+  malt_relay_output_finish (peer->output);
 
   if (self->start_exited != NULL)
     self->start_exited (exit_status, signum, self->start_data);
-  else if (self->connection != NULL)
-    report_end (self, exit_status, signum);
+  else if (peer->connection != NULL)
+    {
+      g_autoptr (MaltExitReport) report = malt_process_report_new (self, exit_status, signum);
+
+      malt_peer_end (peer, report);
+    }
   return G_SOURCE_REMOVE;
 }
 
-MaltProcessChild *
-malt_process_child_new (MaltProcessHandle *process,
-                        guint16            port,
-                        gboolean           leads_session,
-                        MaltRelayEvents   *events,
-                        MaltRelayOutput   *output)
+static gboolean
+malt_process_child_is_ending (MaltPeer *peer)
 {
-  MaltProcessChild *self = g_atomic_rc_box_new0 (MaltProcessChild);
+  MaltProcessChild *self = MALT_PROCESS_CHILD (peer);
 
-  malt_process_report_begin ();
-  g_mutex_init (&self->lock);
-  self->process = *process;
-  self->pid = process->pid;
-  self->leads_session = leads_session;
-  self->events = malt_relay_events_ref (events);
-  self->output = malt_relay_output_ref (output);
-  self->stops = g_ptr_array_new ();
-  if (port != 0)
-    self->description = g_strdup_printf ("MaltProcessWorker on port %u with PID %d", port,
-                                         self->pid);
-  else
-    self->description = g_strdup_printf ("MaltProcessWorker with PID %d", self->pid);
-
-  self->exit_source = malt_process_child_attach (self, g_unix_fd_source_new (process->fd, G_IO_IN),
-                                                 G_SOURCE_FUNC (on_exited));
-  return self;
+  return self->exit_source == NULL || self->rung >= MALT_PROCESS_RUNG_KILL;
 }
 
-void
-malt_process_child_set_started (MaltProcessChild *self)
+static void
+malt_process_child_closed (MaltPeer *peer)
 {
-  self->start_exited = NULL;
-  self->start_data = NULL;
+  MaltProcessChild *self = MALT_PROCESS_CHILD (peer);
+
+  if (self->unusable != NULL)
+    self->unusable (peer);
 }
 
-const char *
-malt_process_child_get_description (MaltProcessChild *self)
+/* While it is being ended, the ladder sees to it. */
+static void
+malt_process_child_lost (MaltPeer     *peer,
+                         const GError *error)
 {
-  return self->description;
-}
-
-int
-malt_process_child_get_pid (MaltProcessChild *self)
-{
-  return self->pid;
-}
-
-MaltRelayOutput *
-malt_process_child_get_output (MaltProcessChild *self)
-{
-  return self->output;
-}
-
-MaltRelayEvents *
-malt_process_child_get_events (MaltProcessChild *self)
-{
-  return self->events;
-}
-
-MaltExitReport *
-malt_process_child_get_report (MaltProcessChild *self)
-{
-  MaltExitReport *report;
-
-  g_mutex_lock (&self->lock);
-  report = self->report;
-  g_mutex_unlock (&self->lock);
-  return report;
-}
-
-gboolean
-malt_process_child_is_alive (MaltProcessChild *self)
-{
-  gboolean is_alive;
-
-  g_mutex_lock (&self->lock);
-  is_alive = !malt_process_handle_has_exited (&self->process);
-  g_mutex_unlock (&self->lock);
-  return is_alive;
-}
-
-gboolean
-malt_process_child_check_running (MaltProcessChild  *self,
-                                  GError           **error)
-{
-  MaltExitReport *report = malt_process_child_get_report (self);
-
-  if (report == NULL)
-    return TRUE;
-  g_propagate_error (error, malt_error_new_terminated (self->description, report));
-  return FALSE;
+  malt_process_child_closed (peer);
+  if (MALT_PROCESS_CHILD (peer)->rung == MALT_PROCESS_RUNG_NONE)
+    MALT_PEER_CLASS (malt_process_child_parent_class)->lost (peer, error);
 }
 
 static void
@@ -299,49 +128,116 @@ send_signal_locked (MaltProcessChild *self,
 static void
 kill_tree_locked (MaltProcessChild *self)
 {
+  int pid = MALT_PEER (self)->pid;
+
   if (malt_process_handle_has_exited (&self->process))
     return;
   malt_process_handle_signal (&self->process, SIGSTOP);
-  malt_kill_descendants (self->pid);
+  malt_kill_descendants (pid);
   if (self->leads_session && !malt_process_handle_has_exited (&self->process))
-    kill (-self->pid, SIGKILL);
+    kill (-pid, SIGKILL);
   send_signal_locked (self, SIGKILL);
 }
 
-gboolean
-malt_process_child_kill (MaltProcessChild  *self,
-                         int                signum,
-                         GError           **error)
+static gboolean
+malt_process_child_kill (MaltPeer  *peer,
+                         int        signum,
+                         GError   **error)
 {
-  int real_signum = signum != 0 ? signum : SIGTERM;
+  MaltProcessChild *self = MALT_PROCESS_CHILD (peer);
+  g_autofree char *shown = malt_process_show_signal (signum);
 
-  if (real_signum < 0 || real_signum > SIGRTMAX)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot send signal “%d”: not a signal", signum);
-      return FALSE;
-    }
-  if (!malt_process_child_check_running (self, error))
-    return FALSE;
   /* bwrap would take it, who passes none on. */
-  if (self->profile == MALT_SANDBOX_ISOLATED && real_signum != SIGTERM && real_signum != SIGKILL)
+  if (self->profile == MALT_SANDBOX_ISOLATED && signum != SIGTERM && signum != SIGKILL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    "Cannot send signal “%d” into the namespaces of %s: expected SIGTERM or SIGKILL",
-                   signum, self->description);
+                   signum, peer->description);
       return FALSE;
     }
 
-  g_autofree char *shown = malt_process_show_signal (real_signum);
   g_mutex_lock (&self->lock);
   g_free (self->kill_detail);
   self->kill_detail = g_strdup_printf ("kill() sent it %s", shown);
-  if (real_signum == SIGKILL)
+  if (signum == SIGKILL)
     kill_tree_locked (self);
   else
-    send_signal_locked (self, real_signum);
+    send_signal_locked (self, signum);
   g_mutex_unlock (&self->lock);
   return TRUE;
+}
+
+static void
+malt_process_child_finalize (GObject *object)
+{
+  MaltProcessChild *self = MALT_PROCESS_CHILD (object);
+
+  g_assert (self->exit_source == NULL);
+
+  g_clear_pointer (&self->kill_detail, g_free);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (malt_process_child_parent_class)->finalize (object);
+}
+
+static void
+malt_process_child_class_init (MaltProcessChildClass *klass)
+{
+  MaltPeerClass *peer_class = MALT_PEER_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = malt_process_child_finalize;
+  peer_class->is_ending = malt_process_child_is_ending;
+  peer_class->kill_now = malt_process_ladder_kill_now;
+  peer_class->climb = malt_process_ladder_climb;
+  peer_class->kill = malt_process_child_kill;
+  peer_class->lost = malt_process_child_lost;
+  peer_class->closed = malt_process_child_closed;
+}
+
+static void
+malt_process_child_init (MaltProcessChild *self)
+{
+  g_mutex_init (&self->lock);
+}
+
+MaltProcessChild *
+malt_process_child_new (MaltProcessHandle *process,
+                        guint16            port,
+                        gboolean           leads_session,
+                        MaltRelayEvents   *events,
+                        MaltRelayOutput   *output)
+{
+  MaltProcessChild *self = g_object_new (MALT_TYPE_PROCESS_CHILD, NULL);
+  MaltPeer *peer = MALT_PEER (self);
+  g_autofree char *place = port != 0 ? g_strdup_printf ("on port %u ", port) : g_strdup ("");
+
+  malt_process_report_begin ();
+  malt_peer_set_up (peer,
+                    g_strdup_printf ("MaltProcessWorker %swith PID %d", place, process->pid),
+                    process->pid, events, output);
+  self->process = *process;
+  self->leads_session = leads_session;
+  self->exit_source = malt_peer_attach (peer, g_unix_fd_source_new (process->fd, G_IO_IN),
+                                        G_SOURCE_FUNC (on_exited));
+  return self;
+}
+
+void
+malt_process_child_set_started (MaltProcessChild *self)
+{
+  self->start_exited = NULL;
+  self->start_data = NULL;
+  malt_peer_set_started (MALT_PEER (self));
+}
+
+gboolean
+malt_process_child_is_alive (MaltProcessChild *self)
+{
+  gboolean is_alive;
+
+  g_mutex_lock (&self->lock);
+  is_alive = !malt_process_handle_has_exited (&self->process);
+  g_mutex_unlock (&self->lock);
+  return is_alive;
 }
 
 void
@@ -351,7 +247,7 @@ malt_process_child_terminate (MaltProcessChild *self)
   /* All that is in its namespaces ends with bwrap, which would take the end of the worker for one
    * of its own accord. */
   if (self->profile != MALT_SANDBOX_ISOLATED && !malt_process_handle_has_exited (&self->process))
-    malt_kill_descendants (self->pid);
+    malt_kill_descendants (MALT_PEER (self)->pid);
   send_signal_locked (self, SIGTERM);
   g_mutex_unlock (&self->lock);
 }

@@ -4,8 +4,6 @@
 
 #include "backends/process/malt-process-report.h"
 
-#include "backends/process/malt-process-child-private.h"
-
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +105,7 @@ find_reason (MaltProcessChild *self,
 {
   if (signum != 0 && !MALT_PROCESS_HAS_SIGNAL (sent_signals, signum))
     return find_crash (self, signum, stderr_tail);
-  if (self->lost_connection && (signum == SIGKILL || exit_status < 0))
+  if (MALT_PEER (self)->is_lost && (signum == SIGKILL || exit_status < 0))
     return MALT_EXIT_REASON_CONNECTION_LOST;
   if (signum != 0 || MALT_PROCESS_HAS_SIGNAL (sent_signals, SIGTERM)
       || (exit_status < 0 && MALT_PROCESS_HAS_SIGNAL (sent_signals, SIGKILL)))
@@ -171,7 +169,7 @@ dup_detail (MaltProcessChild *self,
       return g_strdup ("left when it was asked to");
     case MALT_EXIT_REASON_KILLED:
     case MALT_EXIT_REASON_CONNECTION_LOST:
-      return g_strdup (self->detail != NULL ? self->detail : kill_detail);
+      return g_strdup (MALT_PEER (self)->detail != NULL ? MALT_PEER (self)->detail : kill_detail);
     case MALT_EXIT_REASON_CRASHED:
       return dup_sender (signum);
     case MALT_EXIT_REASON_EXITED:
@@ -188,8 +186,8 @@ malt_process_report_new (MaltProcessChild *self,
                          int               exit_status,
                          int               signum)
 {
-  g_autofree char *tail = malt_relay_output_dup_tail (self->output);
-  g_auto (GStrv) running_calls = malt_connection_dup_running_calls (self->connection);
+  g_autofree char *tail = malt_relay_output_dup_tail (MALT_PEER (self)->output);
+  g_auto (GStrv) running_calls = malt_connection_dup_running_calls (MALT_PEER (self)->connection);
   g_autofree char *kill_detail = NULL;
   g_autofree char *detail = NULL;
   guint64 sent_signals;

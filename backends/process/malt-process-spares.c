@@ -4,7 +4,7 @@
 
 #include "backends/process/malt-process-spares.h"
 
-#include "backends/process/malt-process-child-private.h"
+#include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-start.h"
 
 /* Processes that wait, of all plans; beyond it no more are started until some are used or
@@ -32,8 +32,8 @@
 
 typedef struct
 {
-  MaltProcessChild *child;      /* owned */
-  MaltConnection   *connection; /* owned */
+  MaltPeer       *child;      /* owned */
+  MaltConnection *connection; /* owned */
 } Spare;
 
 /* The spares of one plan. */
@@ -59,8 +59,8 @@ static void
 spare_clear (Spare *spare)
 {
   if (spare->child != NULL)
-    malt_process_child_abandon (spare->child);
-  g_clear_pointer (&spare->child, malt_process_child_unref);
+    malt_peer_abandon (spare->child);
+  g_clear_object (&spare->child);
   g_clear_object (&spare->connection);
 }
 
@@ -178,7 +178,7 @@ static void refill_soon (void);
 
 /* Runs in the monitor thread. It has ended, or lost its connection: nobody is to get it. */
 static void
-on_unusable (MaltProcessChild *child)
+on_unusable (MaltPeer *child)
 {
   Spare spare = { NULL, NULL };
 
@@ -204,10 +204,10 @@ on_unusable (MaltProcessChild *child)
 
 /* Runs in the monitor thread. An error is not told: who starts a worker next meets it too. */
 static void
-on_spare_started (MaltProcessChild *child,
-                  MaltConnection   *connection,
-                  GError           *error,
-                  gpointer          user_data)
+on_spare_started (MaltPeer       *child,
+                  MaltConnection *connection,
+                  GError         *error,
+                  gpointer        user_data)
 {
   g_autoptr (MaltProcessPlan) plan = user_data;
   Spare spare = { child, connection };
@@ -222,7 +222,7 @@ on_spare_started (MaltProcessChild *child,
         set->n_failures++;
       else
         {
-          child->unusable = on_unusable;
+          MALT_PROCESS_CHILD (child)->unusable = on_unusable;
           g_array_append_val (set->ready, spare);
           spare = (Spare) { NULL, NULL };
         }
@@ -239,7 +239,7 @@ on_refill (gpointer user_data)
 {
   MaltProcessPlan *plan;
 
-  malt_process_clear_source (&refill_source);
+  malt_clear_source (&refill_source);
   while ((plan = begin_next ()) != NULL)
     {
       g_autoptr (MaltRelayEvents) events = malt_relay_events_new ();
@@ -260,7 +260,7 @@ on_check (gpointer user_data)
   is_empty = sets->len == 0;
   g_mutex_unlock (&lock);
   if (is_empty)
-    malt_process_clear_source (&check_source);
+    malt_clear_source (&check_source);
   return is_empty ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
@@ -333,7 +333,7 @@ pop (MaltProcessPlan *plan,
 static gboolean
 on_taken (gpointer user_data)
 {
-  MaltProcessChild *child = user_data;
+  MaltPeer *child = user_data;
 
   malt_relay_output_read (child->output);
   refill_soon ();
@@ -341,29 +341,28 @@ on_taken (gpointer user_data)
 }
 
 static void
-watch_taken (MaltProcessChild *child)
+watch_taken (MaltPeer *child)
 {
-  g_autoptr (GSource) source = malt_process_child_attach (
+  g_autoptr (GSource) source = malt_peer_attach (
       child, g_timeout_source_new (MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC), on_taken);
 }
 
 /* The kernel is asked whether it lives and listens, for the monitor may not have had the time yet, and
  * does not read data. One that ends from then on is a worker that ended early. */
 gboolean
-malt_process_spares_take (MaltProcessPlan     *plan,
-                          MaltAbstractWorker  *worker,
-                          GMainContext        *context,
-                          MaltProcessChild   **child,
-                          MaltConnection     **connection)
+malt_process_spares_take (MaltProcessPlan  *plan,
+                          MaltPeerWorker   *worker,
+                          MaltPeer        **child,
+                          MaltConnection  **connection)
 {
   Spare spare;
 
   while (pop (plan, &spare))
     {
-      if (malt_process_child_is_alive (spare.child)
+      if (malt_process_child_is_alive (MALT_PROCESS_CHILD (spare.child))
           && malt_connection_is_connected (spare.connection))
         {
-          malt_relay_events_bind (spare.child->events, worker, context);
+          malt_peer_worker_bind (worker, spare.child->events);
           malt_connection_set_call_timeout (spare.connection, plan->call_timeout_ms);
           watch_taken (spare.child);
           *child = spare.child;

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-plan.h"
 
 G_BEGIN_DECLS
@@ -11,17 +10,16 @@ G_BEGIN_DECLS
 
 /* A worker of this plan, with spares, has come up: so many are to be ready for the next ones.
  * Monitor thread. */
-void     malt_process_spares_want      (MaltProcessPlan     *plan);
-/* Gives `worker` a spare of an equal plan: a child that runs and its connection (both transfer
- * full), whose signals are emitted in `context`. FALSE: there is none. Any thread. */
-gboolean malt_process_spares_take      (MaltProcessPlan     *plan,
-                                        MaltAbstractWorker  *worker,
-                                        GMainContext        *context,
-                                        MaltProcessChild   **child,
-                                        MaltConnection     **connection);
+void     malt_process_spares_want      (MaltProcessPlan  *plan);
+/* Binds a spare of an equal plan to `worker`: a child that runs and its connection (both transfer full).
+ * FALSE: there is none. Any thread. */
+gboolean malt_process_spares_take      (MaltProcessPlan  *plan,
+                                        MaltPeerWorker   *worker,
+                                        MaltPeer        **child,
+                                        MaltConnection  **connection);
 
 /* Ends those whose plan nobody has used for some time before `now_us` (monotonic). Any thread. */
-void     malt_process_spares_drop_idle (gint64               now_us);
+void     malt_process_spares_drop_idle (gint64            now_us);
 /* How many are ready, of all plans. Any thread. */
 guint    malt_process_spares_count     (void);
 

@@ -4,7 +4,7 @@
 
 #include "backends/process/malt-process-start.h"
 
-#include "backends/process/malt-process-child-private.h"
+#include "backends/process/malt-process-child.h"
 #include "backends/process/malt-process-spawn.h"
 #include "backends/process/malt-process-transport.h"
 
@@ -46,11 +46,11 @@ typedef struct
 static void
 start_free (MaltProcessStart *start)
 {
-  malt_process_clear_source (&start->deadline_source);
-  malt_process_clear_source (&start->cancel_source);
+  malt_clear_source (&start->deadline_source);
+  malt_clear_source (&start->cancel_source);
   g_clear_pointer (&start->plan, malt_process_plan_unref);
   g_clear_pointer (&start->events, malt_relay_events_unref);
-  g_clear_pointer (&start->child, malt_process_child_unref);
+  g_clear_object (&start->child);
   g_clear_object (&start->cancellable);
   g_clear_object (&start->handshake);
   g_clear_pointer (&start->exit_text, g_free);
@@ -64,7 +64,7 @@ complete_error (MaltProcessStart *start)
 {
   g_autofree char *shown = malt_process_command_show (&start->plan->command);
   g_autoptr (GString) text = g_string_new (start->error->message);
-  g_autofree char *tail = malt_relay_output_dup_tail (start->child->output);
+  g_autofree char *tail = malt_relay_output_dup_tail (MALT_PEER (start->child)->output);
   g_autofree char *valid_tail = NULL;
 
   g_string_append_printf (text, " (command line: %s)", shown);
@@ -90,7 +90,7 @@ finish_with_error (MaltProcessStart *start)
       if (start->error->domain == MALT_ERROR)
         complete_error (start);
       malt_process_child_set_started (start->child);
-      malt_process_child_disconnect (start->child, start->error);
+      malt_peer_close (MALT_PEER (start->child), start->error);
     }
   error = g_steal_pointer (&start->error);
   start_free (start);
@@ -102,12 +102,12 @@ finish_with_child (MaltProcessStart *start)
 {
   MaltProcessStartFunc func = start->func;
   gpointer user_data = start->user_data;
-  MaltProcessChild *child = g_steal_pointer (&start->child);
+  MaltPeer *child = MALT_PEER (g_steal_pointer (&start->child));
   MaltConnection *connection = g_object_ref (child->connection);
 
   malt_connection_set_worker (connection, child->description);
   malt_connection_set_call_timeout (connection, start->plan->call_timeout_ms);
-  malt_process_child_set_started (child);
+  malt_process_child_set_started (MALT_PROCESS_CHILD (child));
   start_free (start);
   func (child, connection, NULL, user_data);
 }
@@ -125,7 +125,7 @@ static void
 set_deadline (MaltProcessStart *start,
               guint             msec)
 {
-  malt_process_clear_source (&start->deadline_source);
+  malt_clear_source (&start->deadline_source);
   start->deadline_source = g_timeout_source_new (msec);
   g_source_set_callback (start->deadline_source, on_start_deadline, start, NULL);
   g_source_attach (start->deadline_source, malt_monitor_get_context ());
@@ -142,7 +142,7 @@ fail (MaltProcessStart *start,
       return;
     }
   start->error = error;
-  malt_process_clear_source (&start->cancel_source);
+  malt_clear_source (&start->cancel_source);
   if (start->has_child)
     malt_process_child_kill_tree (start->child);
   if (start->handshake != NULL)
@@ -180,7 +180,7 @@ on_start_deadline (gpointer user_data)
 {
   MaltProcessStart *start = user_data;
 
-  malt_process_clear_source (&start->deadline_source);
+  malt_clear_source (&start->deadline_source);
   if (start->error != NULL)
     {
       start->has_child = FALSE;
@@ -225,7 +225,7 @@ is_failure_of_launcher (MaltProcessStart *start,
   if (start->plan->output_modes[1] == MALT_RELAY_MODE_NULL)
     return TRUE;
 
-  tail = malt_relay_output_dup_tail (start->child->output);
+  tail = malt_relay_output_dup_tail (MALT_PEER (start->child)->output);
   return strstr (tail, MALT_PROCESS_START_BWRAP_PREFIX) != NULL;
 }
 
@@ -337,8 +337,8 @@ spawn_child (MaltProcessStart  *start,
   start->child->start_exited = on_child_exited;
   start->child->start_data = start;
   start->has_child = TRUE;
-  malt_process_child_connect (start->child, g_steal_fd (&data->manager_fd),
-                              g_steal_fd (&control->manager_fd), &plan->limits);
+  malt_peer_connect (MALT_PEER (start->child), g_steal_fd (&data->manager_fd),
+                     g_steal_fd (&control->manager_fd), &plan->limits);
   return TRUE;
 }
 
@@ -388,8 +388,8 @@ on_start (gpointer user_data)
       g_source_attach (start->cancel_source, malt_monitor_get_context ());
     }
   start->handshake = g_cancellable_new ();
-  malt_connection_handshake_async (start->child->connection, start->plan->setup, start->handshake,
-                                   on_handshake, start);
+  malt_connection_handshake_async (MALT_PEER (start->child)->connection, start->plan->setup,
+                                   start->handshake, on_handshake, start);
   return G_SOURCE_REMOVE;
 }
 

@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 
 /* Once, in the monitor thread: with a child that runs and its connection (both transfer full),
  * or with `error` (transfer full), and then nothing is left of the child. */
-typedef void (*MaltProcessStartFunc) (MaltProcessChild *child,
-                                      MaltConnection   *connection,
-                                      GError           *error,
-                                      gpointer          user_data);
+typedef void (*MaltProcessStartFunc) (MaltPeer       *child,
+                                      MaltConnection *connection,
+                                      GError         *error,
+                                      gpointer        user_data);
 
 /* Starts a worker. Returns at once. Its output is not read if `events` are nobody's.
  * Errors: MALT_ERROR_START_FAILED, MALT_ERROR_SANDBOX_UNAVAILABLE, G_IO_ERROR_CANCELLED. */

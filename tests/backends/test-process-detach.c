@@ -53,7 +53,7 @@ detach (MaltAbstractWorker *worker,
 {
   g_autoptr (GError) error = NULL;
 
-  malt_process_worker_detach (MALT_PROCESS_WORKER (worker), data_fd, control_fd, &error);
+  malt_peer_worker_detach (MALT_PEER_WORKER (worker), data_fd, control_fd, &error);
   g_assert_no_error (error);
 }
 
@@ -116,8 +116,8 @@ test_is_gone_for_the_first (void)
   g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
   g_clear_error (&error);
 
-  g_assert_false (malt_process_worker_detach (MALT_PROCESS_WORKER (worker), &data_fd, &control_fd,
-                                              &error));
+  g_assert_false (malt_peer_worker_detach (MALT_PEER_WORKER (worker), &data_fd, &control_fd,
+                                           &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_cmpint (data_fd, ==, -1);
   g_assert_true (malt_abstract_worker_is_running (worker));
@@ -132,8 +132,8 @@ test_not_after_a_call (void)
   int data_fd, control_fd;
 
   ping (worker);
-  g_assert_false (malt_process_worker_detach (MALT_PROCESS_WORKER (worker), &data_fd, &control_fd,
-                                              &error));
+  g_assert_false (malt_peer_worker_detach (MALT_PEER_WORKER (worker), &data_fd, &control_fd,
+                                           &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   ping (worker);
   fixture_stop (g_steal_pointer (&worker));
@@ -149,13 +149,13 @@ test_not_after_the_end (void)
 
   g_assert_true (malt_abstract_worker_kill (worker, SIGKILL, NULL));
   wait_for_end (worker);
-  g_assert_false (malt_process_worker_detach (MALT_PROCESS_WORKER (worker), &data_fd, &control_fd,
-                                              &error));
+  g_assert_false (malt_peer_worker_detach (MALT_PEER_WORKER (worker), &data_fd, &control_fd,
+                                           &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
   g_clear_error (&error);
 
-  g_assert_false (malt_process_worker_detach (MALT_PROCESS_WORKER (unborn), &data_fd, &control_fd,
-                                              &error));
+  g_assert_false (malt_peer_worker_detach (MALT_PEER_WORKER (unborn), &data_fd, &control_fd,
+                                           &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_FAILED);
 }
 

@@ -282,7 +282,7 @@ on_hand_over (gpointer user_data)
     return G_SOURCE_REMOVE;
 
   /* There may have been no room for it before. */
-  malt_process_worker_drain (MALT_PROCESS_WORKER (self->worker));
+  malt_relay_output_drain (malt_peer_worker_get_peer (MALT_PEER_WORKER (self->worker))->output);
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     if (self->outputs[i] != NULL)
       malt_host_output_flush (self->outputs[i]);
@@ -354,7 +354,7 @@ on_before_answers (MaltBridgeDirection direction,
   static const char *const properties[] = { "stdout-stream", "stderr-stream" };
   SessionLink *link = user_data;
 
-  malt_process_worker_drain (MALT_PROCESS_WORKER (link->worker));
+  malt_relay_output_drain (malt_peer_worker_get_peer (MALT_PEER_WORKER (link->worker))->output);
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {
       g_autoptr (GInputStream) stream = NULL;
@@ -538,7 +538,7 @@ malt_host_session_new (MaltAbstractWorker          *worker,
   MaltHostSession *self;
   int data_fd, control_fd;
 
-  if (!malt_process_worker_detach (MALT_PROCESS_WORKER (worker), &data_fd, &control_fd, error))
+  if (!malt_peer_worker_detach (MALT_PEER_WORKER (worker), &data_fd, &control_fd, error))
     return NULL;
 
   self = g_new0 (MaltHostSession, 1);

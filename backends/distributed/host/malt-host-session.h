@@ -16,7 +16,7 @@ typedef void (*MaltHostSessionFunc) (MaltHostSession *session,
 
 /* `worker`: a MaltProcessWorker that has been started, and is the session's from now on. The
  * manager has a few seconds to open all streams. Errors: those of
- * malt_process_worker_detach(). */
+ * malt_peer_worker_detach(). */
 MaltHostSession *malt_host_session_new    (MaltAbstractWorker          *worker,
                                            const guint8                *token,
                                            guint                        lease_ms,
