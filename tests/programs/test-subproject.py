@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A program that builds malt along as a subproject of meson, and runs from its build folder."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -44,7 +45,7 @@ def builds_along():
     os.symlink(SOURCE, os.path.join(source, "subprojects", "malt"))
     command("meson", "setup", "--force-fallback-for=malt", "-Dmalt:introspection=disabled",
             "-Dmalt:vapi=disabled", "-Dmalt:cli=disabled", BUILD_FOLDER, source)
-    command("meson", "compile", "-C", BUILD_FOLDER, *TARGETS)
+    command("meson", "compile", "-j", "2", "-C", BUILD_FOLDER, *TARGETS)
 
 
 def need_program():
@@ -60,9 +61,9 @@ def runs_from_its_build_folder():
 
 def has_no_tests_and_examples_of_ours():
     need_program()
-    equal(command("meson", "introspect", "--tests", BUILD_FOLDER), "[]")
-    targets = command("meson", "introspect", "--targets", BUILD_FOLDER)
-    equal("example-readme" in targets, False, targets)
+    equal(json.loads(command("meson", "introspect", "--tests", BUILD_FOLDER)), [])
+    targets = json.loads(command("meson", "introspect", "--targets", BUILD_FOLDER))
+    equal([target["name"] for target in targets if target["name"].startswith(("example-", "test-"))], [])
 
 
 main("subproject", [
