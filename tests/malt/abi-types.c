@@ -8,6 +8,8 @@ MALT_AVAILABLE_IN_ALL void malt_abi_types (MaltAbstractWorkerInterface *abstract
                                            MaltChannelInterface        *channel,
                                            MaltEvaluatorInterface      *evaluator,
                                            MaltFilterWorkerClass       *filter_worker,
+                                           MaltPeerClass               *peer,
+                                           MaltPeerWorkerClass         *peer_worker,
                                            MaltPoolWorkerState          pool_worker_state);
 
 void
@@ -15,6 +17,8 @@ malt_abi_types (MaltAbstractWorkerInterface *abstract_worker,
                 MaltChannelInterface        *channel,
                 MaltEvaluatorInterface      *evaluator,
                 MaltFilterWorkerClass       *filter_worker,
+                MaltPeerClass               *peer,
+                MaltPeerWorkerClass         *peer_worker,
                 MaltPoolWorkerState          pool_worker_state)
 {
 }
