@@ -293,7 +293,12 @@ struct _MaltAbstractWorkerInterface
 
   /*< private >*/
   gboolean                is_guarded; /* that of some type is; see malt_register_backend() */
+  /* Bindings would take it for a function to be implemented. */
+#ifdef __GI_SCANNER__
+  gpointer                get_inner;
+#else
   MaltAbstractWorker    *(*get_inner)        (MaltAbstractWorker  *self);
+#endif
   gpointer               padding[10];
 };
 

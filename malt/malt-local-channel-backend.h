@@ -66,8 +66,10 @@ gboolean  malt_local_channel_withdraw (MaltLocalChannel   *self,
 MALT_AVAILABLE_IN_ALL
 void      malt_local_channel_untake   (MaltLocalChannel   *self,
                                        GVariant           *value);
+/* As malt_channel_close(), at once. */
 MALT_AVAILABLE_IN_ALL
 void      malt_local_channel_close    (MaltLocalChannel   *self);
+/* What it was made with. */
 MALT_AVAILABLE_IN_ALL
 guint     malt_local_channel_get_capacity (MaltLocalChannel *self);
 

@@ -58,9 +58,13 @@ struct _MaltEvaluatorInterface
   gpointer _reserved[7];
 };
 
+/* One of the type that a plugin has registered by this name, not open yet. Errors:
+ * MALT_ERROR_START_FAILED if there is none, with the names there are, or if it is not complete.
+ * (transfer full) */
 MALT_AVAILABLE_IN_ALL
 MaltEvaluator *malt_evaluator_new            (const char      *name,
                                               GError         **error);
+/* The functions of the interface, for whoever has a runtime: a carrier calls none of them. */
 MALT_AVAILABLE_IN_ALL
 gboolean       malt_evaluator_open           (MaltEvaluator   *self,
                                               MaltRuntime     *runtime,

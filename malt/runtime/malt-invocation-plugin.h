@@ -64,6 +64,7 @@ MaltInvocation     *malt_invocation_new             (MaltRuntime         *runtim
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_timeout        (MaltInvocation     *self,
                                                         guint               timeout_ms);
+/* The type that the value has to be of, NULL for any; and whether it stays here. */
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_result_type    (MaltInvocation     *self,
                                                         const GVariantType *type);
@@ -71,6 +72,7 @@ MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_discard_result (MaltInvocation     *self,
                                                         gboolean            discard);
 
+/* What it was made with; unchanged once it has been dispatched, so any thread may ask. */
 MALT_AVAILABLE_IN_ALL
 guint64             malt_invocation_get_id             (MaltInvocation     *self);
 MALT_AVAILABLE_IN_ALL

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * only. */
 MALT_AVAILABLE_IN_ALL
 MaltNamespace *malt_namespace_new            (const char *const  *module_path);
+/* Frees what the functions of its modules were added with; the libraries stay. */
 MALT_AVAILABLE_IN_ALL
 void           malt_namespace_free           (MaltNamespace      *self);
 

@@ -34,6 +34,7 @@ MaltRuntime       *malt_runtime_new             (const char         *evaluator,
                                                  GMainContext       *watch_context,
                                                  GError            **error);
 
+/* Where calls that wait go on, and the folders that it was made with. (transfer none) */
 MALT_AVAILABLE_IN_ALL
 GMainContext      *malt_runtime_get_context     (MaltRuntime        *self);
 MALT_AVAILABLE_IN_ALL
@@ -75,6 +76,7 @@ void               malt_runtime_interrupt_latest (MaltRuntime       *self);
  * running. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_stop            (MaltRuntime        *self);
+/* Calls that have been dispatched and not been answered. */
 MALT_AVAILABLE_IN_ALL
 guint              malt_runtime_get_n_unfinished (MaltRuntime       *self);
 /* 0: over or never seen; 1: not dispatched or not started yet; 2: running. */
@@ -155,6 +157,7 @@ guint64            malt_runtime_add_alarm       (MaltRuntime         *self,
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_remove_alarm    (MaltRuntime         *self,
                                                  guint64              id);
+/* Hands an error that nobody waits for to the report function; without one it is logged. */
 MALT_AVAILABLE_IN_ALL
 void               malt_runtime_report          (MaltRuntime         *self,
                                                  const GError        *error);
