@@ -33,6 +33,9 @@ CODE_OR_LINK = re.compile(r"(?P<code>(?<!`)`[^`]+`)"
                           r"|(?P<image>!?)\[(?P<text>[^]]*)\]\((?P<target>[^)\s]+)\)")
 INDENT = "    "
 
+# Characters of code that a column has room for.
+SHORT_MAX = 20
+
 
 def read_symbols(gir):
     """Each symbol as the chapters name it → the page about it."""
@@ -56,34 +59,38 @@ def read_symbols(gir):
     return pages
 
 
-def replace_code(code, symbols):
-    # Columns are narrow: a long name is broken after a part of it, and not anywhere.
-    label = code.replace("_", "_<wbr>")
-    if code in symbols:
-        return f'<a href="{symbols[code]}"><code>{label}</code></a>'
-    if re.fullmatch(r"\w+_\w+(\(\))?", code):
-        return f"<code>{label}</code>"
-    # gi-docgen looks for the signs of gtk-doc in here, too.
-    if re.search(r"[@%#]\w", code):
-        text = re.sub("[@%#]", lambda match: f"&#{ord(match[0])};", html.escape(code, quote=False))
-        return f"<code>{text}</code>"
-    return f"`{code}`"
+def escape(code):
+    """For HTML, and for gi-docgen, which looks for the signs of gtk-doc in there, too."""
+    return re.sub("[@%#]", lambda match: f"&#{ord(match[0])};", html.escape(code, quote=False))
 
 
-def replace_link(match, chapters):
+def replace_code(code, symbols, is_in_table):
+    """Columns are narrow: what is short is not broken, and a long name after a part of it."""
+    style = ' style="white-space: nowrap"' if is_in_table and len(code) <= SHORT_MAX else ""
+    text = f"<code{style}>{escape(code).replace('_', '_<wbr>')}</code>"
+    return f'<a href="{symbols[code]}">{text}</a>' if code in symbols else text
+
+
+def replace_link(match, titles):
     name, _, fragment = match["target"].partition("#")
+    text = match["text"]
     if match["image"] or "://" in name or name == "":
         return match[0]
-    if name not in chapters:
+    if name not in titles:
         # A file of the repository.
-        return match["text"] if match["text"].startswith("`") else f"`{match['text']}`"
-    name = name.removesuffix(".md") + ".html"
-    return f"[{match['text']}]({name}{'#' if fragment else ''}{fragment})"
+        return f"<code>{text.strip('`')}</code>"
+    if text == name:
+        text = titles[name]
+    return f"[{text}]({name.removesuffix('.md')}.html{'#' if fragment else ''}{fragment})"
 
 
-def convert_line(line, symbols, chapters):
-    return CODE_OR_LINK.sub(lambda match: replace_code(match["code"][1:-1], symbols) if match["code"]
-                            else replace_link(match, chapters), line)
+def convert_line(line, symbols, titles):
+    def replace(match):
+        if match["code"]:
+            return replace_code(match["code"][1:-1], symbols, line.startswith("|"))
+        return replace_link(match, titles)
+
+    return CODE_OR_LINK.sub(replace, line)
 
 
 def begins_block(line, previous):
@@ -94,7 +101,7 @@ def begins_block(line, previous):
     return False
 
 
-def convert(lines, symbols, chapters):
+def convert(lines, symbols, titles):
     fence = None  # "```", or INDENT: what the code block has that we are in
     previous = ""
     for line in lines:
@@ -115,19 +122,18 @@ def convert(lines, symbols, chapters):
         elif not line.startswith("<!--"):
             if begins_block(line, previous):
                 yield ""
-            yield convert_line(line, symbols, chapters)
+            yield convert_line(line, symbols, titles)
         previous = line
     if fence == INDENT:
         yield "```"
 
 
 def write_chapters(docs, folder, symbols):
-    chapters = {path.name for path in docs.glob("*.md")}
-    for name in chapters:
-        lines = (docs / name).read_text(encoding="utf-8").split("\n")
-        title = lines[0].removeprefix("# ")
-        text = "\n".join(convert(lines, symbols, chapters))
-        (folder / name).write_text(f"Title: {title}\n\n{text}", encoding="utf-8")
+    chapters = {path.name: path.read_text(encoding="utf-8").split("\n") for path in docs.glob("*.md")}
+    titles = {name: lines[0].removeprefix("# ") for name, lines in chapters.items()}
+    for name, lines in chapters.items():
+        text = "\n".join(convert(lines, symbols, titles))
+        (folder / name).write_text(f"Title: {titles[name]}\n\n{text}", encoding="utf-8")
 
 
 def drop_empty_rows(index):

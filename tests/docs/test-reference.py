@@ -12,11 +12,12 @@ import xml.etree.ElementTree as ET
 
 CORE = "{http://www.gtk.org/introspection/core/1.0}"
 C = "{http://www.gtk.org/introspection/c/1.0}"
+GLIB = "{http://www.gtk.org/introspection/glib/1.0}"
 
 CALLABLES = ("function", "method", "constructor", "virtual-method", "callback")
 # What says of itself since when it is there.
 DATED = CALLABLES + ("class", "interface", "enumeration", "bitfield", "constant",
-                     "{http://www.gtk.org/introspection/glib/1.0}signal", "property", "function-macro")
+                     GLIB + "signal", "property", "function-macro")
 
 
 class Page(html.parser.HTMLParser):
@@ -56,19 +57,28 @@ def links_lead_somewhere(_docs, reference, _gir):
 
 
 def symbols(gir):
-    for element in ET.parse(gir).getroot().find(CORE + "namespace").iter():
-        kind = element.tag.removeprefix(CORE)
-        if kind in DATED and element.get("moved-to") is None \
-                and not element.get("name", "").startswith("_") and not is_plumbing(element):
-            yield kind, element
+    """Everything but what there is once more: functions under their other names, and the fields of
+    class structs, which are virtual methods as well."""
+    for top in ET.parse(gir).getroot().find(CORE + "namespace"):
+        if top.get(GLIB + "is-gtype-struct-for") is not None:
+            continue
+        for element in top.iter():
+            kind = element.tag.removeprefix(CORE)
+            if kind in DATED and element.get("moved-to") is None:
+                yield kind, element
 
 
-def is_plumbing(element):
-    """Of the type system, and of the fields of the structs of classes, which have their say as
-    virtual methods."""
-    return (element.get(C + "identifier", "").endswith("_get_type")
-            or element.find(CORE + "doc") is None and element.get(C + "type") is None
-            and element.get(C + "identifier") is None)
+def name_of(element):
+    return element.get(C + "identifier") or element.get(C + "type") or element.get("name")
+
+
+def symbols_are_described(_docs, _reference, gir):
+    for kind, element in symbols(gir):
+        if element.find(CORE + "doc") is None:
+            yield f"{kind} {name_of(element)} is not described"
+        for parameter in element.findall(f"{CORE}parameters/{CORE}parameter"):
+            if parameter.find(CORE + "doc") is None:
+                yield f"{kind} {name_of(element)}: {parameter.get('name')} is not described"
 
 
 def errors_are_listed(_docs, _reference, gir):
@@ -76,13 +86,13 @@ def errors_are_listed(_docs, _reference, gir):
         doc = element.findtext(CORE + "doc", "")
         if kind in CALLABLES and element.get("throws") == "1" and kind != "callback" \
                 and "Errors:" not in doc:
-            yield f"{element.get(C + 'identifier', element.get('name'))} says nothing of its errors"
+            yield f"{name_of(element)} says nothing of its errors"
 
 
 def symbols_are_dated(_docs, _reference, gir):
     for kind, element in symbols(gir):
         if element.get("version") is None:
-            yield f"{kind} {element.get(C + 'identifier', element.get('name'))} has no Since:"
+            yield f"{kind} {name_of(element)} has no Since:"
 
 
 def asynchronous_functions_name_the_other_half(_docs, _reference, gir):
@@ -90,11 +100,17 @@ def asynchronous_functions_name_the_other_half(_docs, _reference, gir):
         name = element.get("name")
         if element.tag in (CORE + "method", CORE + "function") and name.endswith("_async"):
             if name.removesuffix("_async") + "_finish" not in element.findtext(CORE + "doc", ""):
-                yield f"{element.get(C + 'identifier')} does not say what gets its outcome"
+                yield f"{name_of(element)} does not say what gets its outcome"
 
 
-TESTS = [chapters_have_titles, links_lead_somewhere, errors_are_listed, symbols_are_dated,
-         asynchronous_functions_name_the_other_half]
+TESTS = [
+    chapters_have_titles,
+    links_lead_somewhere,
+    symbols_are_described,
+    errors_are_listed,
+    symbols_are_dated,
+    asynchronous_functions_name_the_other_half,
+]
 
 
 def main():

@@ -21,11 +21,6 @@ def hello_async():
 
 def pool():
     expect(run(built("examples", "example-pool")), 0, "[<int64 2>, <int64 0>, <int64 3>]\n")
-    with open(os.path.join(SOURCE, "examples", "pool.c"), encoding="utf-8") as file:
-        source = file.read()
-    with open(os.path.join(SOURCE, "docs", "pool.md"), encoding="utf-8") as file:
-        for part in file.read().partition("```c\n")[2].partition("```")[0].split("\n\n", 1):
-            contains(source, part)
 
 
 def own_worker():
@@ -37,16 +32,16 @@ def worker_log():
     matches = re.fullmatch(r"warning of MaltProcessWorker (?:on port \d+ )?with PID (\d+)\n"
                            r"  \[Worker (\d+)\]: worn out\n  PART=cog\n", result.stdout)
     equal(matches is not None and matches[1] == matches[2], True, result.stdout)
-    with open(os.path.join(SOURCE, "examples", "worker-log.c"), encoding="utf-8") as file:
-        source = file.read()
-    with open(os.path.join(SOURCE, "docs", "output.md"), encoding="utf-8") as file:
-        contains(source, file.read().partition("```c\n")[2].partition("```")[0])
+
+
+def chapter(name):
+    with open(os.path.join(SOURCE, "docs", name), encoding="utf-8") as file:
+        return file.read()
 
 
 def output_in(name, after):
     """The block of the chapter that follows a text."""
-    with open(os.path.join(SOURCE, "docs", name), encoding="utf-8") as file:
-        block = file.read().partition(after)[2].lstrip("\n").partition("\n\n")[0]
+    block = chapter(name).partition(after)[2].lstrip("\n").partition("\n\n")[0]
     return "".join(line.removeprefix("    ") + "\n" for line in block.split("\n"))
 
 
@@ -91,10 +86,10 @@ def evaluator_is_interrupted():
 
 def sessions(name):
     """Each command that a chapter shows, with its output, in which "…" stands for anything."""
-    with open(os.path.join(SOURCE, "docs", name), encoding="utf-8") as file:
-        for block in re.findall(r"(?:^    .*\n)+", file.read(), re.MULTILINE):
-            for part in re.findall(r"^    \$ (malt .*)\n((?:^    (?!\$).*\n)*)", block, re.MULTILINE):
-                yield part[0], re.sub("^    ", "", part[1], flags=re.MULTILINE)
+    for block in re.findall(r"(?:^    .*\n)+", chapter(name), re.MULTILINE):
+        for command, output in re.findall(r"^    \$ (malt .*)\n((?:^    (?!\$).*\n)*)", block,
+                                          re.MULTILINE):
+            yield command, re.sub("^    ", "", output, flags=re.MULTILINE)
 
 
 def chapters_show_what_the_command_prints():

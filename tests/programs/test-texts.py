@@ -106,15 +106,26 @@ def chapters():
 
 
 def excerpts_are_the_examples():
-    n_excerpts = 0
     for page in ["README.md"] + chapters():
         text = read(page)
         blocks = re.findall(r"<!-- ((?:examples|tests)/\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
         equal(len(blocks), len(re.findall("<!-- (?:examples|tests)/", text)), f"excerpts in {page}")
         for path, block in blocks:
             contains(read(*path.split("/")), block)
-        n_excerpts += len(blocks)
-    equal(n_excerpts >= 15, True, "number of excerpts")
+
+
+def code_is_compiled():
+    """What a chapter shows without saying where it is from stands in one of these, too."""
+    compiled = ""
+    for top in ("examples", os.path.join("plugins", "functions"), "tests"):
+        for folder, _, names in os.walk(os.path.join(SOURCE, top)):
+            compiled += "".join(read(folder, name) for name in names if name.endswith((".c", ".py")))
+    n_blocks = 0
+    for page in chapters():
+        for block in re.findall(r"^```(?:c|python)\n(.*?)^```", read(page), re.MULTILINE | re.DOTALL):
+            equal(block in compiled, True, f"{page}: {block}")
+            n_blocks += 1
+    equal(n_blocks >= 35, True, f"{n_blocks} blocks of code")
 
 
 def links_lead_somewhere():
@@ -147,6 +158,7 @@ main("texts", [
     exit_statuses_agree,
     manual_pages_are_clean,
     excerpts_are_the_examples,
+    code_is_compiled,
     links_lead_somewhere,
     cases_that_are_named_are_in_the_contract,
     build_options_are_in_the_readme,
