@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -36,7 +37,7 @@
  * monitor writes it. */
 struct _MaltRelaySink
 {
-  int         fd;           /* immutable */
+  int         fd;           /* immutable; of a terminal an own description that does not block */
   const char *color;        /* immutable; NULL: none */
   gboolean    is_terminal;  /* immutable */
   gboolean    is_open;      /* immutable */
@@ -61,13 +62,25 @@ is_open_for_output (int fd)
   return fstat (fd, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-/* poll() promises PIPE_BUF bytes of a pipe; files and terminals do not stop in the middle of a
- * line. */
+/* O_NONBLOCK belongs to the description, which the terminal's other programs share: so one of our own.
+ * -1 where the terminal is not ours to open, as after su. */
+static int
+open_terminal (int fd)
+{
+  char path[sizeof "/proc/self/fd/" + 11];
+
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  return open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* poll() promises PIPE_BUF bytes of a pipe and one of a terminal; files are always written whole. */
 static gsize
 get_chunk_bytes (int fd)
 {
   struct stat status;
 
+  if (isatty (fd))
+    return (fcntl (fd, F_GETFL) & O_NONBLOCK) != 0 ? G_MAXSSIZE : 1;
   if (fstat (fd, &status) == 0 && (S_ISREG (status.st_mode) || S_ISCHR (status.st_mode)))
     return G_MAXSSIZE;
   return PIPE_BUF;
@@ -88,12 +101,13 @@ init_sinks (gpointer unused)
   for (guint i = 0; i < G_N_ELEMENTS (sinks); i++)
     {
       int fd = STDOUT_FILENO + (int) i;
+      int own_fd = isatty (fd) ? open_terminal (fd) : -1;
 
       g_mutex_init (&sinks[i].lock);
-      sinks[i].fd = fd;
+      sinks[i].fd = own_fd >= 0 ? own_fd : fd;
       sinks[i].is_open = is_open_for_output (fd);
       sinks[i].is_terminal = isatty (fd);
-      sinks[i].chunk_bytes = get_chunk_bytes (fd);
+      sinks[i].chunk_bytes = get_chunk_bytes (sinks[i].fd);
       if (!has_no_color () && g_log_writer_supports_color (fd))
         sinks[i].color = fd == STDOUT_FILENO ? COLOR_STDOUT : COLOR_STDERR;
       sinks[i].pending = g_string_new (NULL);
