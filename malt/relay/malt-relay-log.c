@@ -267,17 +267,24 @@ wait_for_writer (void)
   g_mutex_unlock (&queue.lock);
 }
 
-static void
-start_log_thread (void)
+/* FALSE: there can be no thread for now. A worker that writes to the log is no reason to end the program. */
+static gboolean
+start_log_thread_locked (void)
 {
-  static gsize is_started;
+  static gboolean is_started;
+  GThread *thread;
 
-  if (!g_once_init_enter (&is_started))
-    return;
+  if (is_started)
+    return TRUE;
 
-  g_thread_unref (g_thread_new ("malt-log", log_thread, NULL));
+  thread = g_thread_try_new ("malt-log", log_thread, NULL, NULL);
+  if (thread == NULL)
+    return FALSE;
+
+  g_thread_unref (thread);
   atexit (wait_for_writer);
-  g_once_init_leave (&is_started, 1);
+  is_started = TRUE;
+  return TRUE;
 }
 
 static gboolean
@@ -289,9 +296,9 @@ enqueue (MaltRelayLog        *self,
                   + (record->fields != NULL ? g_variant_get_size (record->fields) : 0);
   LogRecord *queued = NULL;
 
-  start_log_thread ();
   g_mutex_lock (&queue.lock);
-  if (self->n_bytes + n_bytes <= LOG_MAX_QUEUED_BYTES_A_WORKER
+  if (start_log_thread_locked ()
+      && self->n_bytes + n_bytes <= LOG_MAX_QUEUED_BYTES_A_WORKER
       && queue.n_bytes + n_bytes <= LOG_MAX_QUEUED_BYTES)
     {
       queued = g_new0 (LogRecord, 1);
