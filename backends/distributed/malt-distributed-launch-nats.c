@@ -6,6 +6,7 @@
 
 #include "backends/distributed/malt-distributed-broker.h"
 #include "backends/distributed/malt-distributed-names.h"
+#include "backends/distributed/malt-nats-requests.h"
 
 #include <string.h>
 
@@ -102,15 +103,13 @@ fail (MaltDistributedLaunchNats *self,
     g_error_free (error);
 }
 
-/* What the server does not let us say. It names the subject, in quotes, and others begin like ours. */
+/* What the server does not let us say. */
 static void
 on_refused (MaltNatsClient            *client,
             GError                    *error,
             MaltDistributedLaunchNats *self)
 {
-  g_autofree char *quoted = g_strdup_printf ("\"%s\"", self->subject);
-
-  if (strstr (error->message, quoted) != NULL)
+  if (malt_nats_names_subject (error->message, self->subject))
     fail (self, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
                              "The NATS server does not let this program ask %s for a worker: %s",
                              self->whom, error->message));

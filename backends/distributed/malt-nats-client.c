@@ -164,7 +164,7 @@ on_greeted (gpointer user_data)
 static void
 on_ready (gpointer user_data)
 {
-  MaltNatsClient *self = user_data;
+  g_autoptr (MaltNatsClient) self = g_object_ref (user_data);
   g_autoptr (GArray) unsent = malt_nats_requests_list_unsent (self->requests);
 
   malt_nats_servers_set_connected (self->servers);
@@ -217,7 +217,7 @@ static void
 on_refused (const char *text,
             gpointer    user_data)
 {
-  MaltNatsClient *self = user_data;
+  g_autoptr (MaltNatsClient) self = g_object_ref (user_data);
   g_autoptr (GError) error =
     g_error_new (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "The NATS server says: %s", text);
 

@@ -186,6 +186,15 @@ malt_nats_requests_list_unsent (MaltNatsRequests *self)
   return numbers;
 }
 
+gboolean
+malt_nats_names_subject (const char *text,
+                         const char *subject)
+{
+  g_autofree char *quoted = g_strdup_printf ("\"%s\"", subject);
+
+  return strstr (text, quoted) != NULL;
+}
+
 void
 malt_nats_requests_fail_sent (MaltNatsRequests *self,
                               const char       *text,
@@ -201,7 +210,8 @@ malt_nats_requests_fail_sent (MaltNatsRequests *self,
     {
       MaltNatsRequest *request = value;
 
-      if (!request->is_sent || (text != NULL && strstr (text, request->subject) == NULL))
+      if (!request->is_sent
+          || (text != NULL && !malt_nats_names_subject (text, request->subject)))
         continue;
 
       g_ptr_array_add (taken, request);

@@ -44,6 +44,9 @@ void              malt_nats_requests_answer    (MaltNatsRequests   *self,
 void              malt_nats_requests_fail      (MaltNatsRequests   *self,
                                                 guint64             number,
                                                 GError             *error);
+/* Whether what a server says is about that subject: it stands in quotes there, and others begin alike. */
+gboolean          malt_nats_names_subject      (const char         *text,
+                                                const char         *subject);
 /* Those that were sent: to what the text names, if there is one. */
 void              malt_nats_requests_fail_sent (MaltNatsRequests   *self,
                                                 const char         *text,

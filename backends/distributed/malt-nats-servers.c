@@ -81,15 +81,15 @@ malt_nats_servers_free (MaltNatsServers *self)
 
 static gboolean
 knows_server (MaltNatsServers *self,
-              const char      *server)
+              GNetworkAddress *server)
 {
   for (guint i = 0; i < self->addresses->len; i++)
     {
       GNetworkAddress *known = g_ptr_array_index (self->addresses, i);
-      g_autofree char *text = g_strdup_printf ("%s:%u", g_network_address_get_hostname (known),
-                                               g_network_address_get_port (known));
 
-      if (g_str_equal (text, server))
+      if (g_network_address_get_port (known) == g_network_address_get_port (server)
+          && g_str_equal (g_network_address_get_hostname (known),
+                          g_network_address_get_hostname (server)))
         return TRUE;
     }
 
@@ -100,14 +100,14 @@ void
 malt_nats_servers_learn (MaltNatsServers *self,
                          const char      *server)
 {
-  GSocketConnectable *address;
+  g_autoptr (GSocketConnectable) address = NULL;
 
-  if (self->addresses->len >= self->n_given + NATS_MAX_KNOWN_SERVERS || knows_server (self, server))
+  if (self->addresses->len >= self->n_given + NATS_MAX_KNOWN_SERVERS)
     return;
 
   address = parse_server (server, NULL);
-  if (address != NULL)
-    g_ptr_array_add (self->addresses, address);
+  if (address != NULL && !knows_server (self, G_NETWORK_ADDRESS (address)))
+    g_ptr_array_add (self->addresses, g_steal_pointer (&address));
 }
 
 GSocketConnectable *

@@ -3,11 +3,29 @@
 #include "config.h"
 
 #include "backends/distributed/malt-nats-client.h"
+#include "backends/distributed/malt-nats-servers.h"
 #include "tests/distributed/malt-nats-server.h"
 
 #include <malt/malt.h>
 #include <signal.h>
 #include <string.h>
+
+static void
+test_servers_learned (void)
+{
+  const char *const given[] = { "nats://[::1]:4222", NULL };
+  const char *const learned[] = { "[::1]:4222", "127.0.0.1:4222", "[::1]:4223", "127.0.0.1:4222" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltNatsServers) servers = malt_nats_servers_new (given, &error);
+  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (learned); i++)
+    malt_nats_servers_learn (servers, learned[i]);
+  for (guint i = 0; i < 10; i++)
+    g_hash_table_add (known, malt_nats_servers_next (servers));
+  g_assert_cmpuint (g_hash_table_size (known), ==, 3);
+}
 
 static MaltNatsClient *
 new_client (MaltNatsServer *server,
@@ -411,6 +429,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/malt/nats/client/servers-learned", test_servers_learned);
   g_test_add_func ("/malt/nats/client/request", test_request);
   g_test_add_func ("/malt/nats/client/nobody-listens", test_nobody_listens);
   g_test_add_func ("/malt/nats/client/unanswered", test_unanswered);
