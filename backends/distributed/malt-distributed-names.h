@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 #define MALT_DISTRIBUTED_DEFAULT_NAMESPACE "default"
 #define MALT_DISTRIBUTED_DEFAULT_POOL "default"
+#define MALT_DISTRIBUTED_DEFAULT_PROFILE "default"
 
 /* 32 hex digits, which nobody guesses. */
 char    *malt_distributed_new_id             (void);

@@ -72,7 +72,8 @@ install_place (GObjectClass *object_class)
   install_string (object_class, MALT_DISTRIBUTED_OPTION_HOST, "host", "Host",
                   "The host that is taken, none for any with a free slot in the pool", NULL);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_PROFILE, "profile", "Profile",
-                  "Which of the profiles of its host the worker is of", "default");
+                  "Which of the profiles of its host the worker is of",
+                  MALT_DISTRIBUTED_DEFAULT_PROFILE);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_SSH_DESTINATION, "ssh-destination",
                   "SSH destination", "Where ssh goes with the launcher ssh, as “[USER@]HOST”", NULL);
   install_strv (object_class, MALT_DISTRIBUTED_OPTION_SSH_ARGUMENTS, "ssh-arguments",
@@ -162,6 +163,16 @@ malt_distributed_options_install (GObjectClass *object_class)
                          MALT_TYPE_RELAY_MODE, MALT_RELAY_MODE_RELAY, OPTION_FLAGS));
 }
 
+/* What is set to nothing is as good as not set. (transfer full) */
+static char *
+dup_string_or (const GValue *value,
+               const char   *fallback)
+{
+  const char *string = g_value_get_string (value);
+
+  return g_strdup (string != NULL ? string : fallback);
+}
+
 void
 malt_distributed_options_set (MaltDistributedOptions *self,
                               MaltDistributedOption   option,
@@ -176,16 +187,16 @@ malt_distributed_options_set (MaltDistributedOptions *self,
       self->servers = g_value_dup_boxed (value);
       break;
     case MALT_DISTRIBUTED_OPTION_NAMESPACE:
-      self->ns = g_value_dup_string (value);
+      self->ns = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_NAMESPACE);
       break;
     case MALT_DISTRIBUTED_OPTION_POOL:
-      self->pool = g_value_dup_string (value);
+      self->pool = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_POOL);
       break;
     case MALT_DISTRIBUTED_OPTION_HOST:
       self->host = g_value_dup_string (value);
       break;
     case MALT_DISTRIBUTED_OPTION_PROFILE:
-      self->profile = g_value_dup_string (value);
+      self->profile = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_PROFILE);
       break;
     case MALT_DISTRIBUTED_OPTION_TLS_CERTIFICATE:
       self->tls_certificate = g_value_dup_string (value);

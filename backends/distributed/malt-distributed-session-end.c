@@ -238,9 +238,12 @@ malt_distributed_session_climb (MaltPeer *peer,
   if (self->watch == NULL)
     return;
 
-  if (!self->is_asked)
-    malt_peer_ask_to_leave (peer, exit_timeout_ms);
-  self->is_asked = TRUE;
+  /* One that has ended already was not asked. */
+  if (!self->is_asked && self->told == NULL)
+    {
+      malt_peer_ask_to_leave (peer, exit_timeout_ms);
+      self->is_asked = TRUE;
+    }
   if (self->stop_source != NULL && self->stop_deadline <= deadline)
     return;
   malt_clear_source (&self->stop_source);

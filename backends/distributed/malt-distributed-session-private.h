@@ -27,8 +27,7 @@ struct _MaltDistributedSession
   MaltBridge               *bridges[2];     /* owned (nullable) */
   int                       fds[2];         /* copies, to see the end of data and control; −1: closed */
 
-  GQueue                    held[2];        /* of owned GBytes: output that nobody takes yet */
-  guint64                   n_untaken;      /* bytes of it */
+  GByteArray               *held[2];        /* owned; output that nobody takes yet */
   guint32                   n_taken;        /* bytes that the host has not been told of */
 
   GSource                  *read_source;

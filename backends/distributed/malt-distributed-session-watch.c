@@ -20,21 +20,11 @@
  * hears no echo of its beats either, and has ended the worker long before. */
 #define WATCH_MAX_OUTGOING_BYTES (64u * 1024)
 
+/* What is given at once to a stream or terminal that takes anything, in bytes. */
+#define WATCH_PIECE_BYTES (64u * 1024)
+
 /* How often a full stream or terminal is looked at, in milliseconds. */
 #define WATCH_PAUSE_MSEC 20
-
-static void
-take_output (MaltDistributedSession *self,
-             guint                   number,
-             GBytes                 *bytes)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
-
-  malt_relay_output_feed (MALT_PEER (self)->output, number, data, size);
-  self->n_untaken -= size;
-  self->n_taken += (guint32) size;
-}
 
 /* TRUE: nothing is held any more. */
 static gboolean
@@ -44,14 +34,23 @@ let_out_what_is_wanted (MaltDistributedSession *self,
   MaltRelayOutput *output = MALT_PEER (self)->output;
 
   for (guint i = 0; i < G_N_ELEMENTS (self->held); i++)
-    while (!g_queue_is_empty (&self->held[i])
-           && (is_forced || !malt_relay_output_wants_pause (output, i + 1)))
-      {
-        g_autoptr (GBytes) bytes = g_queue_pop_head (&self->held[i]);
+    {
+      GByteArray *held = self->held[i];
+      guint n_out = 0;
 
-        take_output (self, i + 1, bytes);
-      }
-  return g_queue_is_empty (&self->held[0]) && g_queue_is_empty (&self->held[1]);
+      while (n_out < held->len
+             && (is_forced || !malt_relay_output_wants_pause (output, i + 1)))
+        {
+          guint n = MIN (held->len - n_out, WATCH_PIECE_BYTES);
+
+          malt_relay_output_feed (output, i + 1, (const char *) held->data + n_out, n);
+          n_out += n;
+        }
+      if (n_out > 0)
+        g_byte_array_remove_range (held, 0, n_out);
+      self->n_taken += n_out;
+    }
+  return self->held[0]->len + self->held[1]->len == 0;
 }
 
 /* Runs in the monitor thread. */
@@ -78,15 +77,16 @@ static void
 on_output (MaltDistributedSession *self,
            const MaltWatchFrame   *frame)
 {
-  guint number = (guint) frame->fd;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (frame->output, &size);
 
-  self->n_untaken += g_bytes_get_size (frame->output);
-  g_queue_push_tail (&self->held[number - 1], g_bytes_ref (frame->output));
-  if (self->n_untaken > WATCH_MAX_UNTAKEN_BYTES)
+  g_byte_array_append (self->held[frame->fd - 1], data, (guint) size);
+  if (self->held[0]->len + self->held[1]->len > WATCH_MAX_UNTAKEN_BYTES)
     malt_distributed_session_lose (
         self, g_strdup_printf ("malt-host on “%s” broke the protocol: it sent output that it was not "
                                "asked for", self->host));
-  else if (self->output_source == NULL && !let_out_what_is_wanted (self, FALSE))
+  /* A stream that is full does not hold up the other one. */
+  else if (!let_out_what_is_wanted (self, FALSE) && self->output_source == NULL)
     self->output_source = malt_peer_attach (
         MALT_PEER (self), g_timeout_source_new (WATCH_PAUSE_MSEC), on_output_time);
 }
@@ -217,16 +217,26 @@ on_writable (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
+static gboolean on_lease (gpointer user_data);
+
+/* A source of GLib's that goes on begins its interval anew: so it is another one each time. */
+static void
+wait_for_lease (MaltDistributedSession *self)
+{
+  malt_clear_source (&self->lease_source);
+  self->lease_source = malt_peer_attach (MALT_PEER (self), g_timeout_source_new (0), on_lease);
+  g_source_set_ready_time (self->lease_source, malt_manager_lease_get_deadline (&self->lease));
+}
+
 /* Runs in the monitor thread. */
 static gboolean
 on_lease (gpointer user_data)
 {
   g_autoptr (MaltDistributedSession) self = g_object_ref (user_data);
 
-  if (!check_lease (self))
-    return G_SOURCE_REMOVE;
-  g_source_set_ready_time (self->lease_source, malt_manager_lease_get_deadline (&self->lease));
-  return G_SOURCE_CONTINUE;
+  if (check_lease (self))
+    wait_for_lease (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -277,8 +287,7 @@ malt_distributed_session_open (MaltDistributedSession *self,
                            watch_time);
   self->read_source = malt_peer_attach (
       MALT_PEER (self), g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_readable));
-  self->lease_source = malt_peer_attach (MALT_PEER (self), g_timeout_source_new (0), on_lease);
-  g_source_set_ready_time (self->lease_source, malt_manager_lease_get_deadline (&self->lease));
+  wait_for_lease (self);
 }
 
 /* Without a farewell of TLS, for which one might have to wait. */

@@ -42,7 +42,7 @@ malt_distributed_session_finalize (GObject *object)
       if (self->fds[i] >= 0)
         close (self->fds[i]);
       g_clear_pointer (&self->bridges[i], malt_bridge_unref);
-      g_queue_clear_full (&self->held[i], (GDestroyNotify) g_bytes_unref);
+      g_clear_pointer (&self->held[i], g_byte_array_unref);
     }
   g_clear_pointer (&self->reader, malt_watch_reader_free);
   g_clear_pointer (&self->outgoing, g_byte_array_unref);
@@ -99,6 +99,8 @@ malt_distributed_session_new (MaltDistributedStreams       *streams,
   self->launcher = g_object_ref (launcher);
   self->start_ended = ended;
   self->start_data = user_data;
+  for (guint i = 0; i < G_N_ELEMENTS (self->held); i++)
+    self->held[i] = g_byte_array_new ();
   for (guint i = 0; i < G_N_ELEMENTS (self->bridges); i++)
     {
       self->bridges[i] = g_steal_pointer (&streams->bridges[i]);

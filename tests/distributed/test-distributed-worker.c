@@ -2,10 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "backends/distributed/malt-distributed-lease.h"
 #include "tests/distributed/malt-cluster.h"
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The manager's side of a worker on a host, with real programs. What a worker does is told by the contract,
  * what goes wrong between the two by the tests of faults. */
@@ -125,6 +127,56 @@ test_bad_options (void)
       g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
       assert_contains (error->message, cases[i].named);
     }
+}
+
+/* As None and null of other languages. */
+static void
+test_options_of_nothing (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
+  const char *const servers[] = { cluster != NULL ? cluster->server->address : NULL, NULL };
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (cluster == NULL)
+    return;
+  worker = malt_create_worker ("distributed", NULL, &error, "servers", servers, "namespace", NULL,
+                               "pool", NULL, "host", NULL, "profile", NULL, "tls-ca", NULL,
+                               "arguments", NULL, "environment", NULL, NULL);
+  g_assert_no_error (error);
+  stop (worker);
+}
+
+static gint64
+get_processor_usec (void)
+{
+  struct rusage usage;
+
+  g_assert_no_errno (getrusage (RUSAGE_SELF, &usage));
+
+  return (gint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC
+         + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+/* Two leases and more, of which the second half is looked at. */
+static void
+test_waits_at_rest (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
+  g_autofree char *options = g_strdup_printf ("{'lease': <uint32 %u>}", MALT_LEASE_MIN_MSEC);
+  const gulong half_usec = (MALT_LEASE_MIN_MSEC + MALT_LEASE_MARGIN_MSEC) * 1000 + G_USEC_PER_SEC;
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+  gint64 start_usec;
+
+  if (cluster == NULL)
+    return;
+  g_test_summary ("A lease that is kept costs nothing");
+  worker = malt_cluster_new_worker (cluster, options);
+  g_usleep (half_usec);
+  start_usec = get_processor_usec ();
+  g_usleep (half_usec);
+  g_assert_cmpint (get_processor_usec () - start_usec, <, half_usec / 10);
+  stop (worker);
 }
 
 /* It says which were tried, and what each said. */
@@ -326,6 +378,8 @@ main (int    argc,
   g_test_add_func ("/malt/distributed/worker/says-who-it-is", test_says_who_it_is);
   g_test_add_func ("/malt/distributed/worker/start-refused", test_start_refused);
   g_test_add_func ("/malt/distributed/worker/bad-options", test_bad_options);
+  g_test_add_func ("/malt/distributed/worker/options-of-nothing", test_options_of_nothing);
+  g_test_add_func ("/malt/distributed/worker/waits-at-rest", test_waits_at_rest);
   g_test_add_func ("/malt/distributed/worker/no-server", test_no_server);
   g_test_add_func ("/malt/distributed/worker/full-pool", test_full_pool);
   g_test_add_func ("/malt/distributed/worker/start-cancelled", test_start_cancelled);
