@@ -32,6 +32,7 @@ static void
 test_default (void)
 {
   g_autoptr (MaltHostConfig) config = read_good ("{}");
+  g_autoptr (GVariant) wish = g_variant_ref_sink (g_variant_new_parsed ("@a{sv} {}"));
   g_autoptr (MaltAbstractWorker) worker = NULL;
   g_autoptr (GError) error = NULL;
   const MaltHostPool *pool;
@@ -48,8 +49,7 @@ test_default (void)
   g_assert_cmpstr (pool->name, ==, "default");
   g_assert_cmpuint (pool->n_slots, ==, g_get_num_processors ());
 
-  worker = malt_host_config_construct_worker (config, "default", g_variant_new_parsed ("@a{sv} {}"),
-                                              &error);
+  worker = malt_host_config_construct_worker (config, "default", wish, &error);
   g_assert_no_error (error);
   g_assert_false (malt_abstract_worker_is_running (worker));
 }

@@ -576,7 +576,9 @@ main (int    argc,
   fixture_add ("/host/asked-twice", test_asked_twice);
   fixture_add ("/host/slots", test_slots);
   fixture_add ("/host/no-room", test_no_room);
-  fixture_add ("/host/options", test_options);
+  /* Valgrind lets a process set no limits. */
+  if (!malt_test_is_valgrind ())
+    fixture_add ("/host/options", test_options);
   fixture_add ("/host/start-fails", test_start_fails);
   fixture_add ("/host/kill", test_kill);
   fixture_add_data ("/host/stop-when-asked", "asks", test_stop);
