@@ -120,7 +120,8 @@ static gboolean
 on_stop (gpointer user_data)
 {
   MaltPeerStop *stop = user_data;
-  MaltPeer *self = stop->peer;
+  /* To climb may find the worker gone, and that ends the stop. */
+  g_autoptr (MaltPeer) self = g_object_ref (stop->peer);
 
   if (malt_peer_get_report (self) != NULL)
     {
