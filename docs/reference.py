@@ -36,10 +36,27 @@ INDENT = "    "
 # Characters of code that a column has room for.
 SHORT_MAX = 20
 
+# What the chapters name of other libraries.
+GTK_DOCS = "https://docs.gtk.org/"
+OTHERS = {
+    "GAsyncInitable": "gio/iface.AsyncInitable.html",
+    "GCancellable": "gio/class.Cancellable.html",
+    "GError": "glib/struct.Error.html",
+    "GInitable": "gio/iface.Initable.html",
+    "GListModel": "gio/iface.ListModel.html",
+    "GMainContext": "glib/struct.MainContext.html",
+    "GParamSpec": "gobject/class.ParamSpec.html",
+    "GTask": "gio/class.Task.html",
+    "GVariant": "glib/struct.Variant.html",
+    "G_IO_ERROR_CANCELLED": "gio/error.IOErrorEnum.html",
+    "G_IO_ERROR_NOT_SUPPORTED": "gio/error.IOErrorEnum.html",
+    "G_IO_ERROR_TIMED_OUT": "gio/error.IOErrorEnum.html",
+}
+
 
 def read_symbols(gir):
     """Each symbol as the chapters name it → the page about it."""
-    pages = {}
+    pages = {name: GTK_DOCS + page for name, page in OTHERS.items()}
     for element in ET.parse(gir).getroot().find(CORE + "namespace"):
         kind = element.tag.removeprefix(CORE)
         name = element.get("name")
@@ -66,8 +83,10 @@ def escape(code):
 
 def replace_code(code, symbols, is_in_table):
     """Columns are narrow: what is short is not broken, and a long name after a part of it."""
-    style = ' style="white-space: nowrap"' if is_in_table and len(code) <= SHORT_MAX else ""
-    text = f"<code{style}>{escape(code).replace('_', '_<wbr>')}</code>"
+    if is_in_table and len(code) <= SHORT_MAX:
+        text = f'<code style="white-space: nowrap">{escape(code)}</code>'
+    else:
+        text = f"<code>{escape(code).replace('_', '_<wbr>')}</code>"
     return f'<a href="{symbols[code]}">{text}</a>' if code in symbols else text
 
 

@@ -212,7 +212,7 @@ install_limits (void)
   /**
    * MaltPool:max-queue:
    *
-   * How many calls wait for a worker before further ones fail with [error@Malt.Error.LIMIT]; 0 for
+   * How many calls wait for a worker before further ones fail with %MALT_ERROR_LIMIT; 0 for
    * any number. Those of [method@Malt.Pool.map_async] do not count.
    *
    * Since: 0.1

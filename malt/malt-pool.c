@@ -28,7 +28,7 @@
  * interrupts the latest call; stopping or killing it ends all its workers. A call that finds no
  * worker idle waits in the pool, and its time-out with it: that counts from the start in the
  * worker. A worker that ends takes its own calls along, which fail with
- * [error@Malt.Error.TERMINATED_WORKER], and no other; another is started in its place, a little
+ * %MALT_ERROR_TERMINATED_WORKER, and no other; another is started in its place, a little
  * later each time in a row that this happens. When five starts in a row have failed and no worker
  * is left, calls fail with the reason, until a start succeeds. A worker that soon ends without having
  * had a call, or cannot evaluate what all are to, has not started.
@@ -404,7 +404,7 @@ malt_pool_new_finish (GAsyncResult  *result,
  *   main context
  * @user_data: data for @callback
  *
- * Takes no more calls, which fail with [error@Malt.Error.FAILED] from now on, and waits for those
+ * Takes no more calls, which fail with %MALT_ERROR_FAILED from now on, and waits for those
  * that are there, and for maps that have begun. What remains to be done is to stop the pool.
  *
  * [method@Malt.Pool.drain_finish] gets the outcome.

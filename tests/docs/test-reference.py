@@ -25,12 +25,13 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.targets, self.anchors = [], set()
+        self.targets, self.anchors, self.namespaces = [], set(), set()
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
         self.targets += [value for name in ("href", "src") if (value := attributes.get(name))]
+        self.namespaces |= {value for name, value in attrs if name == "data-namespace"}
         self.anchors |= {value for name in ("id", "name") if (value := attributes.get(name))}
 
 
@@ -42,7 +43,8 @@ def chapters_have_titles(docs, reference, _gir):
             yield f"the index does not lead to “{title}”, {path.name}"
 
 
-def links_lead_somewhere(_docs, reference, _gir):
+def links_lead_somewhere(docs, reference, _gir):
+    others = (docs / "urlmap.js").read_text(encoding="utf-8")
     pages = {path.name: Page(path) for path in reference.glob("*.html")}
     for name, page in sorted(pages.items()):
         for target in page.targets:
@@ -54,6 +56,9 @@ def links_lead_somewhere(_docs, reference, _gir):
                 yield f"{name} leads to {path}"
             elif fragment and path in pages and fragment not in pages[path].anchors:
                 yield f"{name} leads to {path}, where there is no “{fragment}”"
+        for namespace in page.namespaces:
+            if f"'{namespace}'" not in others:
+                yield f"{name} leads to {namespace}, and urlmap.js does not know where that is"
 
 
 def symbols(gir):

@@ -136,6 +136,12 @@ def links_lead_somewhere():
             equal("://" in target or os.path.exists(path), True, f"{target} in {name}")
 
 
+def chapters_are_in_the_reference():
+    listed = read("docs", "meson.build")
+    for page in chapters():
+        contains(listed, f"  '{os.path.basename(page)}',\n")
+
+
 def cases_that_are_named_are_in_the_contract():
     known = read("docs", "contract.md")
     for name in re.findall(r"`(/[a-z]+/[a-z-]+)`", read("docs", "malt-jl.md")):
@@ -160,6 +166,7 @@ main("texts", [
     excerpts_are_the_examples,
     code_is_compiled,
     links_lead_somewhere,
+    chapters_are_in_the_reference,
     cases_that_are_named_are_in_the_contract,
     build_options_are_in_the_readme,
 ])
