@@ -286,6 +286,22 @@ test_nobody_is_told (void)
   wait_until_free (host);
 }
 
+/* Whoever knows of the end, and stays, does not keep the slot. */
+static void
+test_nobody_goes (void)
+{
+  g_autoptr (HostFixture) host = host_fixture_new ("{}");
+  g_auto (Client) client = { { -1, -1, -1 } };
+  g_auto (MaltWatchFrame) frame = { 0 };
+
+  client_init (&client, host, NULL);
+  client_open (&client);
+  kill_worker (&client);
+  client_assert_end (&client);
+  g_assert_false (client_next (&client, &frame));
+  wait_until_free (host);
+}
+
 /* Each stop is remembered until the worker has ended, so there cannot be any number of them. */
 static void
 test_too_many_stops (void)
@@ -581,6 +597,7 @@ main (int    argc,
       fixture_add ("/host/once/sigterm", test_once_sigterm);
       fixture_add ("/host/once/killed", test_once_killed);
     }
+  fixture_add ("/host/end/nobody-goes", test_nobody_goes);
   fixture_add ("/host/end/too-many-stops", test_too_many_stops);
   fixture_add ("/host/end/taken-unread", test_taken_unread);
   fixture_add ("/host/once/usage", test_usage);

@@ -21,6 +21,10 @@
  * the manager has last taken some: one that reads has it in the end, one that does not may never have. */
 #define LAST_BYTES_TIMEOUT_MSEC 1000u
 
+/* For a manager to close its streams once it has been told of the end, in milliseconds: until then it has a slot,
+ * and what it has not read by then is lost. */
+#define FAREWELL_TIMEOUT_MSEC 10000u
+
 /* How long answers wait until the manager has taken what was printed before them, in milliseconds; then
  * those that follow do not, until it takes some. A way around the earth and back is a quarter of that. */
 #define TAKING_TIMEOUT_MSEC 1000u
@@ -179,8 +183,7 @@ tell_end (MaltHostSession *self)
   drop_deadline (self);
   self->has_told = TRUE;
   malt_host_watch_send_exited (self->watch, self->report);
-  if (self->is_leaving)
-    set_deadline (self, LAST_BYTES_TIMEOUT_MSEC, on_over);
+  set_deadline (self, self->is_leaving ? LAST_BYTES_TIMEOUT_MSEC : FAREWELL_TIMEOUT_MSEC, on_over);
 }
 
 static gboolean
