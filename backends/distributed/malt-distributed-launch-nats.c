@@ -22,6 +22,10 @@
 #define RETRY_MIN_MSEC 20
 #define RETRY_MAX_MSEC 500
 
+/* How long a start that nobody wants any more waits for the answers that are on their way, in milliseconds: the
+ * host is told that the worker is not wanted, and does not have to wait for somebody who comes for it. */
+#define UNWANTED_TIMEOUT_MSEC 5000
+
 /* For a request that has no end of its own: the start that waits for it cancels. In milliseconds. */
 #define REQUEST_TIMEOUT_MSEC G_MAXINT
 
@@ -39,6 +43,7 @@ struct _MaltDistributedLaunchNats
   GTask                 *task;         /* owned; NULL: it is over */
   GCancellable          *cancellable;  /* owned: of the requests */
   gulong                 cancelled_handler;
+  gboolean               is_unwanted;  /* it is not asked again, and an answer is still welcome */
   guint                  n_requests;   /* that are on their way */
   guint                  pause_ms;     /* before the next attempt */
   GSource               *again;        /* owned (nullable): an attempt to come */
@@ -115,6 +120,12 @@ on_refused (MaltNatsClient            *client,
                              self->whom, error->message));
 }
 
+static void
+be_cancelled (MaltDistributedLaunchNats *self)
+{
+  fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled"));
+}
+
 static void send_request (MaltDistributedLaunchNats *self);
 
 /* Runs in the monitor thread. */
@@ -131,7 +142,9 @@ on_again (gpointer user_data)
 static void
 try_again (MaltDistributedLaunchNats *self)
 {
-  if (self->again != NULL)
+  if (self->is_unwanted && self->n_requests == 0)
+    be_cancelled (self);
+  if (self->is_unwanted || self->again != NULL)
     return;
 
   self->again = attach_timeout (self, self->pause_ms, on_again);
@@ -233,12 +246,32 @@ send_request (MaltDistributedLaunchNats *self)
                                   g_object_ref (self));
 }
 
+/* Runs in the monitor thread. */
+static gboolean
+on_no_answer (gpointer user_data)
+{
+  g_autoptr (MaltDistributedLaunchNats) self = g_object_ref (user_data);
+
+  be_cancelled (self);
+  return G_SOURCE_REMOVE;
+}
+
 /* Runs in the monitor thread, where it is cancelled. */
 static void
 on_cancelled (GCancellable              *cancellable,
               MaltDistributedLaunchNats *self)
 {
-  fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled"));
+  if (self->task == NULL)
+    return;
+
+  self->is_unwanted = TRUE;
+  drop_source (&self->again);
+  drop_source (&self->lost);
+  if (self->n_requests > 0
+      && malt_nats_client_is_connected (malt_distributed_broker_get_client (self->broker)))
+    self->lost = attach_timeout (self, UNWANTED_TIMEOUT_MSEC, on_no_answer);
+  else
+    be_cancelled (self);
 }
 
 static gboolean

@@ -17,8 +17,9 @@ struct _MaltDistributedLauncherInterface
 {
   GTypeInterface parent_iface;
 
-  /* Once. `options` live until it has returned. The caller keeps the deadline, which is the option
-   * “spawn-timeout”: when that has passed, it cancels, and wants the error to say what it waited for. */
+  /* Once. `options` need not live longer than this. The caller keeps the deadline, which is the option
+   * “spawn-timeout”: when that has passed, it cancels, and wants the error to say what it waited for. One that
+   * is cancelled may still return a worker, which is let go then. */
   void             (*launch_async)  (MaltDistributedLauncher      *self,
                                      const MaltDistributedOptions *options,
                                      const MaltSpawnRequest       *request,

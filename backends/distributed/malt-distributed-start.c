@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* For the streams of a worker that nobody wants any more, in milliseconds: so long a host waits for them. */
+#define UNWANTED_TIMEOUT_MSEC 5000u
+
 /* A launcher, then the streams, then the worker that greets; each step holds a reference. It is over when
  * @func is NULL: what comes then is dropped. Monitor thread. */
 typedef struct
@@ -201,7 +204,37 @@ on_opened (GObject      *source,
     }
 }
 
-/* Runs in the monitor thread. A worker that nobody comes for is ended by its host. */
+/* Runs in the monitor thread. */
+static gboolean
+on_unwanted_late (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs in the monitor thread. */
+static void
+on_unwanted (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr (MaltDistributedStreams) streams = malt_distributed_streams_open_finish (result, NULL);
+}
+
+/* A host ends a worker whose streams are closed, and one that nobody comes for, but not as soon. */
+static void
+let_go (MaltDistributedStart *start)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource) late = g_timeout_source_new (UNWANTED_TIMEOUT_MSEC);
+
+  g_source_set_callback (late, on_unwanted_late, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (late, malt_monitor_get_context ());
+  malt_distributed_streams_open_async (start->reply, start->id, start->tls, start->request->lease_ms,
+                                       cancellable, on_unwanted, NULL);
+}
+
+/* Runs in the monitor thread. */
 static void
 on_launched (GObject      *source,
              GAsyncResult *result,
@@ -221,7 +254,9 @@ on_launched (GObject      *source,
 
   start->reply = reply;
   start->id = id != NULL ? g_steal_pointer (&id) : g_strdup (start->request->id);
-  if (start->func != NULL)
+  if (start->func == NULL)
+    let_go (start);
+  else
     malt_distributed_streams_open_async (reply, start->id, start->tls,
                                          start->request->lease_ms + MALT_LEASE_MARGIN_MSEC,
                                          start->cancellable, on_opened, start_ref (start));
@@ -248,8 +283,11 @@ on_start (gpointer user_data)
                              (GDestroyNotify) start_unref);
       g_source_attach (start->cancel_source, context);
     }
-  malt_distributed_launcher_launch_async (start->launcher, start->options, start->request,
-                                          start->cancellable, on_launched, start_ref (start));
+  if (g_cancellable_is_cancelled (start->outer))
+    on_cancelled (start->outer, start);
+  else
+    malt_distributed_launcher_launch_async (start->launcher, start->options, start->request,
+                                            start->cancellable, on_launched, start_ref (start));
   return G_SOURCE_REMOVE;
 }
 

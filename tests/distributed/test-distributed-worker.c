@@ -4,6 +4,7 @@
 
 #include "backends/distributed/malt-distributed-lease.h"
 #include "tests/distributed/malt-cluster.h"
+#include "tests/malt-test-slowness.h"
 
 #include <signal.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 
 /* Until a slot is free again, in milliseconds; a host takes a worker that nobody wants back within one. */
 #define SLOT_TIMEOUT "'spawn-timeout': <uint32 30000>"
+
+/* Sooner than a host gives up that somebody comes for a worker, in microseconds. */
+#define UNWANTED_USEC (4 * G_USEC_PER_SEC)
 
 static void
 assert_contains (const char *text,
@@ -279,6 +283,56 @@ test_start_cancelled (void)
     }
 }
 
+typedef struct
+{
+  MaltCluster  *cluster;
+  GCancellable *cancellable;
+} Canceller;
+
+/* As soon as the host has begun to start it. */
+static gpointer
+cancel_started (gpointer data)
+{
+  Canceller *canceller = data;
+
+  while (malt_cluster_get_worker_pid (canceller->cluster, 0) == 0)
+    g_usleep (1000);
+  g_cancellable_cancel (canceller->cancellable);
+  return NULL;
+}
+
+/* The host is told that nobody comes, and does not wait for it. */
+static void
+test_start_unwanted (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
+  gint64 quickest_us = G_MAXINT64;
+
+  for (guint i = 0; cluster != NULL && i < 3; i++)
+    {
+      const char *const servers[] = { cluster->server->address, NULL };
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (MaltAbstractWorker) worker = NULL;
+      g_autoptr (MaltAbstractWorker) next = NULL;
+      Canceller canceller = { cluster, cancellable };
+      GThread *thread = g_thread_new ("cancel", cancel_started, &canceller);
+      gint64 since_us;
+
+      worker = malt_create_worker ("distributed", cancellable, NULL, "servers", servers, NULL);
+      g_thread_join (thread);
+      g_clear_object (&worker);
+      since_us = g_get_monotonic_time ();
+      next = malt_cluster_new_worker (cluster, "{" SLOT_TIMEOUT "}");
+      quickest_us = MIN (quickest_us, g_get_monotonic_time () - since_us);
+      stop (next);
+    }
+  if (cluster != NULL)
+    {
+      g_test_message ("the slot was free after %.2f s", (double) quickest_us / G_USEC_PER_SEC);
+      g_assert_cmpint (quickest_us, <, UNWANTED_USEC * malt_test_get_slowness ());
+    }
+}
+
 /* Nobody stops it, and its slot is free again. */
 static void
 test_let_go (void)
@@ -383,6 +437,7 @@ main (int    argc,
   g_test_add_func ("/malt/distributed/worker/no-server", test_no_server);
   g_test_add_func ("/malt/distributed/worker/full-pool", test_full_pool);
   g_test_add_func ("/malt/distributed/worker/start-cancelled", test_start_cancelled);
+  g_test_add_func ("/malt/distributed/worker/start-unwanted", test_start_unwanted);
   g_test_add_func ("/malt/distributed/worker/let-go", test_let_go);
   g_test_add_func ("/malt/distributed/worker/killed", test_killed);
   g_test_add_func ("/malt/distributed/worker/host-killed", test_host_killed);
