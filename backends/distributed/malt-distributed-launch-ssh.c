@@ -5,9 +5,10 @@
 #include "backends/distributed/malt-distributed-launch-ssh.h"
 
 #include "backends/distributed/malt-distributed-line.h"
+#include "backends/distributed/malt-distributed-ssh-child.h"
+#include "backends/distributed/malt-distributed-ssh-folder.h"
 
 #include <glib-unix.h>
-#include <glib/gstdio.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -31,28 +32,24 @@
  * somebody has to wait for it. @task: launch() has not returned. */
 struct _MaltDistributedLaunchSsh
 {
-  GObject  parent_instance;
+  GObject                   parent_instance;
 
-  char    *destination;
-  char    *folder;      /* nullable; of the socket */
-  char    *path;        /* of the socket */
-  GTask   *task;        /* owned, nullable */
-  GSource *cancelled;   /* owned, nullable */
+  char                     *destination;
+  MaltDistributedSshFolder  folder;
+  char                     *path;      /* of the socket in it */
+  GTask                    *task;      /* owned, nullable */
+  GSource                  *cancelled; /* owned, nullable */
 
-  GPid     pid;
-  int      pidfd;       /* −1: none, or it has ended */
-  int      in_fd;       /* −1: closed; as long as it is open, malt-host stays */
-  int      out_fd;
-  int      err_fd;
-  GBytes  *request;     /* owned, nullable: what has not been written of it */
-  GString *line;        /* of standard output, without an end so far */
-  GString *tail;        /* of what was said besides */
+  MaltDistributedSshChild   child;
+  GBytes                   *request;   /* owned, nullable: what has not been written of it */
+  GString                  *line;      /* of standard output, without an end so far */
+  GString                  *tail;      /* of what was said besides */
 
-  GSource *writing;     /* each owned, nullable */
-  GSource *out;
-  GSource *err;
-  GSource *exited;
-  GSource *grace;
+  GSource                  *writing;   /* each owned, nullable */
+  GSource                  *out;
+  GSource                  *err;
+  GSource                  *exited;
+  GSource                  *grace;
 };
 
 static void launcher_init (MaltDistributedLauncherInterface *iface);
@@ -124,20 +121,9 @@ on_grace_over (gpointer user_data)
   MaltDistributedLaunchSsh *self = user_data;
 
   g_clear_pointer (&self->grace, g_source_unref);
-  pidfd_send_signal (self->pidfd, SIGKILL, NULL, 0);
+  pidfd_send_signal (self->child.pidfd, SIGKILL, NULL, 0);
 
   return G_SOURCE_REMOVE;
-}
-
-static void
-remove_folder (MaltDistributedLaunchSsh *self)
-{
-  if (self->folder == NULL)
-    return;
-
-  g_unlink (self->path);
-  g_rmdir (self->folder);
-  g_clear_pointer (&self->folder, g_free);
 }
 
 /* malt-host leaves at the end of its standard input. This program may be about to leave, too, and then does
@@ -145,10 +131,10 @@ remove_folder (MaltDistributedLaunchSsh *self)
 static void
 let_go (MaltDistributedLaunchSsh *self)
 {
-  remove_folder (self);
+  malt_distributed_ssh_folder_remove (&self->folder);
   stop_writing (self);
-  close_fd (&self->in_fd);
-  if (self->pidfd >= 0 && self->grace == NULL)
+  close_fd (&self->child.in_fd);
+  if (self->child.pidfd >= 0 && self->grace == NULL)
     self->grace = attach (self, g_timeout_source_new (SSH_GRACE_MSEC), on_grace_over);
 }
 
@@ -226,7 +212,7 @@ read_some (MaltDistributedLaunchSsh *self,
   if (n_read <= 0)
     return n_read < 0 && errno == EAGAIN;
 
-  if (fd == self->out_fd)
+  if (fd == self->child.out_fd)
     take_output (self, buffer, (gsize) n_read);
   else
     add_to_tail (self, buffer, (gsize) n_read);
@@ -245,7 +231,7 @@ on_readable (int          fd,
     return G_SOURCE_CONTINUE;
 
   /* Its end is not that of ssh, which is waited for. */
-  g_clear_pointer (fd == self->out_fd ? &self->out : &self->err, drop_source);
+  g_clear_pointer (fd == self->child.out_fd ? &self->out : &self->err, drop_source);
 
   return G_SOURCE_REMOVE;
 }
@@ -296,11 +282,11 @@ clear_child (MaltDistributedLaunchSsh *self)
   g_clear_pointer (&self->err, drop_source);
   g_clear_pointer (&self->exited, drop_source);
   g_clear_pointer (&self->grace, drop_source);
-  close_fd (&self->in_fd);
-  close_fd (&self->out_fd);
-  close_fd (&self->err_fd);
-  close_fd (&self->pidfd);
-  remove_folder (self);
+  close_fd (&self->child.in_fd);
+  close_fd (&self->child.out_fd);
+  close_fd (&self->child.err_fd);
+  close_fd (&self->child.pidfd);
+  malt_distributed_ssh_folder_remove (&self->folder);
 }
 
 /* What a pipe still holds: not for ever, for somebody else may have it open and write. */
@@ -327,9 +313,9 @@ on_exited (int          fd,
   g_autofree char *tail = NULL;
 
   /* Somebody else may have waited for it, and then its status is unknown. */
-  TEMP_FAILURE_RETRY (waitid (P_PIDFD, (id_t) self->pidfd, &info, WEXITED));
-  drain (self, self->out_fd);
-  drain (self, self->err_fd);
+  TEMP_FAILURE_RETRY (waitid (P_PIDFD, (id_t) self->child.pidfd, &info, WEXITED));
+  drain (self, self->child.out_fd);
+  drain (self, self->child.err_fd);
   clear_child (self);
 
   if (self->task == NULL)
@@ -352,91 +338,10 @@ on_cancelled (GCancellable *cancellable,
   GError *error = NULL;
 
   g_cancellable_set_error_if_cancelled (cancellable, &error);
-  pidfd_send_signal (self->pidfd, SIGKILL, NULL, 0);
+  pidfd_send_signal (self->child.pidfd, SIGKILL, NULL, 0);
   return_launch (self, NULL, error);
 
   return G_SOURCE_REMOVE;
-}
-
-/* The folder there is made by malt-host, and has to be new; nobody guesses it before. (transfer full) */
-static char **
-new_argv (MaltDistributedLaunchSsh      *self,
-          const MaltDistributedOptions  *options,
-          const MaltSpawnRequest        *request)
-{
-  g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
-  g_autofree char *there = g_strdup_printf ("/tmp/malt-%s/socket", request->id);
-  g_autofree char *forward = g_strdup_printf ("%s:%s", self->path, there);
-  g_autofree char *command =
-    g_strdup_printf ("malt-host --once --request --listen %s%s", MALT_SPAWN_UNIX_PREFIX, there);
-
-  /* Nobody is asked for anything, and no other ssh is used, which would go on with the socket. */
-  g_strv_builder_add_many (argv, "ssh", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes",
-                           "-o", "ControlMaster=no", "-o", "ControlPath=none",
-                           "-o", "ForwardAgent=no", "-o", "ForwardX11=no", NULL);
-  if (options->ssh_arguments != NULL)
-    g_strv_builder_addv (argv, (const char **) options->ssh_arguments);
-  g_strv_builder_add_many (argv, "-L", forward, "--", self->destination, command, NULL);
-
-  return g_strv_builder_end (argv);
-}
-
-/* Runs in the child. What the monitor thread has blocked is not blocked for ssh, and Ctrl-C in a terminal is
- * the manager's business. */
-static void
-set_up_child (gpointer unused)
-{
-  sigset_t none;
-
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  setsid ();
-}
-
-static gboolean
-spawn_ssh (MaltDistributedLaunchSsh  *self,
-           char                     **argv,
-           GError                   **error)
-{
-  g_autoptr (GError) reason = NULL;
-  gboolean is_started;
-  int in[2];
-
-  /* No pipe: writing to one that ssh has closed would be a signal. */
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0)
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be started: %s",
-                   g_strerror (errno));
-      return FALSE;
-    }
-
-  is_started =
-    g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) argv, NULL,
-                                      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD
-                                        | G_SPAWN_CLOEXEC_PIPES,
-                                      set_up_child, NULL, in[1], -1, -1, NULL, NULL, 0, &self->pid,
-                                      NULL, &self->out_fd, &self->err_fd, &reason);
-  close (in[1]);
-  self->in_fd = malt_raise_fd (in[0]);
-  if (!is_started)
-    {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be started: %s",
-                   reason->message);
-      return FALSE;
-    }
-
-  self->out_fd = malt_raise_fd (self->out_fd);
-  self->err_fd = malt_raise_fd (self->err_fd);
-  self->pidfd = malt_raise_fd (pidfd_open (self->pid, 0));
-  if (self->pidfd >= 0 && self->in_fd >= 0 && self->out_fd >= 0 && self->err_fd >= 0)
-    return TRUE;
-
-  g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED, "ssh cannot be watched: %s",
-               g_strerror (errno));
-  kill (self->pid, SIGKILL);
-  TEMP_FAILURE_RETRY (waitpid (self->pid, NULL, 0));
-
-  return FALSE;
 }
 
 static gboolean
@@ -452,24 +357,23 @@ start (MaltDistributedLaunchSsh      *self,
   if (message == NULL)
     return FALSE;
 
-  self->folder = g_dir_make_tmp ("malt-ssh-XXXXXX", error);
-  if (self->folder == NULL)
+  if (!malt_distributed_ssh_folder_make (&self->folder, error))
     return FALSE;
 
-  self->path = g_build_filename (self->folder, "socket", NULL);
-  argv = new_argv (self, options, request);
-  if (!spawn_ssh (self, argv, error))
+  self->path = malt_distributed_ssh_folder_dup_socket (&self->folder);
+  argv = malt_distributed_ssh_child_new_argv (options, request->id, self->path);
+  if (!malt_distributed_ssh_child_start (&self->child, argv, error))
     return FALSE;
 
-  g_unix_set_fd_nonblocking (self->in_fd, TRUE, NULL);
-  g_unix_set_fd_nonblocking (self->out_fd, TRUE, NULL);
-  g_unix_set_fd_nonblocking (self->err_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (self->child.in_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (self->child.out_fd, TRUE, NULL);
+  g_unix_set_fd_nonblocking (self->child.err_fd, TRUE, NULL);
   line = malt_distributed_line_new (message);
   self->request = g_bytes_new_take (line, strlen (line));
-  self->writing = watch (self, self->in_fd, G_IO_OUT, on_writable);
-  self->out = watch (self, self->out_fd, G_IO_IN, on_readable);
-  self->err = watch (self, self->err_fd, G_IO_IN, on_readable);
-  self->exited = watch (g_object_ref (self), self->pidfd, G_IO_IN, on_exited);
+  self->writing = watch (self, self->child.in_fd, G_IO_OUT, on_writable);
+  self->out = watch (self, self->child.out_fd, G_IO_IN, on_readable);
+  self->err = watch (self, self->child.err_fd, G_IO_IN, on_readable);
+  self->exited = watch (g_object_ref (self), self->child.pidfd, G_IO_IN, on_exited);
 
   return TRUE;
 }
@@ -560,10 +464,8 @@ malt_distributed_launch_ssh_class_init (MaltDistributedLaunchSshClass *klass)
 static void
 malt_distributed_launch_ssh_init (MaltDistributedLaunchSsh *self)
 {
-  self->pidfd = -1;
-  self->in_fd = -1;
-  self->out_fd = -1;
-  self->err_fd = -1;
+  self->folder.fd = -1;
+  self->child = (MaltDistributedSshChild) { .pidfd = -1, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
   self->line = g_string_new (NULL);
   self->tail = g_string_new (NULL);
 }

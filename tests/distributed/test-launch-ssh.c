@@ -5,6 +5,7 @@
 #include "backends/distributed/malt-distributed-launch-ssh.h"
 #include "backends/distributed/malt-distributed-lease.h"
 #include "backends/distributed/malt-distributed-names.h"
+#include "backends/distributed/malt-distributed-ssh-folder.h"
 #include "tests/distributed/malt-nats-server.h"
 #include "tests/distributed/malt-ssh-server.h"
 
@@ -259,6 +260,40 @@ test_cancelled (void)
   assert_gone (launcher, "/nowhere/at/all");
 }
 
+/* (transfer full) */
+static char *
+make_left (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("malt-ssh-XXXXXX", NULL);
+  g_autofree char *socket = g_build_filename (folder, "socket", NULL);
+
+  g_assert_true (g_file_set_contents (socket, "", 0, NULL));
+  return g_steal_pointer (&folder);
+}
+
+/* What was left by a program that was killed goes, and what another one has stays. */
+static void
+test_swept (void)
+{
+  MaltDistributedSshFolder first = { .fd = -1 };
+  MaltDistributedSshFolder second = { .fd = -1 };
+  g_autofree char *left = make_left ();
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  malt_distributed_ssh_folder_make (&first, &error);
+  g_assert_no_error (error);
+  path = g_strdup (first.path);
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
+  malt_distributed_ssh_folder_make (&second, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_DIR));
+  malt_distributed_ssh_folder_remove (&second);
+  malt_distributed_ssh_folder_remove (&first);
+  malt_distributed_ssh_folder_remove (&first);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -275,6 +310,7 @@ main (int    argc,
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_refused);
     }
   g_test_add_func ("/malt/distributed/ssh/cancelled", test_cancelled);
+  g_test_add_func ("/malt/distributed/ssh/swept", test_swept);
 
   return g_test_run ();
 }
