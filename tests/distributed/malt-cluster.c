@@ -22,7 +22,20 @@
 
 static const char host_config[] =
   "{ \"servers\": [\"%s\"], \"host\": \"host%u\", \"pools\": { \"default\": { \"slots\": %u } },\n"
-  "  \"profiles\": { \"default\": {} } }\n";
+  "  %s \"profiles\": { \"default\": {} } }\n";
+
+static const char server_config[] =
+  "tls { cert_file: \"@FOLDER@/server.pem\", key_file: \"@FOLDER@/server.key\", "
+  "ca_file: \"@FOLDER@/ca.pem\", verify: true }\n";
+
+static gboolean with_tls;
+
+void
+malt_cluster_parse (int    argc,
+                    char **argv)
+{
+  with_tls = argc == 2 && strcmp (argv[1], "--tls") == 0;
+}
 
 /* Runs in the child: it does not outlive a test that crashes. */
 static void
@@ -92,20 +105,33 @@ count_hosts (MaltCluster *self)
   return n;
 }
 
+MaltNatsClient *
+malt_cluster_new_client (MaltCluster *self,
+                         const char  *inbox)
+{
+  const char *const servers[] = { self->server->address, NULL };
+  MaltNatsClient *client;
+
+  if (self->secured.folder != NULL)
+    return malt_nats_secured_new_client (&self->secured, "ca", "manager", inbox);
+
+  client = malt_nats_client_new (servers, NULL, NULL, "cluster", inbox, NULL);
+  malt_nats_client_open (client);
+  return client;
+}
+
 void
 malt_cluster_wait_for_hosts (MaltCluster *self)
 {
-  const char *const servers[] = { self->server->address, NULL };
   g_autofree char *who = malt_distributed_subject_who (MALT_DISTRIBUTED_DEFAULT_NAMESPACE);
   g_autofree char *inbox = malt_distributed_inbox (MALT_DISTRIBUTED_DEFAULT_NAMESPACE, "cluster");
   g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
-  g_autoptr (MaltNatsClient) client = malt_nats_client_new (servers, NULL, NULL, "cluster", inbox, NULL);
+  g_autoptr (MaltNatsClient) client = malt_cluster_new_client (self, inbox);
   gint64 end = g_get_monotonic_time ()
                + CLUSTER_DEADLINE_SEC * malt_test_get_slowness () * G_USEC_PER_SEC;
   guint poll = g_timeout_add (CLUSTER_POLL_MSEC, wake_up, NULL);
   Roll roll = { 0 };
 
-  malt_nats_client_open (client);
   for (guint round = 0; !roll.is_over; round++)
     {
       g_autofree char *reply = g_strdup_printf ("%s.round%u", inbox, round);
@@ -136,11 +162,36 @@ malt_cluster_register (void)
   g_assert_no_error (error);
 }
 
+/* NULL: there is none. */
+static MaltNatsServer *
+new_server (MaltNatsSecured *secured)
+{
+  const char *const names[] = { "host", "manager", NULL };
+
+  if (!with_tls)
+    return malt_nats_server_new (NULL);
+  return malt_nats_secured_init (secured, server_config, "@FOLDER@", names) ? secured->server : NULL;
+}
+
+/* A member of the configuration of a host. */
+static char *
+new_tls_member (MaltCluster *self)
+{
+  const char *folder = self->secured.folder;
+
+  if (folder == NULL)
+    return g_strdup ("");
+  return g_strdup_printf ("\"tls\": { \"certificate\": \"%s/host.pem\", \"key\": \"%s/host.key\", "
+                          "\"ca\": \"%s/ca.pem\" },", folder, folder, folder);
+}
+
 MaltCluster *
 malt_cluster_new (guint n_hosts,
                   guint n_slots)
 {
-  MaltNatsServer *server = malt_nats_server_new (NULL);
+  MaltNatsSecured secured = { 0 };
+  MaltNatsServer *server = new_server (&secured);
+  g_autofree char *tls = NULL;
   g_autoptr (GError) error = NULL;
   MaltCluster *self;
 
@@ -149,6 +200,8 @@ malt_cluster_new (guint n_hosts,
 
   self = g_new0 (MaltCluster, 1);
   self->server = server;
+  self->secured = secured;
+  tls = new_tls_member (self);
   self->folder = g_dir_make_tmp ("malt-cluster-XXXXXX", &error);
   g_assert_no_error (error);
   self->processes = g_ptr_array_new ();
@@ -156,7 +209,7 @@ malt_cluster_new (guint n_hosts,
   for (guint i = 0; i < n_hosts; i++)
     {
       g_autofree char *path = get_config_path (self, i);
-      g_autofree char *config = g_strdup_printf (host_config, server->address, i, n_slots);
+      g_autofree char *config = g_strdup_printf (host_config, server->address, i, n_slots, tls);
 
       g_file_set_contents (path, config, -1, &error);
       g_assert_no_error (error);
@@ -241,20 +294,45 @@ malt_cluster_stop_process (int pid)
     g_usleep (1000);
 }
 
+static void
+add_file (GVariantDict *dict,
+          const char   *option,
+          const char   *folder,
+          const char   *name)
+{
+  g_variant_dict_insert_value (dict, option, g_variant_new_printf ("%s/%s", folder, name));
+}
+
+GVariant *
+malt_cluster_new_options (const char *address,
+                          const char *folder,
+                          const char *options)
+{
+  g_autoptr (GVariant) given =
+    g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL, NULL);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (given);
+  const char *const servers[] = { address, NULL };
+
+  g_assert_nonnull (given);
+  g_variant_dict_insert_value (&dict, "servers", g_variant_new_strv (servers, -1));
+  if (folder != NULL)
+    {
+      add_file (&dict, "tls-certificate", folder, "manager.pem");
+      add_file (&dict, "tls-key", folder, "manager.key");
+      add_file (&dict, "tls-ca", folder, "ca.pem");
+    }
+
+  return g_variant_dict_end (&dict);
+}
+
 MaltAbstractWorker *
 malt_cluster_try_worker (MaltCluster  *self,
                          const char   *options,
                          GError      **error)
 {
-  const char *const servers[] = { self->server->address, NULL };
-  g_autoptr (GVariant) given =
-    g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL, NULL);
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (given);
+  GVariant *all = malt_cluster_new_options (self->server->address, self->secured.folder, options);
 
-  g_assert_nonnull (given);
-  g_variant_dict_insert_value (&dict, "servers", g_variant_new_strv (servers, -1));
-
-  return malt_create_worker_with_options ("distributed", g_variant_dict_end (&dict), NULL, error);
+  return malt_create_worker_with_options ("distributed", all, NULL, error);
 }
 
 MaltAbstractWorker *
@@ -290,7 +368,10 @@ malt_cluster_free (MaltCluster *self)
     }
   g_rmdir (self->folder);
   g_ptr_array_unref (self->processes);
-  malt_nats_server_free (self->server);
+  if (self->secured.folder != NULL)
+    malt_nats_secured_clear (&self->secured);
+  else
+    malt_nats_server_free (self->server);
   g_free (self->folder);
   g_free (self);
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tests/distributed/malt-nats-server.h"
+#include "tests/distributed/malt-nats-secured.h"
 
 #include <malt/malt.h>
 
@@ -12,15 +12,19 @@ G_BEGIN_DECLS
  * and a profile “default”. Waits iterate the default main context. */
 typedef struct
 {
-  MaltNatsServer *server;
-  char           *folder;    /* of configurations */
-  GPtrArray      *processes; /* GSubprocess, owned; NULL where one was killed */
+  MaltNatsServer  *server;
+  MaltNatsSecured  secured;   /* all zero: there is no TLS */
+  char            *folder;    /* of configurations */
+  GPtrArray       *processes; /* GSubprocess, owned; NULL where one was killed */
 } MaltCluster;
 
 /* The backend, out of the same objects as the fixture; the module of the same name is not loaded. */
 void                malt_cluster_register       (void);
 
-/* All hosts have come up. NULL: there is no nats-server, and the test was skipped. */
+/* From here on all speak TLS, if the arguments of the program are “--tls”. */
+void                malt_cluster_parse          (int           argc,
+                                                 char        **argv);
+/* All hosts have come up. NULL: something is not installed, and the test was skipped. */
 MaltCluster        *malt_cluster_new            (guint         n_hosts,
                                                  guint         n_slots);
 void                malt_cluster_free           (MaltCluster  *self);
@@ -40,10 +44,19 @@ void                malt_cluster_signal_host    (MaltCluster  *self,
 int                 malt_cluster_get_worker_pid (MaltCluster  *self,
                                                  guint         i);
 
+/* One that asks the server as managers do. */
+MaltNatsClient     *malt_cluster_new_client     (MaltCluster  *self,
+                                                 const char   *inbox);
+
 /* Sends SIGSTOP, and waits until all threads stand still. */
 void                malt_cluster_stop_process   (int           pid);
 
-/* A worker of any host; with further options, an a{sv} in text format, nullable. */
+/* Of a worker of any host; with further options, an a{sv} in text format, nullable. `folder`: of the
+ * certificates, NULL for none. (transfer floating) */
+GVariant           *malt_cluster_new_options    (const char   *address,
+                                                 const char   *folder,
+                                                 const char   *options);
+/* A worker of any host. */
 MaltAbstractWorker *malt_cluster_try_worker     (MaltCluster  *self,
                                                  const char   *options,
                                                  GError      **error);

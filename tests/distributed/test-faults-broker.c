@@ -19,6 +19,9 @@
 /* For one request. */
 #define REQUEST_MSEC 30000
 
+/* Until a host that stands still goes on: later than a request that it has is sent again, in milliseconds. */
+#define WAKE_MSEC 5000
+
 static void
 assert_refused (MaltCluster *cluster,
                 const char  *options,
@@ -85,12 +88,8 @@ test_broker_stopped (void)
 static GVariant *
 new_options (MaltCluster *cluster)
 {
-  const char *const servers[] = { cluster->server->address, NULL };
-  GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
-
-  g_variant_dict_insert_value (&dict, "servers", g_variant_new_strv (servers, -1));
-
-  return g_variant_dict_end (&dict);
+  return malt_cluster_new_options (cluster->server->address, cluster->secured.folder,
+                                   "{'spawn-timeout': <uint32 60000>}");
 }
 
 /* What has been started lives, or says that it does not. */
@@ -149,6 +148,57 @@ test_node_killed (void)
         fixture_stop (g_steal_pointer (&spawns[i].worker));
       malt_fault_call_clear (&spawns[i]);
     }
+}
+
+/* Nobody comes for it, or it has been let go. */
+static void
+wait_until_empty (MaltCluster *cluster,
+                  guint        i)
+{
+  while (malt_cluster_get_worker_pid (cluster, i) != 0)
+    g_usleep (10000);
+}
+
+static gboolean
+wake_host (gpointer cluster)
+{
+  malt_cluster_signal_host (cluster, 0, SIGCONT);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_asked_two (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new (2, N_SPAWNS);
+  MaltFaultCall spawns[N_SPAWNS] = { 0 };
+  guint wake;
+
+  g_test_summary ("A request that a host keeps to itself goes to another; what the first starts later ends.");
+
+  if (cluster == NULL)
+    return;
+
+  malt_cluster_signal_host (cluster, 0, SIGSTOP);
+  for (guint i = 0; i < N_SPAWNS; i++)
+    malt_fault_begin_spawn (&spawns[i], new_options (cluster));
+  wake = g_timeout_add (WAKE_MSEC, wake_host, cluster);
+  for (guint i = 0; i < N_SPAWNS; i++)
+    {
+      malt_fault_wait (&spawns[i]);
+      g_assert_no_error (spawns[i].error);
+      g_assert_true (is_alive (spawns[i].worker));
+    }
+  for (guint i = 0; i < N_SPAWNS; i++)
+    {
+      fixture_stop (g_steal_pointer (&spawns[i].worker));
+      malt_fault_call_clear (&spawns[i]);
+    }
+  g_source_remove (wake);
+  malt_cluster_signal_host (cluster, 0, SIGCONT);
+  malt_cluster_wait_for_hosts (cluster);
+  wait_until_empty (cluster, 0);
+  wait_until_empty (cluster, 1);
+  fixture_stop (malt_cluster_new_worker (cluster, NULL));
 }
 
 static void
@@ -238,16 +288,13 @@ test_reply_lost (void)
   g_autoptr (MaltNatsClient) client = NULL;
   g_autoptr (MaltSpawnReply) first = NULL;
   g_autoptr (MaltSpawnReply) second = NULL;
-  const char *servers[] = { NULL, NULL };
 
   g_test_summary ("Who asks again gets the same worker, and who never comes for it leaves nothing behind.");
 
   if (cluster == NULL)
     return;
 
-  servers[0] = cluster->server->address;
-  client = malt_nats_client_new (servers, NULL, NULL, "faults", inbox, NULL);
-  malt_nats_client_open (client);
+  client = malt_cluster_new_client (cluster, inbox);
   first = ask (client, bytes);
   second = ask (client, bytes);
   malt_nats_client_close (client);
@@ -264,10 +311,12 @@ main (int    argc,
 {
   fixture_init (&argc, &argv);
   malt_cluster_register ();
+  malt_cluster_parse (argc, argv);
 
   fixture_add ("/malt/faults/broker-killed", test_broker_killed);
   fixture_add ("/malt/faults/broker-stopped", test_broker_stopped);
   fixture_add ("/malt/faults/node-killed", test_node_killed);
+  fixture_add ("/malt/faults/asked-two", test_asked_two);
   fixture_add ("/malt/faults/full", test_full);
   fixture_add ("/malt/faults/mistakes", test_mistakes);
   fixture_add ("/malt/faults/reply-lost", test_reply_lost);

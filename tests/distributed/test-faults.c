@@ -187,7 +187,8 @@ start_manager (MaltCluster *cluster)
   g_autoptr (GDataInputStream) lines = NULL;
   g_autofree char *line = NULL;
   GSubprocess *manager = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe",
-                                           "--manager", cluster->server->address, NULL);
+                                           "--manager", cluster->server->address,
+                                           cluster->secured.folder, NULL);
 
   g_assert_no_error (error);
   lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (manager));
@@ -200,16 +201,17 @@ start_manager (MaltCluster *cluster)
 }
 
 static int
-run_manager (const char *address)
+run_manager (const char *address,
+             const char *folder)
 {
-  const char *const servers[] = { address, NULL };
+  g_autofree char *options = g_strdup_printf ("{'lease': <uint32 %u>}", get_lease_ms ());
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltAbstractWorker) worker = NULL;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   malt_cluster_register ();
-  worker = malt_create_worker ("distributed", NULL, &error, "servers", servers, "lease",
-                               get_lease_ms (), NULL);
+  worker = malt_create_worker_with_options (
+      "distributed", malt_cluster_new_options (address, folder, options), NULL, &error);
   g_assert_no_error (error);
   printf ("ready\n");
   fflush (stdout);
@@ -328,11 +330,12 @@ int
 main (int    argc,
       char **argv)
 {
-  if (argc == 3 && strcmp (argv[1], "--manager") == 0)
-    return run_manager (argv[2]);
+  if (argc >= 3 && strcmp (argv[1], "--manager") == 0)
+    return run_manager (argv[2], argv[3]);
 
   fixture_init (&argc, &argv);
   malt_cluster_register ();
+  malt_cluster_parse (argc, argv);
 
   fixture_add_data ("/malt/faults/worker-killed", GINT_TO_POINTER (SIGKILL), test_worker_killed);
   fixture_add_data ("/malt/faults/worker-crashed", GINT_TO_POINTER (SIGABRT), test_worker_killed);
