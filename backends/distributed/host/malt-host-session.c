@@ -4,7 +4,7 @@
 
 #include "backends/distributed/host/malt-host-session.h"
 
-#include "backends/distributed/host/malt-host-output.h"
+#include "backends/distributed/host/malt-host-printed.h"
 #include "backends/distributed/host/malt-host-watch.h"
 #include "backends/distributed/malt-distributed-bridge.h"
 #include "backends/process/malt-process-worker.h"
@@ -25,20 +25,15 @@
  * and what it has not read by then is lost. */
 #define FAREWELL_TIMEOUT_MSEC 10000u
 
-/* How long answers wait until the manager has taken what was printed before them, in milliseconds; then
- * those that follow do not, until it takes some. A way around the earth and back is a quarter of that. */
-#define TAKING_TIMEOUT_MSEC 1000u
-
 /* For a worker to leave that nobody wants any more, in milliseconds, before each of the two signals. */
 #define UNWANTED_TIMEOUT_MSEC 1000u
 
 /* How a bridge finds its session, which may be gone: it tells in a thread of its own. Reference counted. */
 typedef struct
 {
-  MaltHostSession    *session; /* (nullable); of the context */
-  GMainContext       *context; /* owned; immutable */
-  MaltAbstractWorker *worker;  /* owned; immutable */
-  int                 n_passing; /* atomic: pieces of output that the manager may not have taken */
+  MaltHostSession *session; /* (nullable); of the context */
+  GMainContext    *context; /* owned; immutable */
+  MaltHostPrinted *printed; /* owned; immutable */
 } SessionLink;
 
 /* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it said
@@ -58,12 +53,10 @@ struct _MaltHostSession
   int                          fds[2];     /* owned: of the worker, until there is a bridge; else −1 */
   MaltBridge                  *bridges[2]; /* owned (nullable) */
   MaltHostWatch               *watch;      /* owned (nullable) */
-  MaltHostOutput              *outputs[2]; /* owned (nullable) */
+  MaltHostPrinted             *printed;    /* owned */
 
   guint                        n_speaking; /* bridges over which the worker may have said more */
   GSource                     *deadline;   /* owned (nullable): of the openings, then of the last bytes */
-  GSource                     *handover;   /* (nullable): what waits for the manager to take output */
-  gboolean                     is_slow;    /* the manager, in taking it */
   char                        *detail;     /* owned (nullable): why the worker had to end */
   MaltExitReport              *report;     /* owned (nullable) */
   gboolean                     has_told;   /* the manager, of the end */
@@ -75,7 +68,7 @@ link_clear (gpointer data)
 {
   SessionLink *link = data;
 
-  g_object_unref (link->worker);
+  malt_host_printed_unref (link->printed);
   g_main_context_unref (link->context);
 }
 
@@ -121,20 +114,11 @@ be_over (MaltHostSession *self)
   set_deadline (self, 0, on_over);
 }
 
-/* What waits looks again whether it has to. */
-static void
-wake_handover (MaltHostSession *self)
-{
-  if (self->handover != NULL)
-    g_source_set_ready_time (self->handover, 0);
-  self->handover = NULL;
-}
-
 /* The manager has nothing to say to the worker any more, nor the other way round. */
 static void
 close_streams (MaltHostSession *self)
 {
-  wake_handover (self);
+  malt_host_printed_wake (self->printed);
   for (guint i = 0; i < G_N_ELEMENTS (self->fds); i++)
     {
       if (self->bridges[i] != NULL)
@@ -200,14 +184,10 @@ tell_end_if_silent (gpointer user_data)
 {
   MaltHostSession *self = user_data;
 
-  if (self->report == NULL || self->has_told || self->n_speaking > 0
-      || self->watch == NULL || malt_host_watch_is_lost (self->watch))
-    return;
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    if (self->outputs[i] != NULL && !malt_host_output_is_done (self->outputs[i]))
-      return;
-
-  tell_end (self);
+  if (self->report != NULL && !self->has_told && self->n_speaking == 0
+      && self->watch != NULL && !malt_host_watch_is_lost (self->watch)
+      && malt_host_printed_is_done (self->printed))
+    tell_end (self);
 }
 
 /* What the process backend knows, and we know better. (transfer full) */
@@ -256,121 +236,12 @@ on_silent (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A thread of the bridge waits until the manager has what was printed. */
-typedef struct
-{
-  SessionLink *link;
-  GSource     *source;
-  gint64       deadline; /* 0: the session has not been asked */
-  GMutex       lock;
-  GCond        cond;
-  gboolean     is_done;  /* protected by @lock */
-} Handover;
-
-static gboolean
-has_taken_output (MaltHostSession *self)
-{
-  return self->watch == NULL || malt_host_watch_is_lost (self->watch)
-         || malt_host_watch_is_taken (self->watch);
-}
-
-/* Runs in the context of the session, until the manager has taken all of it or its time is over. */
-static gboolean
-on_hand_over (gpointer user_data)
-{
-  Handover *handover = user_data;
-  MaltHostSession *self = handover->link->session;
-
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
-
-  /* There may have been no room for it before. */
-  malt_relay_output_drain (malt_peer_worker_get_peer (MALT_PEER_WORKER (self->worker))->output);
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    if (self->outputs[i] != NULL)
-      malt_host_output_flush (self->outputs[i]);
-  self->handover = NULL;
-  if (has_taken_output (self) || self->is_slow)
-    return G_SOURCE_REMOVE;
-
-  if (handover->deadline == 0)
-    handover->deadline =
-      g_get_monotonic_time () + TAKING_TIMEOUT_MSEC * G_TIME_SPAN_MILLISECOND;
-  self->is_slow = g_get_monotonic_time () >= handover->deadline;
-  if (self->is_slow)
-    return G_SOURCE_REMOVE;
-
-  self->handover = handover->source;
-  g_source_set_ready_time (handover->source, handover->deadline);
-  return G_SOURCE_CONTINUE;
-}
-
-/* Also when the context goes away before it has come to it. */
-static void
-handover_done (gpointer user_data)
-{
-  Handover *handover = user_data;
-
-  g_mutex_lock (&handover->lock);
-  handover->is_done = TRUE;
-  g_cond_signal (&handover->cond);
-  g_mutex_unlock (&handover->lock);
-}
-
-static gboolean
-dispatch_handover (GSource     *source,
-                   GSourceFunc  callback,
-                   gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs handover_funcs = { .dispatch = dispatch_handover };
-
-static void
-hand_over (SessionLink *link)
-{
-  g_autoptr (GSource) source = g_source_new (&handover_funcs, sizeof (GSource));
-  Handover handover = { .link = link, .source = source };
-
-  g_mutex_init (&handover.lock);
-  g_cond_init (&handover.cond);
-  /* g_main_context_invoke() would run it here, if the context is between two iterations. */
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, on_hand_over, &handover, handover_done);
-  g_source_set_ready_time (source, 0);
-  g_source_attach (source, link->context);
-  g_mutex_lock (&handover.lock);
-  while (!handover.is_done)
-    g_cond_wait (&handover.cond, &handover.lock);
-  g_mutex_unlock (&handover.lock);
-  g_mutex_clear (&handover.lock);
-  g_cond_clear (&handover.cond);
-}
-
-/* Runs in a thread of the bridge. What a call printed goes before its result, on another stream, and which
- * of two streams is quicker only their ends know. */
+/* Runs in a thread of the bridge. What a call printed goes before its result, on another stream. */
 static void
 on_before_answers (MaltBridgeDirection direction,
                    gpointer            user_data)
 {
-  static const char *const properties[] = { "stdout-stream", "stderr-stream" };
-  SessionLink *link = user_data;
-
-  malt_relay_output_drain (malt_peer_worker_get_peer (MALT_PEER_WORKER (link->worker))->output);
-  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
-    {
-      g_autoptr (GInputStream) stream = NULL;
-
-      g_object_get (link->worker, properties[i], &stream, NULL);
-      if (stream != NULL
-          && (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (stream))
-              || g_atomic_int_get (&link->n_passing) > 0))
-        {
-          hand_over (link);
-          return;
-        }
-    }
+  malt_host_printed_hand_over (((SessionLink *) user_data)->printed);
 }
 
 /* Runs in a thread of the bridge. */
@@ -418,13 +289,7 @@ on_drained (MaltHostWatch *watch,
 {
   MaltHostSession *self = user_data;
 
-  self->is_slow = FALSE;
-  if (has_taken_output (self))
-    g_atomic_int_set (&self->link->n_passing, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    if (self->outputs[i] != NULL)
-      malt_host_output_resume (self->outputs[i]);
-  wake_handover (self);
+  malt_host_printed_resume (self->printed);
   if (self->report != NULL && !self->has_told)
     set_deadline (self, LAST_BYTES_TIMEOUT_MSEC, on_last_bytes_late);
 }
@@ -441,23 +306,6 @@ answer (GIOStream *stream)
                                                      1, NULL, NULL) == 1;
 }
 
-static void
-relay_output (MaltHostSession *self)
-{
-  static const char *const properties[] = { "stdout-stream", "stderr-stream" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
-    {
-      g_autoptr (GInputStream) stream = NULL;
-
-      g_object_get (self->worker, properties[i], &stream, NULL);
-      if (stream != NULL)
-        self->outputs[i] = malt_host_output_new (stream, (int) i + 1, self->watch,
-                                                 &self->link->n_passing, tell_end_if_silent,
-                                                 self);
-    }
-}
-
 static gboolean
 open_watch (MaltHostSession *self,
             GIOStream       *stream)
@@ -466,7 +314,7 @@ open_watch (MaltHostSession *self,
   if (self->watch == NULL || !answer (stream))
     return FALSE;
 
-  relay_output (self);
+  malt_host_printed_start (self->printed, self->watch, tell_end_if_silent, self);
   return TRUE;
 }
 
@@ -553,10 +401,11 @@ malt_host_session_new (MaltAbstractWorker          *worker,
   self->context = g_main_context_ref_thread_default ();
   self->fds[MALT_HOST_STREAM_DATA] = data_fd;
   self->fds[MALT_HOST_STREAM_CONTROL] = control_fd;
+  self->printed = malt_host_printed_new (worker);
   self->link = g_atomic_rc_box_new0 (SessionLink);
   self->link->session = self;
   self->link->context = g_main_context_ref (self->context);
-  self->link->worker = g_object_ref (worker);
+  self->link->printed = malt_host_printed_ref (self->printed);
   g_signal_connect (worker, "exited", G_CALLBACK (on_exited), self);
   set_deadline (self, OPENING_TIMEOUT_MSEC, on_not_opened);
 
@@ -570,11 +419,10 @@ malt_host_session_free (MaltHostSession *self)
   close_streams (self);
   self->link->session = NULL;
   link_unref (self->link);
-  for (guint i = 0; i < G_N_ELEMENTS (self->fds); i++)
-    {
-      g_clear_pointer (&self->bridges[i], malt_bridge_unref);
-      g_clear_pointer (&self->outputs[i], malt_host_output_free);
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (self->bridges); i++)
+    g_clear_pointer (&self->bridges[i], malt_bridge_unref);
+  malt_host_printed_stop (self->printed);
+  malt_host_printed_unref (self->printed);
   g_clear_pointer (&self->watch, malt_host_watch_free);
   g_signal_handlers_disconnect_by_data (self->worker, self);
   if (self->report == NULL)
