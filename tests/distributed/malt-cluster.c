@@ -21,7 +21,7 @@
 #define CLUSTER_POLL_MSEC 20
 
 static const char host_config[] =
-  "{ \"servers\": [\"%s\"], \"host\": \"host%u\", \"pools\": { \"default\": { \"slots\": %u } },\n"
+  "{ \"servers\": [%s], \"host\": \"host%u\", \"pools\": { \"default\": { \"slots\": %u } },\n"
   "  %s \"profiles\": { \"default\": {} } }\n";
 
 static const char server_config[] =
@@ -109,13 +109,14 @@ MaltNatsClient *
 malt_cluster_new_client (MaltCluster *self,
                          const char  *inbox)
 {
-  const char *const servers[] = { self->server->address, NULL };
+  g_autofree char *addresses = malt_cluster_get_addresses (self);
+  g_auto (GStrv) servers = g_strsplit (addresses, " ", -1);
   MaltNatsClient *client;
 
   if (self->secured.folder != NULL)
     return malt_nats_secured_new_client (&self->secured, "ca", "manager", inbox);
 
-  client = malt_nats_client_new (servers, NULL, NULL, "cluster", inbox, NULL);
+  client = malt_nats_client_new ((const char *const *) servers, NULL, NULL, "cluster", inbox, NULL);
   malt_nats_client_open (client);
   return client;
 }
@@ -185,14 +186,51 @@ new_tls_member (MaltCluster *self)
                           "\"ca\": \"%s/ca.pem\" },", folder, folder, folder);
 }
 
+char *
+malt_cluster_get_addresses (MaltCluster *self)
+{
+  GString *addresses = g_string_new (self->server->address);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->others) && self->others[i] != NULL; i++)
+    g_string_append_printf (addresses, " %s", self->others[i]->address);
+
+  return g_string_free (addresses, FALSE);
+}
+
+static void
+start_hosts (MaltCluster *self,
+             guint        n_hosts,
+             guint        n_slots)
+{
+  g_autofree char *addresses = malt_cluster_get_addresses (self);
+  g_auto (GStrv) servers = g_strsplit (addresses, " ", -1);
+  g_autofree char *joined = g_strjoinv ("\", \"", servers);
+  g_autofree char *quoted = g_strdup_printf ("\"%s\"", joined);
+  g_autofree char *tls = new_tls_member (self);
+  g_autoptr (GError) error = NULL;
+
+  self->folder = g_dir_make_tmp ("malt-cluster-XXXXXX", &error);
+  g_assert_no_error (error);
+  self->processes = g_ptr_array_new ();
+  g_ptr_array_set_size (self->processes, (int) n_hosts);
+  for (guint i = 0; i < n_hosts; i++)
+    {
+      g_autofree char *path = get_config_path (self, i);
+      g_autofree char *config = g_strdup_printf (host_config, quoted, i, n_slots, tls);
+
+      g_file_set_contents (path, config, -1, &error);
+      g_assert_no_error (error);
+      malt_cluster_start_host (self, i);
+    }
+  malt_cluster_wait_for_hosts (self);
+}
+
 MaltCluster *
 malt_cluster_new (guint n_hosts,
                   guint n_slots)
 {
   MaltNatsSecured secured = { 0 };
   MaltNatsServer *server = new_server (&secured);
-  g_autofree char *tls = NULL;
-  g_autoptr (GError) error = NULL;
   MaltCluster *self;
 
   if (server == NULL)
@@ -201,21 +239,26 @@ malt_cluster_new (guint n_hosts,
   self = g_new0 (MaltCluster, 1);
   self->server = server;
   self->secured = secured;
-  tls = new_tls_member (self);
-  self->folder = g_dir_make_tmp ("malt-cluster-XXXXXX", &error);
-  g_assert_no_error (error);
-  self->processes = g_ptr_array_new ();
-  g_ptr_array_set_size (self->processes, (int) n_hosts);
-  for (guint i = 0; i < n_hosts; i++)
-    {
-      g_autofree char *path = get_config_path (self, i);
-      g_autofree char *config = g_strdup_printf (host_config, server->address, i, n_slots, tls);
+  start_hosts (self, n_hosts, n_slots);
 
-      g_file_set_contents (path, config, -1, &error);
-      g_assert_no_error (error);
-      malt_cluster_start_host (self, i);
-    }
-  malt_cluster_wait_for_hosts (self);
+  return self;
+}
+
+MaltCluster *
+malt_cluster_new_trio (guint n_hosts,
+                       guint n_slots)
+{
+  MaltNatsServer *servers[MALT_CLUSTER_MAX_SERVERS];
+  MaltCluster *self;
+
+  if (!malt_nats_server_new_cluster (servers, G_N_ELEMENTS (servers)))
+    return NULL;
+
+  self = g_new0 (MaltCluster, 1);
+  self->server = servers[0];
+  for (guint i = 1; i < G_N_ELEMENTS (servers); i++)
+    self->others[i - 1] = servers[i];
+  start_hosts (self, n_hosts, n_slots);
 
   return self;
 }
@@ -304,17 +347,18 @@ add_file (GVariantDict *dict,
 }
 
 GVariant *
-malt_cluster_new_options (const char *address,
+malt_cluster_new_options (const char *addresses,
                           const char *folder,
                           const char *options)
 {
   g_autoptr (GVariant) given =
     g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL, NULL);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (given);
-  const char *const servers[] = { address, NULL };
+  g_auto (GStrv) servers = g_strsplit (addresses, " ", -1);
 
   g_assert_nonnull (given);
-  g_variant_dict_insert_value (&dict, "servers", g_variant_new_strv (servers, -1));
+  g_variant_dict_insert_value (&dict, "servers",
+                               g_variant_new_strv ((const char *const *) servers, -1));
   if (folder != NULL)
     {
       add_file (&dict, "tls-certificate", folder, "manager.pem");
@@ -330,7 +374,8 @@ malt_cluster_try_worker (MaltCluster  *self,
                          const char   *options,
                          GError      **error)
 {
-  GVariant *all = malt_cluster_new_options (self->server->address, self->secured.folder, options);
+  g_autofree char *addresses = malt_cluster_get_addresses (self);
+  GVariant *all = malt_cluster_new_options (addresses, self->secured.folder, options);
 
   return malt_create_worker_with_options ("distributed", all, NULL, error);
 }
@@ -368,6 +413,8 @@ malt_cluster_free (MaltCluster *self)
     }
   g_rmdir (self->folder);
   g_ptr_array_unref (self->processes);
+  for (guint i = 0; i < G_N_ELEMENTS (self->others); i++)
+    g_clear_pointer (&self->others[i], malt_nats_server_free);
   if (self->secured.folder != NULL)
     malt_nats_secured_clear (&self->secured);
   else

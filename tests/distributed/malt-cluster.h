@@ -8,11 +8,15 @@
 
 G_BEGIN_DECLS
 
+/* Of a NATS cluster. */
+#define MALT_CLUSTER_MAX_SERVERS 3
+
 /* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a pool
  * and a profile “default”. Waits iterate the default main context. */
 typedef struct
 {
   MaltNatsServer  *server;
+  MaltNatsServer  *others[MALT_CLUSTER_MAX_SERVERS - 1]; /* NULL: it has no more */
   MaltNatsSecured  secured;   /* all zero: there is no TLS */
   char            *folder;    /* of configurations */
   GPtrArray       *processes; /* GSubprocess, owned; NULL where one was killed */
@@ -26,6 +30,9 @@ void                malt_cluster_parse          (int           argc,
                                                  char        **argv);
 /* All hosts have come up. NULL: something is not installed, and the test was skipped. */
 MaltCluster        *malt_cluster_new            (guint         n_hosts,
+                                                 guint         n_slots);
+/* The same, with a NATS cluster of three. Hosts and workers know all of them; there is no TLS. */
+MaltCluster        *malt_cluster_new_trio       (guint         n_hosts,
                                                  guint         n_slots);
 void                malt_cluster_free           (MaltCluster  *self);
 
@@ -51,11 +58,13 @@ MaltNatsClient     *malt_cluster_new_client     (MaltCluster  *self,
 /* Sends SIGSTOP, and waits until all threads stand still. */
 void                malt_cluster_stop_process   (int           pid);
 
-/* Of a worker of any host; with further options, an a{sv} in text format, nullable. `folder`: of the
- * certificates, NULL for none. (transfer floating) */
-GVariant           *malt_cluster_new_options    (const char   *address,
+/* Of a worker of any host; with further options, an a{sv} in text format, nullable. `addresses`: separated by
+ * blanks. `folder`: of the certificates, NULL for none. (transfer floating) */
+GVariant           *malt_cluster_new_options    (const char   *addresses,
                                                  const char   *folder,
                                                  const char   *options);
+/* (transfer full) */
+char               *malt_cluster_get_addresses  (MaltCluster  *self);
 /* A worker of any host. */
 MaltAbstractWorker *malt_cluster_try_worker     (MaltCluster  *self,
                                                  const char   *options,

@@ -105,6 +105,32 @@ malt_nats_server_new (const char *config)
   return self;
 }
 
+gboolean
+malt_nats_server_new_cluster (MaltNatsServer **servers,
+                              guint            n)
+{
+  g_autofree int *ports = g_new (int, n);
+  g_autoptr (GString) routes = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    {
+      ports[i] = find_port ();
+      g_string_append_printf (routes, "%s\"nats://127.0.0.1:%d\"", i > 0 ? ", " : "", ports[i]);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *config =
+        g_strdup_printf ("cluster { name: test, listen: \"127.0.0.1:%d\", routes: [ %s ] }\n", ports[i],
+                         routes->str);
+
+      servers[i] = malt_nats_server_new (config);
+      if (servers[i] == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 void
 malt_nats_server_signal (MaltNatsServer *self,
                          int             signum)

@@ -23,6 +23,10 @@ void            malt_nats_server_free    (MaltNatsServer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltNatsServer, malt_nats_server_free)
 
+/* `n` of them, each of which knows the others. FALSE: there is none on this machine. */
+gboolean        malt_nats_server_new_cluster (MaltNatsServer **servers,
+                                          guint            n);
+
 /* On the same port, after it was killed. */
 void            malt_nats_server_start   (MaltNatsServer *self);
 void            malt_nats_server_kill    (MaltNatsServer *self);

@@ -19,6 +19,9 @@
 /* For one request. */
 #define REQUEST_MSEC 30000
 
+/* Until a broker is killed: while workers are on their way, in milliseconds. */
+#define KILL_MSEC 30
+
 /* Until a host that stands still goes on: later than a request that it has is sent again, in milliseconds. */
 #define WAKE_MSEC 5000
 
@@ -88,7 +91,9 @@ test_broker_stopped (void)
 static GVariant *
 new_options (MaltCluster *cluster)
 {
-  return malt_cluster_new_options (cluster->server->address, cluster->secured.folder,
+  g_autofree char *addresses = malt_cluster_get_addresses (cluster);
+
+  return malt_cluster_new_options (addresses, cluster->secured.folder,
                                    "{'spawn-timeout': <uint32 60000>}");
 }
 
@@ -199,6 +204,59 @@ test_asked_two (void)
   wait_until_empty (cluster, 0);
   wait_until_empty (cluster, 1);
   fixture_stop (malt_cluster_new_worker (cluster, NULL));
+}
+
+/* Starts workers, and ends them, until all have come. */
+static void
+start_some (MaltCluster *cluster)
+{
+  MaltFaultCall spawns[N_SPAWNS] = { 0 };
+
+  for (guint i = 0; i < N_SPAWNS; i++)
+    malt_fault_begin_spawn (&spawns[i], new_options (cluster));
+  for (guint i = 0; i < N_SPAWNS; i++)
+    {
+      malt_fault_wait (&spawns[i]);
+      g_assert_no_error (spawns[i].error);
+      g_assert_true (is_alive (spawns[i].worker));
+      fixture_stop (g_steal_pointer (&spawns[i].worker));
+      malt_fault_call_clear (&spawns[i]);
+    }
+}
+
+static gboolean
+kill_server (gpointer server)
+{
+  malt_nats_server_kill (server);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_brokers_killed (void)
+{
+  g_autoptr (MaltCluster) cluster = malt_cluster_new_trio (2, N_SPAWNS);
+  g_autoptr (MaltAbstractWorker) worker = NULL;
+
+  g_test_summary ("Of three brokers one dies after the other while workers are started: all come.");
+
+  if (cluster == NULL)
+    return;
+
+  worker = malt_cluster_new_worker (cluster, "{'lease': <uint32 20000>}");
+  for (guint i = 0; i < G_N_ELEMENTS (cluster->others); i++)
+    {
+      g_timeout_add (KILL_MSEC, kill_server, cluster->others[i]);
+      start_some (cluster);
+      /* It may be quicker than that. */
+      while (cluster->others[i]->process != NULL)
+        g_main_context_iteration (NULL, TRUE);
+      start_some (cluster);
+      malt_nats_server_start (cluster->others[i]);
+    }
+  malt_nats_server_kill (cluster->server);
+  start_some (cluster);
+  malt_fault_assert_ping (worker);
+  fixture_stop (g_steal_pointer (&worker));
 }
 
 static void
@@ -317,6 +375,7 @@ main (int    argc,
   fixture_add ("/malt/faults/broker-stopped", test_broker_stopped);
   fixture_add ("/malt/faults/node-killed", test_node_killed);
   fixture_add ("/malt/faults/asked-two", test_asked_two);
+  fixture_add ("/malt/faults/brokers-killed", test_brokers_killed);
   fixture_add ("/malt/faults/full", test_full);
   fixture_add ("/malt/faults/mistakes", test_mistakes);
   fixture_add ("/malt/faults/reply-lost", test_reply_lost);
