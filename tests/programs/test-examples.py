@@ -95,10 +95,14 @@ def sessions(name):
 def chapters_show_what_the_command_prints():
     path = ":".join((built("backends", "process"), built("plugins", "lua"),
                      built("examples", "evaluator")))
+    suite = built("tests", "contract", "malt-conformance")
+    names = ["lua.md", "terminology.md", "values.md", "writing-an-evaluator.md"]
+    if os.path.exists(suite):
+        names.append("conformance.md")
     n_sessions = 0
-    for name in ("lua.md", "terminology.md", "values.md", "writing-an-evaluator.md"):
+    for name in names:
         for command, output in sessions(name):
-            result = run("sh", "-c", command, MALT_PLUGIN_PATH=path,
+            result = run("sh", "-c", command, MALT_PLUGIN_PATH=path, MALT_CONFORMANCE=suite,
                          PATH=os.path.dirname(MALT) + ":" + os.environ["PATH"])
             pattern = ".*".join(re.escape(part) for part in output.split("…"))
             shown = (result.stdout + result.stderr).expandtabs(4)
