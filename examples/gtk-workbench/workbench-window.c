@@ -114,11 +114,8 @@ on_open (GtkWidget  *widget,
 }
 
 static gboolean
-on_drop (GtkDropTarget   *target,
-         const GValue    *value,
-         double           x,
-         double           y,
-         WorkbenchWindow *self)
+on_drop (WorkbenchWindow *self,
+         const GValue    *value)
 {
   GdkFileList *list = g_value_get_boxed (value);
   g_autoptr (GListStore) files = g_list_store_new (G_TYPE_FILE);
@@ -356,15 +353,22 @@ workbench_window_class_init (WorkbenchWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = workbench_window_dispose;
 
-  g_type_ensure (GDK_TYPE_FILE_LIST);
   g_type_ensure (WORKBENCH_TYPE_FILE_ROW);
   gtk_widget_class_set_template_from_resource (widget_class, WORKBENCH_RESOURCES "window.ui");
   bind_children (widget_class);
-  gtk_widget_class_bind_template_callback (widget_class, on_drop);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, on_open);
   gtk_widget_class_install_action (widget_class, "win.cancel", NULL, on_cancel);
   gtk_widget_class_install_action (widget_class, "win.retry", NULL, on_retry);
   gtk_widget_class_install_action (widget_class, "win.tell", "s", on_tell);
+}
+
+static void
+take_drops (WorkbenchWindow *self)
+{
+  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+
+  g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self->files_stack), GTK_EVENT_CONTROLLER (target));
 }
 
 static void
@@ -396,6 +400,7 @@ workbench_window_init (WorkbenchWindow *self)
   g_signal_connect_object (log, "file-begun", G_CALLBACK (on_file_begun), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (lines, "items-changed", G_CALLBACK (on_lines_changed), self,
                            G_CONNECT_SWAPPED);
+  take_drops (self);
   on_batch_changed (self);
   list_profiles (self);
 }

@@ -440,6 +440,50 @@ test_thumbnails (Fixture       *fixture,
     }
 }
 
+/* (transfer full): the controller that takes files that are dropped; NULL if there is none */
+static GObject *
+find_drop_target (GtkWidget *widget)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+  GObject *found = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GObject) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_DROP_TARGET (controller)
+          && gdk_content_formats_contain_gtype (
+            gtk_drop_target_get_formats (GTK_DROP_TARGET (controller)), GDK_TYPE_FILE_LIST))
+        return g_steal_pointer (&controller);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_drop_target (child);
+
+  return found;
+}
+
+static void
+test_drop (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (GObject) target = find_drop_target (GTK_WIDGET (fixture->window));
+  g_autoptr (GFile) file = workbench_images_write_photo (fixture->folder, 1);
+  g_autoptr (GSList) files = g_slist_prepend (NULL, file);
+  g_auto (GValue) value = G_VALUE_INIT;
+  gboolean is_taken = FALSE;
+
+  g_test_summary ("Files that are dropped are decoded");
+
+  g_assert_nonnull (target);
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, gdk_file_list_new_from_list (files));
+  g_signal_emit_by_name (target, "drop", &value, 1.0, 1.0, &is_taken);
+  g_assert_true (is_taken);
+  wait_for (fixture, is_done);
+  assert_done (fixture, "photo-01.jpg");
+}
+
 static void
 test_interrupt (Fixture       *fixture,
                 gconstpointer  data)
@@ -594,6 +638,7 @@ main (int   argc,
 
   g_test_add ("/workbench/thumbnails", Fixture, profile, set_up, test_thumbnails, tear_down);
   g_test_add ("/workbench/smooth", Fixture, profile, set_up, test_smooth, tear_down);
+  g_test_add ("/workbench/drop", Fixture, profile, set_up, test_drop, tear_down);
   g_test_add ("/workbench/interrupt", Fixture, profile, set_up, test_interrupt, tear_down);
   g_test_add ("/workbench/kill", Fixture, profile, set_up, test_kill, tear_down);
   g_test_add ("/workbench/cancel", Fixture, profile, set_up, test_cancel, tear_down);
