@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "backends/distributed/malt-nats-link.h"
+#include "backends/distributed/malt-nats-link-private.h"
 
 #include <malt/malt-plugin.h>
 
@@ -13,45 +13,12 @@
 /* Milliseconds until a server has greeted, shown its certificate and taken us on. */
 #define NATS_CONNECT_TIMEOUT_MSEC 5000u
 
-/* Seconds between two questions whether the server is there, and how many may be unanswered. */
-#define NATS_PING_INTERVAL_SEC 2u
-#define NATS_MAX_UNANSWERED_PINGS 2u
-
 /* Bytes that may wait for a server that does not read. */
 #define NATS_MAX_QUEUED_BYTES (8u * 1024 * 1024)
 
 /* Bytes of one read, and how many reads others wait for. */
 #define NATS_READ_BYTES (16u * 1024)
 #define NATS_MAX_READS_IN_A_ROW 16
-
-/* Objects and arrays inside of each other in what a server tells of itself: there are two. A bracket in an
- * IPv6 address is one besides. */
-#define NATS_MAX_INFO_DEPTH 16u
-
-/* Reference counted: what is under way has a reference. */
-struct _MaltNatsLink
-{
-  GSocketConnectable      *server;      /* owned */
-  GTlsDatabase            *authorities; /* owned, nullable */
-  GTlsCertificate         *certificate; /* owned, nullable */
-  char                    *name;
-  const MaltNatsLinkFuncs *funcs;
-  gpointer                 user_data;
-
-  GMainContext            *context;     /* owned */
-  GCancellable            *cancellable; /* owned */
-  GIOStream               *stream;      /* owned; NULL: not connected */
-  MaltNatsParser          *parser;      /* owned */
-  GByteArray              *queued;      /* owned; what waits to be sent */
-  GSource                 *reading;     /* owned, nullable */
-  GSource                 *writing;     /* owned, nullable */
-  GSource                 *timer;       /* owned; of the greeting, then of the pings */
-  guint                    n_unanswered_pings;
-  gboolean                 is_greeted;
-  gboolean                 is_ready;
-  gboolean                 is_mute;     /* the server has closed the connection; why is still to be read */
-  gboolean                 is_over;
-};
 
 static void
 clear (gpointer data)
@@ -69,13 +36,11 @@ clear (gpointer data)
   g_free (self->name);
 }
 
-static void
-unref (MaltNatsLink *self)
+void
+malt_nats_link_unref (MaltNatsLink *self)
 {
   g_rc_box_release_full (self, clear);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltNatsLink, unref)
 
 /* The socket is closed at once: the other side is to know, whatever waits in TLS. */
 static void
@@ -94,7 +59,7 @@ void
 malt_nats_link_free (MaltNatsLink *self)
 {
   end (self);
-  unref (self);
+  malt_nats_link_unref (self);
 }
 
 /* Takes the error. The link may be freed when this returns, if the caller has no reference. */
@@ -113,6 +78,22 @@ lose (MaltNatsLink *self,
   self->funcs->lost (owned, self->user_data);
 }
 
+void
+malt_nats_link_fail (MaltNatsLink *self,
+                     GQuark        domain,
+                     int           code,
+                     const char   *format,
+                     ...)
+{
+  GError *error;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (domain, code, format, args);
+  va_end (args);
+  lose (self, error);
+}
+
 static GSource *
 attach (MaltNatsLink *self,
         GSource      *source,
@@ -122,6 +103,15 @@ attach (MaltNatsLink *self,
   g_source_attach (source, self->context);
 
   return source;
+}
+
+void
+malt_nats_link_set_timer (MaltNatsLink *self,
+                          GSource      *source,
+                          GSourceFunc   func)
+{
+  malt_clear_source (&self->timer);
+  self->timer = attach (self, source, func);
 }
 
 static gboolean on_writable (GObject  *stream,
@@ -214,36 +204,6 @@ malt_nats_link_send (MaltNatsLink  *self,
   return TRUE;
 }
 
-/* Nothing is sent in a broken link; what is lost is told by the read. */
-static void
-say (MaltNatsLink *self,
-     const char   *line)
-{
-  if (self->is_over)
-    return;
-
-  malt_nats_link_send (self, line, NULL, NULL);
-}
-
-static gboolean
-on_ping_due (gpointer user_data)
-{
-  g_autoptr (MaltNatsLink) self = g_rc_box_acquire (user_data);
-
-  if (self->n_unanswered_pings == NATS_MAX_UNANSWERED_PINGS)
-    {
-      lose (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                               "The NATS server has been silent for %u s",
-                               NATS_PING_INTERVAL_SEC * NATS_MAX_UNANSWERED_PINGS));
-      return G_SOURCE_REMOVE;
-    }
-
-  self->n_unanswered_pings++;
-  say (self, "PING");
-
-  return G_SOURCE_CONTINUE;
-}
-
 static gboolean
 on_not_greeted (gpointer user_data)
 {
@@ -254,35 +214,6 @@ on_not_greeted (gpointer user_data)
                            NATS_CONNECT_TIMEOUT_MSEC));
 
   return G_SOURCE_REMOVE;
-}
-
-/* The answer to the first PING comes when it has done all that was said before. */
-static void
-introduce (MaltNatsLink *self)
-{
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
-  g_autofree char *json = NULL;
-  g_autofree char *line = NULL;
-
-  json_object_set_boolean_member (object, "verbose", FALSE);
-  json_object_set_boolean_member (object, "pedantic", FALSE);
-  json_object_set_boolean_member (object, "tls_required", self->authorities != NULL);
-  json_object_set_string_member (object, "name", self->name);
-  json_object_set_string_member (object, "lang", "malt");
-  json_object_set_string_member (object, "version", MALT_VERSION);
-  json_object_set_int_member (object, "protocol", 1);
-  json_object_set_boolean_member (object, "echo", FALSE);
-  json_object_set_boolean_member (object, "headers", TRUE);
-  json_object_set_boolean_member (object, "no_responders", TRUE);
-  json_node_take_object (node, object);
-  json = json_to_string (node, FALSE);
-  line = g_strconcat ("CONNECT ", json, NULL);
-
-  say (self, line);
-  if (!self->is_over)
-    self->funcs->greeted (self->user_data);
-  say (self, "PING");
 }
 
 static gboolean on_readable (GObject  *stream,
@@ -316,12 +247,12 @@ on_shaken_hands (GObject      *source,
     return;
 
   use_stream (self, G_IO_STREAM (source));
-  introduce (self);
+  malt_nats_talk_begin (self);
 }
 
 /* What came in plain text behind the greeting could be anybody's. */
-static void
-start_tls (MaltNatsLink *self)
+void
+malt_nats_link_start_tls (MaltNatsLink *self)
 {
   GType type = g_tls_backend_get_client_connection_type (g_tls_backend_get_default ());
   g_autoptr (GTlsConnection) tls = NULL;
@@ -347,107 +278,6 @@ start_tls (MaltNatsLink *self)
   malt_clear_source (&self->reading);
   g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, self->cancellable,
                                     on_shaken_hands, g_rc_box_acquire (self));
-}
-
-static void
-greeted (MaltNatsLink *self,
-         JsonObject   *info)
-{
-  self->is_greeted = TRUE;
-  if (self->authorities != NULL)
-    start_tls (self);
-  else if (json_object_get_boolean_member_with_default (info, "tls_required", FALSE))
-    lose (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                                     "The NATS server wants TLS: expected an option tls-ca"));
-  else
-    introduce (self);
-}
-
-/* The parser calls itself for each level. */
-static gboolean
-is_shallow (const char *json)
-{
-  guint depth = 0;
-
-  for (; *json != '\0' && depth <= NATS_MAX_INFO_DEPTH; json++)
-    if (*json == '{' || *json == '[')
-      depth++;
-    else if ((*json == '}' || *json == ']') && depth > 0)
-      depth--;
-
-  return depth <= NATS_MAX_INFO_DEPTH;
-}
-
-static void
-on_info (MaltNatsLink *self,
-         const char   *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = is_shallow (text) ? json_from_string (text, &error) : NULL;
-
-  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
-    {
-      lose (self, g_error_new (MALT_ERROR, MALT_ERROR_PROTOCOL,
-                               "The NATS server introduced itself with what is no JSON object: %s",
-                               error != NULL ? error->message : "it is nested too deeply"));
-      return;
-    }
-
-  self->funcs->info (json_node_get_object (node), self->user_data);
-  if (!self->is_over && !self->is_greeted)
-    greeted (self, json_node_get_object (node));
-}
-
-static void
-on_pong (MaltNatsLink *self)
-{
-  self->n_unanswered_pings = 0;
-  if (self->is_ready || !self->is_greeted)
-    return;
-
-  self->is_ready = TRUE;
-  malt_clear_source (&self->timer);
-  self->timer = attach (self, g_timeout_source_new_seconds (NATS_PING_INTERVAL_SEC), on_ping_due);
-  self->funcs->ready (self->user_data);
-}
-
-/* Permissions are of one subject; the server closes the connection for everything else. */
-static void
-on_error (MaltNatsLink *self,
-          const char   *text)
-{
-  if (strstr (text, "Permissions Violation") != NULL)
-    self->funcs->refused (text, self->user_data);
-  else
-    lose (self, g_error_new (G_IO_ERROR,
-                             strstr (text, "Auth") != NULL ? G_IO_ERROR_PERMISSION_DENIED
-                                                           : G_IO_ERROR_CONNECTION_CLOSED,
-                             "The NATS server says: %s", text));
-}
-
-static void
-take_operation (MaltNatsLink            *self,
-                const MaltNatsOperation *operation)
-{
-  switch (operation->type)
-    {
-    case MALT_NATS_INFO:
-      on_info (self, operation->text);
-      break;
-    case MALT_NATS_PING:
-      say (self, "PONG");
-      break;
-    case MALT_NATS_PONG:
-      on_pong (self);
-      break;
-    case MALT_NATS_ERROR:
-      on_error (self, operation->text);
-      break;
-    case MALT_NATS_MESSAGE:
-    default:
-      self->funcs->message (operation, self->user_data);
-      break;
-    }
 }
 
 /* FALSE: nothing is left to read, or nobody to read it for. */
@@ -481,7 +311,7 @@ read_once (MaltNatsLink *self)
 
       if (!malt_nats_parser_next (self->parser, &operation, &error))
         break;
-      take_operation (self, &operation);
+      malt_nats_talk_take (self, &operation);
     }
   if (error != NULL)
     lose (self, error);
@@ -570,7 +400,7 @@ malt_nats_link_new (GSocketConnectable      *server,
   self->cancellable = g_cancellable_new ();
   self->parser = malt_nats_parser_new ();
   self->queued = g_byte_array_new ();
-  self->timer = attach (self, g_timeout_source_new (NATS_CONNECT_TIMEOUT_MSEC), on_not_greeted);
+  malt_nats_link_set_timer (self, g_timeout_source_new (NATS_CONNECT_TIMEOUT_MSEC), on_not_greeted);
 
   /* The modules of proxies take longer to load than everything else here. */
   g_socket_client_set_enable_proxy (client, FALSE);
