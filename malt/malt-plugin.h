@@ -20,6 +20,7 @@
 #include <malt/malt-nesting.h>
 #include <malt/malt-local-channel-backend.h>
 #include <malt/malt-mark-ended.h>
+#include <malt/malt-option-field.h>
 #include <malt/malt-own-context.h>
 #include <malt/malt-param-path.h>
 #include <malt/malt-parse-variant.h>

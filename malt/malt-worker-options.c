@@ -5,7 +5,10 @@
 #include "malt/malt-worker-options.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-option-field.h"
 #include "malt/malt-param-path.h"
+
+#include <stddef.h>
 
 /* Of unanswered data, in bytes. Enough for a few big values on their way, far below what hurts a
  * desktop. */
@@ -86,6 +89,17 @@ malt_worker_options_install (GObjectClass *object_class)
   malt_worker_options_install_limits (object_class);
 }
 
+/* By option. */
+static const gsize offsets[] = {
+  [MALT_WORKER_OPTION_EVALUATOR] = offsetof (MaltWorkerOptions, evaluator),
+  [MALT_WORKER_OPTION_MODULE_PATH] = offsetof (MaltWorkerOptions, module_path),
+  [MALT_WORKER_OPTION_MODULES] = offsetof (MaltWorkerOptions, modules),
+  [MALT_WORKER_OPTION_CALL_TIMEOUT] = offsetof (MaltWorkerOptions, call_timeout_ms),
+  [MALT_WORKER_OPTION_MAX_PENDING_BYTES] = offsetof (MaltWorkerOptions, max_pending_bytes),
+  [MALT_WORKER_OPTION_MAX_MESSAGE_SIZE] = offsetof (MaltWorkerOptions, max_message_bytes),
+  [MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT] = offsetof (MaltWorkerOptions, unresponsive_timeout_ms),
+};
+
 /**
  * malt_worker_options_set: (skip)
  * @self: the options of one worker, all zero at first
@@ -101,32 +115,9 @@ malt_worker_options_set (MaltWorkerOptions *self,
                          MaltWorkerOption   option,
                          const GValue      *value)
 {
-  switch (option)
-    {
-    case MALT_WORKER_OPTION_EVALUATOR:
-      self->evaluator = g_value_dup_string (value);
-      break;
-    case MALT_WORKER_OPTION_MODULE_PATH:
-      self->module_path = g_value_dup_boxed (value);
-      break;
-    case MALT_WORKER_OPTION_MODULES:
-      self->modules = g_value_dup_boxed (value);
-      break;
-    case MALT_WORKER_OPTION_CALL_TIMEOUT:
-      self->call_timeout_ms = g_value_get_uint (value);
-      break;
-    case MALT_WORKER_OPTION_MAX_PENDING_BYTES:
-      self->max_pending_bytes = g_value_get_uint64 (value);
-      break;
-    case MALT_WORKER_OPTION_MAX_MESSAGE_SIZE:
-      self->max_message_bytes = g_value_get_uint64 (value);
-      break;
-    case MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT:
-      self->unresponsive_timeout_ms = g_value_get_uint (value);
-      break;
-    default:
-      g_return_if_reached ();
-    }
+  g_return_if_fail (option > 0 && option < G_N_ELEMENTS (offsets));
+
+  malt_option_field_set (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 /**
@@ -144,32 +135,9 @@ malt_worker_options_get (const MaltWorkerOptions *self,
                          MaltWorkerOption         option,
                          GValue                  *value)
 {
-  switch (option)
-    {
-    case MALT_WORKER_OPTION_EVALUATOR:
-      g_value_set_string (value, self->evaluator);
-      break;
-    case MALT_WORKER_OPTION_MODULE_PATH:
-      g_value_set_boxed (value, self->module_path);
-      break;
-    case MALT_WORKER_OPTION_MODULES:
-      g_value_set_boxed (value, self->modules);
-      break;
-    case MALT_WORKER_OPTION_CALL_TIMEOUT:
-      g_value_set_uint (value, self->call_timeout_ms);
-      break;
-    case MALT_WORKER_OPTION_MAX_PENDING_BYTES:
-      g_value_set_uint64 (value, self->max_pending_bytes);
-      break;
-    case MALT_WORKER_OPTION_MAX_MESSAGE_SIZE:
-      g_value_set_uint64 (value, self->max_message_bytes);
-      break;
-    case MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT:
-      g_value_set_uint (value, self->unresponsive_timeout_ms);
-      break;
-    default:
-      g_return_if_reached ();
-    }
+  g_return_if_fail (option > 0 && option < G_N_ELEMENTS (offsets));
+
+  malt_option_field_get (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 /**

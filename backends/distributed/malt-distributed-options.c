@@ -7,6 +7,7 @@
 #include "backends/distributed/malt-distributed-lease.h"
 #include "backends/distributed/malt-distributed-names.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* From the request until the worker greets, in milliseconds: a broker that is just coming back and a host
@@ -163,14 +164,47 @@ malt_distributed_options_install (GObjectClass *object_class)
                          MALT_TYPE_RELAY_MODE, MALT_RELAY_MODE_RELAY, OPTION_FLAGS));
 }
 
-/* What is set to nothing is as good as not set. (transfer full) */
-static char *
-dup_string_or (const GValue *value,
-               const char   *fallback)
-{
-  const char *string = g_value_get_string (value);
+/* By option. */
+static const gsize offsets[] = {
+  [MALT_DISTRIBUTED_OPTION_LAUNCHER] = offsetof (MaltDistributedOptions, launcher),
+  [MALT_DISTRIBUTED_OPTION_SERVERS] = offsetof (MaltDistributedOptions, servers),
+  [MALT_DISTRIBUTED_OPTION_NAMESPACE] = offsetof (MaltDistributedOptions, ns),
+  [MALT_DISTRIBUTED_OPTION_POOL] = offsetof (MaltDistributedOptions, pool),
+  [MALT_DISTRIBUTED_OPTION_HOST] = offsetof (MaltDistributedOptions, host),
+  [MALT_DISTRIBUTED_OPTION_PROFILE] = offsetof (MaltDistributedOptions, profile),
+  [MALT_DISTRIBUTED_OPTION_TLS_CERTIFICATE] = offsetof (MaltDistributedOptions, tls_certificate),
+  [MALT_DISTRIBUTED_OPTION_TLS_KEY] = offsetof (MaltDistributedOptions, tls_key),
+  [MALT_DISTRIBUTED_OPTION_TLS_CA] = offsetof (MaltDistributedOptions, tls_ca),
+  [MALT_DISTRIBUTED_OPTION_SSH_DESTINATION] = offsetof (MaltDistributedOptions, ssh_destination),
+  [MALT_DISTRIBUTED_OPTION_SSH_ARGUMENTS] = offsetof (MaltDistributedOptions, ssh_arguments),
+  [MALT_DISTRIBUTED_OPTION_SPAWN_TIMEOUT] = offsetof (MaltDistributedOptions, spawn_timeout_ms),
+  [MALT_DISTRIBUTED_OPTION_LEASE] = offsetof (MaltDistributedOptions, lease_ms),
+  [MALT_DISTRIBUTED_OPTION_ARGUMENTS] = offsetof (MaltDistributedOptions, arguments),
+  [MALT_DISTRIBUTED_OPTION_ENVIRONMENT] = offsetof (MaltDistributedOptions, environment),
+  [MALT_DISTRIBUTED_OPTION_MEMORY_LIMIT] = offsetof (MaltDistributedOptions, memory_limit),
+  [MALT_DISTRIBUTED_OPTION_CPU_LIMIT] = offsetof (MaltDistributedOptions, cpu_limit),
+  [MALT_DISTRIBUTED_OPTION_FD_LIMIT] = offsetof (MaltDistributedOptions, fd_limit),
+  [MALT_DISTRIBUTED_OPTION_FILE_SIZE_LIMIT] = offsetof (MaltDistributedOptions, file_size_limit),
+  [MALT_DISTRIBUTED_OPTION_TASK_LIMIT] = offsetof (MaltDistributedOptions, task_limit),
+  [MALT_DISTRIBUTED_OPTION_STDOUT] = offsetof (MaltDistributedOptions, output_modes[0]),
+  [MALT_DISTRIBUTED_OPTION_STDERR] = offsetof (MaltDistributedOptions, output_modes[1]),
+};
 
-  return g_strdup (string != NULL ? string : fallback);
+/* What a name that is set to nothing is: as good as not set. */
+static const char *
+get_fallback (MaltDistributedOption option)
+{
+  switch ((int) option)
+    {
+    case MALT_DISTRIBUTED_OPTION_NAMESPACE:
+      return MALT_DISTRIBUTED_DEFAULT_NAMESPACE;
+    case MALT_DISTRIBUTED_OPTION_POOL:
+      return MALT_DISTRIBUTED_DEFAULT_POOL;
+    case MALT_DISTRIBUTED_OPTION_PROFILE:
+      return MALT_DISTRIBUTED_DEFAULT_PROFILE;
+    default:
+      return NULL;
+    }
 }
 
 void
@@ -178,77 +212,14 @@ malt_distributed_options_set (MaltDistributedOptions *self,
                               MaltDistributedOption   option,
                               const GValue           *value)
 {
-  switch (option)
-    {
-    case MALT_DISTRIBUTED_OPTION_LAUNCHER:
-      self->launcher = g_value_get_enum (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SERVERS:
-      self->servers = g_value_dup_boxed (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_NAMESPACE:
-      self->ns = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_NAMESPACE);
-      break;
-    case MALT_DISTRIBUTED_OPTION_POOL:
-      self->pool = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_POOL);
-      break;
-    case MALT_DISTRIBUTED_OPTION_HOST:
-      self->host = g_value_dup_string (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_PROFILE:
-      self->profile = dup_string_or (value, MALT_DISTRIBUTED_DEFAULT_PROFILE);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_CERTIFICATE:
-      self->tls_certificate = g_value_dup_string (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_KEY:
-      self->tls_key = g_value_dup_string (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_CA:
-      self->tls_ca = g_value_dup_string (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SSH_DESTINATION:
-      self->ssh_destination = g_value_dup_string (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SSH_ARGUMENTS:
-      self->ssh_arguments = g_value_dup_boxed (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SPAWN_TIMEOUT:
-      self->spawn_timeout_ms = g_value_get_uint (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_LEASE:
-      self->lease_ms = g_value_get_uint (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_ARGUMENTS:
-      self->arguments = g_value_dup_boxed (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_ENVIRONMENT:
-      self->environment = g_value_dup_boxed (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_MEMORY_LIMIT:
-      self->memory_limit = g_value_get_uint64 (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_CPU_LIMIT:
-      self->cpu_limit = g_value_get_uint (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_FD_LIMIT:
-      self->fd_limit = g_value_get_uint (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_FILE_SIZE_LIMIT:
-      self->file_size_limit = g_value_get_uint64 (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TASK_LIMIT:
-      self->task_limit = g_value_get_uint (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_STDOUT:
-      self->output_modes[0] = g_value_get_enum (value);
-      break;
-    case MALT_DISTRIBUTED_OPTION_STDERR:
-      self->output_modes[1] = g_value_get_enum (value);
-      break;
-    default:
-      malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
-    }
+  const char *fallback = get_fallback (option);
+
+  if ((int) option <= MALT_WORKER_OPTION_LAST)
+    malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
+  else if (fallback != NULL && g_value_get_string (value) == NULL)
+    G_STRUCT_MEMBER (char *, self, offsets[option]) = g_strdup (fallback);
+  else
+    malt_option_field_set (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 void
@@ -256,77 +227,10 @@ malt_distributed_options_get (const MaltDistributedOptions *self,
                               MaltDistributedOption         option,
                               GValue                       *value)
 {
-  switch (option)
-    {
-    case MALT_DISTRIBUTED_OPTION_LAUNCHER:
-      g_value_set_enum (value, self->launcher);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SERVERS:
-      g_value_set_boxed (value, self->servers);
-      break;
-    case MALT_DISTRIBUTED_OPTION_NAMESPACE:
-      g_value_set_string (value, self->ns);
-      break;
-    case MALT_DISTRIBUTED_OPTION_POOL:
-      g_value_set_string (value, self->pool);
-      break;
-    case MALT_DISTRIBUTED_OPTION_HOST:
-      g_value_set_string (value, self->host);
-      break;
-    case MALT_DISTRIBUTED_OPTION_PROFILE:
-      g_value_set_string (value, self->profile);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_CERTIFICATE:
-      g_value_set_string (value, self->tls_certificate);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_KEY:
-      g_value_set_string (value, self->tls_key);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TLS_CA:
-      g_value_set_string (value, self->tls_ca);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SSH_DESTINATION:
-      g_value_set_string (value, self->ssh_destination);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SSH_ARGUMENTS:
-      g_value_set_boxed (value, self->ssh_arguments);
-      break;
-    case MALT_DISTRIBUTED_OPTION_SPAWN_TIMEOUT:
-      g_value_set_uint (value, self->spawn_timeout_ms);
-      break;
-    case MALT_DISTRIBUTED_OPTION_LEASE:
-      g_value_set_uint (value, self->lease_ms);
-      break;
-    case MALT_DISTRIBUTED_OPTION_ARGUMENTS:
-      g_value_set_boxed (value, self->arguments);
-      break;
-    case MALT_DISTRIBUTED_OPTION_ENVIRONMENT:
-      g_value_set_boxed (value, self->environment);
-      break;
-    case MALT_DISTRIBUTED_OPTION_MEMORY_LIMIT:
-      g_value_set_uint64 (value, self->memory_limit);
-      break;
-    case MALT_DISTRIBUTED_OPTION_CPU_LIMIT:
-      g_value_set_uint (value, self->cpu_limit);
-      break;
-    case MALT_DISTRIBUTED_OPTION_FD_LIMIT:
-      g_value_set_uint (value, self->fd_limit);
-      break;
-    case MALT_DISTRIBUTED_OPTION_FILE_SIZE_LIMIT:
-      g_value_set_uint64 (value, self->file_size_limit);
-      break;
-    case MALT_DISTRIBUTED_OPTION_TASK_LIMIT:
-      g_value_set_uint (value, self->task_limit);
-      break;
-    case MALT_DISTRIBUTED_OPTION_STDOUT:
-      g_value_set_enum (value, self->output_modes[0]);
-      break;
-    case MALT_DISTRIBUTED_OPTION_STDERR:
-      g_value_set_enum (value, self->output_modes[1]);
-      break;
-    default:
-      malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
-    }
+  if ((int) option <= MALT_WORKER_OPTION_LAST)
+    malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
+  else
+    malt_option_field_get (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "backends/process/malt-process-options.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* For a child that hangs silently, in milliseconds; as in Malt.jl. */
@@ -97,52 +98,32 @@ malt_process_options_install (GObjectClass *object_class)
   malt_sandbox_options_install (object_class, MALT_PROCESS_OPTION_SANDBOX);
 }
 
+/* By option. */
+static const gsize offsets[] = {
+  [MALT_PROCESS_OPTION_EXECUTABLE] = offsetof (MaltProcessOptions, executable),
+  [MALT_PROCESS_OPTION_ARGUMENTS] = offsetof (MaltProcessOptions, arguments),
+  [MALT_PROCESS_OPTION_ENVIRONMENT_MODE] = offsetof (MaltProcessOptions, environment_mode),
+  [MALT_PROCESS_OPTION_ENVIRONMENT] = offsetof (MaltProcessOptions, environment),
+  [MALT_PROCESS_OPTION_WORKING_DIRECTORY] = offsetof (MaltProcessOptions, working_directory),
+  [MALT_PROCESS_OPTION_STDOUT] = offsetof (MaltProcessOptions, output_modes[0]),
+  [MALT_PROCESS_OPTION_STDERR] = offsetof (MaltProcessOptions, output_modes[1]),
+  [MALT_PROCESS_OPTION_TRANSPORT] = offsetof (MaltProcessOptions, transport),
+  [MALT_PROCESS_OPTION_PROCESS_GROUP] = offsetof (MaltProcessOptions, process_group),
+  [MALT_PROCESS_OPTION_START_TIMEOUT] = offsetof (MaltProcessOptions, start_timeout_ms),
+  [MALT_PROCESS_OPTION_SPARE] = offsetof (MaltProcessOptions, n_spares),
+};
+
 void
 malt_process_options_set (MaltProcessOptions *self,
                           MaltProcessOption   option,
                           const GValue       *value)
 {
-  switch (option)
-    {
-    case MALT_PROCESS_OPTION_EXECUTABLE:
-      self->executable = g_value_dup_string (value);
-      break;
-    case MALT_PROCESS_OPTION_ARGUMENTS:
-      self->arguments = g_value_dup_boxed (value);
-      break;
-    case MALT_PROCESS_OPTION_ENVIRONMENT_MODE:
-      self->environment_mode = g_value_get_enum (value);
-      break;
-    case MALT_PROCESS_OPTION_ENVIRONMENT:
-      self->environment = g_value_dup_boxed (value);
-      break;
-    case MALT_PROCESS_OPTION_WORKING_DIRECTORY:
-      self->working_directory = g_value_dup_string (value);
-      break;
-    case MALT_PROCESS_OPTION_STDOUT:
-      self->output_modes[0] = g_value_get_enum (value);
-      break;
-    case MALT_PROCESS_OPTION_STDERR:
-      self->output_modes[1] = g_value_get_enum (value);
-      break;
-    case MALT_PROCESS_OPTION_TRANSPORT:
-      self->transport = g_value_get_enum (value);
-      break;
-    case MALT_PROCESS_OPTION_PROCESS_GROUP:
-      self->process_group = g_value_get_enum (value);
-      break;
-    case MALT_PROCESS_OPTION_START_TIMEOUT:
-      self->start_timeout_ms = g_value_get_uint (value);
-      break;
-    case MALT_PROCESS_OPTION_SPARE:
-      self->n_spares = g_value_get_uint (value);
-      break;
-    default:
-      if (option >= MALT_PROCESS_OPTION_SANDBOX)
-        malt_sandbox_options_set (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
-      else
-        malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
-    }
+  if ((int) option <= MALT_WORKER_OPTION_LAST)
+    malt_worker_options_set (&self->common, (MaltWorkerOption) option, value);
+  else if (option >= MALT_PROCESS_OPTION_SANDBOX)
+    malt_sandbox_options_set (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
+  else
+    malt_option_field_set (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 void
@@ -150,47 +131,12 @@ malt_process_options_get (const MaltProcessOptions *self,
                           MaltProcessOption         option,
                           GValue                   *value)
 {
-  switch (option)
-    {
-    case MALT_PROCESS_OPTION_EXECUTABLE:
-      g_value_set_string (value, self->executable);
-      break;
-    case MALT_PROCESS_OPTION_ARGUMENTS:
-      g_value_set_boxed (value, self->arguments);
-      break;
-    case MALT_PROCESS_OPTION_ENVIRONMENT_MODE:
-      g_value_set_enum (value, self->environment_mode);
-      break;
-    case MALT_PROCESS_OPTION_ENVIRONMENT:
-      g_value_set_boxed (value, self->environment);
-      break;
-    case MALT_PROCESS_OPTION_WORKING_DIRECTORY:
-      g_value_set_string (value, self->working_directory);
-      break;
-    case MALT_PROCESS_OPTION_STDOUT:
-      g_value_set_enum (value, self->output_modes[0]);
-      break;
-    case MALT_PROCESS_OPTION_STDERR:
-      g_value_set_enum (value, self->output_modes[1]);
-      break;
-    case MALT_PROCESS_OPTION_TRANSPORT:
-      g_value_set_enum (value, self->transport);
-      break;
-    case MALT_PROCESS_OPTION_PROCESS_GROUP:
-      g_value_set_enum (value, self->process_group);
-      break;
-    case MALT_PROCESS_OPTION_START_TIMEOUT:
-      g_value_set_uint (value, self->start_timeout_ms);
-      break;
-    case MALT_PROCESS_OPTION_SPARE:
-      g_value_set_uint (value, self->n_spares);
-      break;
-    default:
-      if (option >= MALT_PROCESS_OPTION_SANDBOX)
-        malt_sandbox_options_get (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
-      else
-        malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
-    }
+  if ((int) option <= MALT_WORKER_OPTION_LAST)
+    malt_worker_options_get (&self->common, (MaltWorkerOption) option, value);
+  else if (option >= MALT_PROCESS_OPTION_SANDBOX)
+    malt_sandbox_options_get (&self->sandbox, option - MALT_PROCESS_OPTION_SANDBOX, value);
+  else
+    malt_option_field_get (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 void

@@ -5,9 +5,11 @@
 #include "malt/sandbox/malt-sandbox-options.h"
 
 #include "malt/malt-error.h"
+#include "malt/malt-option-field.h"
 #include "malt/malt-param-path.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <unistd.h>
 
 /* In bytes: of an image or a table of some hundred thousand rows several copies, and of a machine
@@ -105,6 +107,19 @@ malt_sandbox_options_install (GObjectClass *object_class,
                             FALSE, OPTION_FLAGS));
 }
 
+/* By option. */
+static const gsize offsets[] = {
+  [MALT_SANDBOX_OPTION_SANDBOX] = offsetof (MaltSandboxOptions, profile),
+  [MALT_SANDBOX_OPTION_MEMORY_LIMIT] = offsetof (MaltSandboxOptions, memory_limit),
+  [MALT_SANDBOX_OPTION_CPU_LIMIT] = offsetof (MaltSandboxOptions, cpu_limit),
+  [MALT_SANDBOX_OPTION_FD_LIMIT] = offsetof (MaltSandboxOptions, fd_limit),
+  [MALT_SANDBOX_OPTION_FILE_SIZE_LIMIT] = offsetof (MaltSandboxOptions, file_size_limit),
+  [MALT_SANDBOX_OPTION_TASK_LIMIT] = offsetof (MaltSandboxOptions, task_limit),
+  [MALT_SANDBOX_OPTION_READ_PATHS] = offsetof (MaltSandboxOptions, read_paths),
+  [MALT_SANDBOX_OPTION_BWRAP_PATH] = offsetof (MaltSandboxOptions, bwrap_path),
+  [MALT_SANDBOX_OPTION_ALLOW_NATIVE_CODE] = offsetof (MaltSandboxOptions, allow_native_code),
+};
+
 /**
  * malt_sandbox_options_set: (skip)
  * @self: the options of one worker, all zero at first
@@ -120,38 +135,9 @@ malt_sandbox_options_set (MaltSandboxOptions *self,
                           MaltSandboxOption   option,
                           const GValue       *value)
 {
-  switch (option)
-    {
-    case MALT_SANDBOX_OPTION_SANDBOX:
-      self->profile = g_value_get_enum (value);
-      break;
-    case MALT_SANDBOX_OPTION_MEMORY_LIMIT:
-      self->memory_limit = g_value_get_uint64 (value);
-      break;
-    case MALT_SANDBOX_OPTION_CPU_LIMIT:
-      self->cpu_limit = g_value_get_uint (value);
-      break;
-    case MALT_SANDBOX_OPTION_FD_LIMIT:
-      self->fd_limit = g_value_get_uint (value);
-      break;
-    case MALT_SANDBOX_OPTION_FILE_SIZE_LIMIT:
-      self->file_size_limit = g_value_get_uint64 (value);
-      break;
-    case MALT_SANDBOX_OPTION_TASK_LIMIT:
-      self->task_limit = g_value_get_uint (value);
-      break;
-    case MALT_SANDBOX_OPTION_READ_PATHS:
-      self->read_paths = g_value_dup_boxed (value);
-      break;
-    case MALT_SANDBOX_OPTION_BWRAP_PATH:
-      self->bwrap_path = g_value_dup_string (value);
-      break;
-    case MALT_SANDBOX_OPTION_ALLOW_NATIVE_CODE:
-      self->allow_native_code = g_value_get_boolean (value);
-      break;
-    default:
-      g_return_if_reached ();
-    }
+  g_return_if_fail (option < G_N_ELEMENTS (offsets));
+
+  malt_option_field_set (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 /**
@@ -169,38 +155,9 @@ malt_sandbox_options_get (const MaltSandboxOptions *self,
                           MaltSandboxOption         option,
                           GValue                   *value)
 {
-  switch (option)
-    {
-    case MALT_SANDBOX_OPTION_SANDBOX:
-      g_value_set_enum (value, self->profile);
-      break;
-    case MALT_SANDBOX_OPTION_MEMORY_LIMIT:
-      g_value_set_uint64 (value, self->memory_limit);
-      break;
-    case MALT_SANDBOX_OPTION_CPU_LIMIT:
-      g_value_set_uint (value, self->cpu_limit);
-      break;
-    case MALT_SANDBOX_OPTION_FD_LIMIT:
-      g_value_set_uint (value, self->fd_limit);
-      break;
-    case MALT_SANDBOX_OPTION_FILE_SIZE_LIMIT:
-      g_value_set_uint64 (value, self->file_size_limit);
-      break;
-    case MALT_SANDBOX_OPTION_TASK_LIMIT:
-      g_value_set_uint (value, self->task_limit);
-      break;
-    case MALT_SANDBOX_OPTION_READ_PATHS:
-      g_value_set_boxed (value, self->read_paths);
-      break;
-    case MALT_SANDBOX_OPTION_BWRAP_PATH:
-      g_value_set_string (value, self->bwrap_path);
-      break;
-    case MALT_SANDBOX_OPTION_ALLOW_NATIVE_CODE:
-      g_value_set_boolean (value, self->allow_native_code);
-      break;
-    default:
-      g_return_if_reached ();
-    }
+  g_return_if_fail (option < G_N_ELEMENTS (offsets));
+
+  malt_option_field_get (G_STRUCT_MEMBER_P (self, offsets[option]), value);
 }
 
 /**
