@@ -2,13 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/relay/malt-peer-worker.h"
+#include "malt/relay/malt-peer-worker-private.h"
 
 #include "malt/malt-error.h"
-#include "malt/malt-exit-report.h"
 #include "malt/malt-own-context.h"
 #include "malt/malt-running-workers-backend.h"
-#include "malt/relay/malt-peer-private.h"
 
 /**
  * MaltPeerWorker: (skip)
@@ -36,17 +34,6 @@
  * Since: 0.1
  */
 
-/* `peer` and `connection` are set once, before the initialisation returns; NULL when it failed or has not
- * been done. The peer knows this only through `events`, which hold no reference: it goes on ending when this
- * is gone. */
-typedef struct
-{
-  GMainContext    *context;    /* immutable; owned, for signals */
-  MaltRelayEvents *events;     /* immutable after initialisation; owned, NULL before it */
-  MaltPeer        *peer;       /* immutable after initialisation; owned */
-  MaltConnection  *connection; /* immutable after initialisation; owned */
-} MaltPeerWorkerPrivate;
-
 enum
 {
   PROP_N_PENDING = 1,
@@ -56,9 +43,8 @@ enum
   PROP_PID
 };
 
-static void malt_peer_worker_abstract_worker_init  (MaltAbstractWorkerInterface *iface);
-static void malt_peer_worker_initable_init         (GInitableIface              *iface);
-static void malt_peer_worker_async_initable_init   (GAsyncInitableIface         *iface);
+static void malt_peer_worker_initable_init       (GInitableIface      *iface);
+static void malt_peer_worker_async_initable_init (GAsyncInitableIface *iface);
 
 /* MaltAbstractWorker stands last: of a type that no GIR file describes, GJS before 1.86 sees the methods of
  * that interface only. */
@@ -67,210 +53,25 @@ G_DEFINE_ABSTRACT_TYPE_WITH_CODE (
     G_ADD_PRIVATE (MaltPeerWorker)
     G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, malt_peer_worker_initable_init)
     G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE, malt_peer_worker_async_initable_init)
-    G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, malt_peer_worker_abstract_worker_init))
+    G_IMPLEMENT_INTERFACE (MALT_TYPE_ABSTRACT_WORKER, malt_peer_verbs_init_interface))
 
-static MaltPeerWorkerPrivate *
-get_private (gpointer worker)
+MaltPeerWorkerPrivate *
+malt_peer_worker_get_private (gpointer worker)
 {
   return malt_peer_worker_get_instance_private (MALT_PEER_WORKER (worker));
 }
 
-/* NULL with an error: it has not been started. */
-static MaltPeerWorkerPrivate *
-get_started (MaltAbstractWorker  *worker,
-             GError             **error)
+MaltPeerWorkerPrivate *
+malt_peer_worker_get_started (gpointer   worker,
+                              GError   **error)
 {
-  MaltPeerWorkerPrivate *priv = get_private (worker);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (worker);
 
   if (priv->peer != NULL)
     return priv;
   g_set_error (error, MALT_ERROR, MALT_ERROR_FAILED, "%s has not been started",
                G_OBJECT_TYPE_NAME (worker));
   return NULL;
-}
-
-static char *
-malt_peer_worker_describe (MaltAbstractWorker *worker)
-{
-  MaltPeerWorkerPrivate *priv = get_private (worker);
-
-  if (priv->peer == NULL)
-    return g_strdup_printf ("%s that has not been started", G_OBJECT_TYPE_NAME (worker));
-  return g_strdup (priv->peer->description);
-}
-
-static gboolean
-malt_peer_worker_is_running (MaltAbstractWorker *worker)
-{
-  MaltPeerWorkerPrivate *priv = get_private (worker);
-
-  return priv->peer != NULL && malt_peer_get_report (priv->peer) == NULL;
-}
-
-typedef struct
-{
-  GAsyncReadyCallback callback;
-  gpointer            user_data;
-} SendData;
-
-/* Output signals that belong before the result are emitted before it, where both have the same
- * context. */
-static void
-on_sent (GObject      *worker,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autofree SendData *data = user_data;
-
-  malt_relay_events_flush (get_private (worker)->events);
-  if (data->callback != NULL)
-    data->callback (worker, result, data->user_data);
-}
-
-static void
-malt_peer_worker_send_async (MaltAbstractWorker  *worker,
-                             MaltCall            *call,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-  MaltPeerWorkerPrivate *priv = get_started (worker, &error);
-  SendData *data;
-
-  if (priv == NULL)
-    {
-      g_task_report_error (worker, callback, user_data, malt_peer_worker_send_async, error);
-      return;
-    }
-  data = g_new (SendData, 1);
-  data->callback = callback;
-  data->user_data = user_data;
-  task = g_task_new (worker, cancellable, on_sent, data);
-  g_task_set_source_tag (task, malt_peer_worker_send_async);
-  malt_connection_send_task (priv->connection, call, task);
-}
-
-static GVariant *
-malt_peer_worker_send_finish (MaltAbstractWorker  *worker,
-                              GAsyncResult        *result,
-                              GError             **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, worker), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, malt_peer_worker_send_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static GVariant *
-malt_peer_worker_send_sync (MaltAbstractWorker  *worker,
-                            MaltCall            *call,
-                            GCancellable        *cancellable,
-                            GError             **error)
-{
-  MaltPeerWorkerPrivate *priv = get_started (worker, error);
-
-  if (priv == NULL)
-    return NULL;
-  return malt_connection_send_sync (priv->connection, call, cancellable, error);
-}
-
-static gboolean
-malt_peer_worker_post (MaltAbstractWorker  *worker,
-                       MaltCall            *call,
-                       GError             **error)
-{
-  MaltPeerWorkerPrivate *priv = get_started (worker, error);
-
-  return priv != NULL && malt_connection_post (priv->connection, call, error);
-}
-
-static gboolean
-malt_peer_worker_interrupt (MaltAbstractWorker  *worker,
-                            GError             **error)
-{
-  MaltPeerWorkerPrivate *priv = get_started (worker, error);
-
-  return priv != NULL
-         && malt_peer_check_running (priv->peer, error)
-         && malt_connection_interrupt (priv->connection, error);
-}
-
-static void
-malt_peer_worker_stop_async (MaltAbstractWorker  *worker,
-                             guint                exit_timeout_ms,
-                             guint                term_timeout_ms,
-                             GCancellable        *cancellable,
-                             GAsyncReadyCallback  callback,
-                             gpointer             user_data)
-{
-  MaltPeerWorkerPrivate *priv = get_private (worker);
-  g_autoptr (GTask) task = g_task_new (worker, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, malt_peer_worker_stop_async);
-  /* A stop that is through has succeeded, whatever happens to the cancellable meanwhile. */
-  g_task_set_check_cancellable (task, FALSE);
-  if (!malt_peer_worker_is_running (worker))
-    g_task_return_int (task, 0);
-  else
-    malt_peer_stop (priv->peer, exit_timeout_ms, term_timeout_ms, g_steal_pointer (&task));
-}
-
-static gboolean
-malt_peer_worker_stop_finish (MaltAbstractWorker  *worker,
-                              GAsyncResult        *result,
-                              gboolean            *was_running,
-                              GError             **error)
-{
-  gssize outcome;
-
-  g_return_val_if_fail (g_task_is_valid (result, worker), FALSE);
-
-  outcome = g_task_propagate_int (G_TASK (result), error);
-  /* The program may end next, and with it what the monitor has not written yet. */
-  if (outcome > 0)
-    malt_relay_output_drain (get_private (worker)->peer->output);
-
-  if (was_running != NULL)
-    *was_running = outcome != 0;
-  return outcome >= 0;
-}
-
-static gboolean
-malt_peer_worker_kill (MaltAbstractWorker  *worker,
-                       int                  signum,
-                       GError             **error)
-{
-  MaltPeerWorkerPrivate *priv = get_started (worker, error);
-
-  return priv != NULL && malt_peer_kill (priv->peer, signum, error);
-}
-
-static MaltExitReport *
-malt_peer_worker_get_exit_report (MaltAbstractWorker *worker)
-{
-  MaltPeerWorkerPrivate *priv = get_private (worker);
-
-  return priv->peer != NULL ? malt_peer_get_report (priv->peer) : NULL;
-}
-
-static void
-malt_peer_worker_abstract_worker_init (MaltAbstractWorkerInterface *iface)
-{
-  iface->describe = malt_peer_worker_describe;
-  iface->is_running = malt_peer_worker_is_running;
-  iface->send_async = malt_peer_worker_send_async;
-  iface->send_finish = malt_peer_worker_send_finish;
-  iface->send_sync = malt_peer_worker_send_sync;
-  iface->post = malt_peer_worker_post;
-  iface->interrupt = malt_peer_worker_interrupt;
-  iface->stop_async = malt_peer_worker_stop_async;
-  iface->stop_finish = malt_peer_worker_stop_finish;
-  iface->kill = malt_peer_worker_kill;
-  iface->get_exit_report = malt_peer_worker_get_exit_report;
-  iface->capabilities = MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
-                        | MALT_WORKER_CAPABILITY_ISOLATED;
 }
 
 static void
@@ -292,7 +93,7 @@ malt_peer_worker_init_async (GAsyncInitable      *initable,
   g_task_set_priority (task, io_priority);
   /* What the start has come to is known to the start alone. */
   g_task_set_check_cancellable (task, FALSE);
-  if (get_private (initable)->peer != NULL)
+  if (malt_peer_worker_get_private (initable)->peer != NULL)
     g_task_return_int (task, 1);
   else
     MALT_PEER_WORKER_GET_CLASS (initable)->start (MALT_PEER_WORKER (initable),
@@ -319,7 +120,7 @@ malt_peer_worker_async_initable_init (GAsyncInitableIface *iface)
 static void
 malt_peer_worker_dispose (GObject *object)
 {
-  MaltPeerWorkerPrivate *priv = get_private (object);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (object);
 
   if (priv->events != NULL)
     malt_relay_events_detach (priv->events);
@@ -335,7 +136,7 @@ malt_peer_worker_dispose (GObject *object)
 static void
 malt_peer_worker_finalize (GObject *object)
 {
-  MaltPeerWorkerPrivate *priv = get_private (object);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (object);
 
   g_clear_object (&priv->peer);
   g_clear_object (&priv->connection);
@@ -350,7 +151,7 @@ malt_peer_worker_get_property (GObject    *object,
                                GValue     *value,
                                GParamSpec *pspec)
 {
-  MaltPeerWorkerPrivate *priv = get_private (object);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (object);
 
   /* The value is its default then. */
   if (priv->peer == NULL)
@@ -417,7 +218,7 @@ malt_peer_worker_class_init (MaltPeerWorkerClass *klass)
 static void
 malt_peer_worker_init (MaltPeerWorker *self)
 {
-  get_private (self)->context = g_main_context_ref_thread_default ();
+  malt_peer_worker_get_private (self)->context = g_main_context_ref_thread_default ();
 }
 
 /**
@@ -436,7 +237,7 @@ malt_peer_worker_bind (MaltPeerWorker  *self,
 {
   g_return_if_fail (MALT_IS_PEER_WORKER (self));
 
-  MaltPeerWorkerPrivate *priv = get_private (self);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (self);
 
   /* There are some already after a start that has failed. */
   g_clear_pointer (&priv->events, malt_relay_events_unref);
@@ -462,7 +263,7 @@ malt_peer_worker_take (MaltPeerWorker *self,
 {
   g_return_if_fail (MALT_IS_PEER_WORKER (self));
 
-  MaltPeerWorkerPrivate *priv = get_private (self);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_private (self);
 
   priv->peer = peer;
   priv->connection = connection;
@@ -487,7 +288,7 @@ malt_peer_worker_get_peer (MaltPeerWorker *self)
 {
   g_return_val_if_fail (MALT_IS_PEER_WORKER (self), NULL);
 
-  return get_private (self)->peer;
+  return malt_peer_worker_get_private (self)->peer;
 }
 
 /**
@@ -517,7 +318,7 @@ malt_peer_worker_detach (MaltPeerWorker  *self,
 {
   g_return_val_if_fail (MALT_IS_PEER_WORKER (self), FALSE);
 
-  MaltPeerWorkerPrivate *priv = get_started (MALT_ABSTRACT_WORKER (self), error);
+  MaltPeerWorkerPrivate *priv = malt_peer_worker_get_started (self, error);
 
   if (priv == NULL
       || !malt_peer_check_running (priv->peer, error)
