@@ -4,57 +4,10 @@
 
 #include "tests/distributed/malt-nats-secured.h"
 
-#include <glib/gstdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/distributed/malt-certificates.h"
 
 /* One that answers takes no milliseconds. */
 #define SECURED_ASK_MSEC 60000u
-
-/* Made once for all tests of a program: they take longer than the tests. */
-static char *certificates;
-static pid_t maker;
-
-static void
-remove_certificates (void)
-{
-  g_autoptr (GDir) dir = getpid () == maker ? g_dir_open (certificates, 0, NULL) : NULL;
-  const char *name;
-
-  if (dir == NULL)
-    return;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (certificates, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (certificates);
-  g_free (certificates);
-}
-
-static void
-make_certificates (const char *const *names)
-{
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
-  g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
-  g_auto (GStrv) words = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) process = NULL;
-
-  certificates = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  maker = getpid ();
-  atexit (remove_certificates);
-  g_strv_builder_add_many (argv, script, certificates, NULL);
-  g_strv_builder_addv (argv, (const char **) names);
-  words = g_strv_builder_end (argv);
-  process = g_subprocess_newv ((const char *const *) words, G_SUBPROCESS_FLAGS_NONE, &error);
-  g_assert_no_error (error);
-  g_subprocess_wait_check (process, NULL, &error);
-  g_assert_no_error (error);
-}
 
 gboolean
 malt_nats_secured_init (MaltNatsSecured   *self,
@@ -62,21 +15,17 @@ malt_nats_secured_init (MaltNatsSecured   *self,
                         const char        *placeholder,
                         const char *const *names)
 {
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
   g_auto (GStrv) parts = g_strsplit (config, placeholder, -1);
   g_autofree char *text = NULL;
+  const char *missing;
 
-  *self = (MaltNatsSecured) { 0 };
-  if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+  *self = (MaltNatsSecured) { .folder = malt_certificates_make (names, &missing) };
+  if (self->folder == NULL)
     {
-      g_test_skip (openssl == NULL ? "openssl is not installed"
-                                   : "GLib has no TLS: glib-networking is not installed");
+      g_test_skip_printf ("%s is not installed", missing);
       return FALSE;
     }
 
-  if (certificates == NULL)
-    make_certificates (names);
-  self->folder = certificates;
   text = g_strjoinv (self->folder, parts);
   self->server = malt_nats_server_new (text);
 

@@ -13,10 +13,8 @@
 /* How long something may take that takes milliseconds. */
 #define SERVER_DEADLINE_SEC 30
 
-/* A port that nobody has at the moment, and that is not given out by itself: another test may ask at the
- * same time. */
-static int
-find_port (void)
+int
+malt_server_find_port (void)
 {
   for (int i = 0; i < 100; i++)
     {
@@ -52,28 +50,38 @@ die_with_parent (gpointer unused)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
-void
-malt_nats_server_start (MaltNatsServer *self)
+GSubprocess *
+malt_server_start (int                port,
+                   const char *const *argv)
 {
   g_autoptr (GSubprocessLauncher) launcher =
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE
                                | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   gint64 end_us = g_get_monotonic_time ()
                   + SERVER_DEADLINE_SEC * malt_test_get_slowness () * G_USEC_PER_SEC;
-  g_autofree char *port = g_strdup_printf ("%d", self->port);
   g_autoptr (GError) error = NULL;
+  GSubprocess *process;
 
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
-  self->process =
-    g_subprocess_launcher_spawn (launcher, &error, "nats-server", "--addr", "127.0.0.1", "--port",
-                                 port, self->config != NULL ? "--config" : NULL, self->config,
-                                 NULL);
+  process = g_subprocess_launcher_spawnv (launcher, argv, &error);
   g_assert_no_error (error);
-  while (!is_listening (self->port))
+  while (!is_listening (port))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, end_us);
       g_usleep (2000);
     }
+
+  return process;
+}
+
+void
+malt_nats_server_start (MaltNatsServer *self)
+{
+  g_autofree char *port = g_strdup_printf ("%d", self->port);
+  const char *const argv[] = { "nats-server", "--addr", "127.0.0.1", "--port", port,
+                               self->config != NULL ? "--config" : NULL, self->config, NULL };
+
+  self->process = malt_server_start (self->port, argv);
 }
 
 MaltNatsServer *
@@ -92,7 +100,7 @@ malt_nats_server_new (const char *config)
   self = g_new0 (MaltNatsServer, 1);
   self->folder = g_dir_make_tmp ("malt-nats-XXXXXX", &error);
   g_assert_no_error (error);
-  self->port = find_port ();
+  self->port = malt_server_find_port ();
   self->address = g_strdup_printf ("nats://127.0.0.1:%d", self->port);
   if (config != NULL)
     {
@@ -114,7 +122,7 @@ malt_nats_server_new_cluster (MaltNatsServer **servers,
 
   for (guint i = 0; i < n; i++)
     {
-      ports[i] = find_port ();
+      ports[i] = malt_server_find_port ();
       g_string_append_printf (routes, "%s\"nats://127.0.0.1:%d\"", i > 0 ? ", " : "", ports[i]);
     }
   for (guint i = 0; i < n; i++)
@@ -176,4 +184,21 @@ malt_nats_wait_until (const gboolean *flag)
   while (!*flag)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (deadline);
+}
+
+static gboolean
+set_flag (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+malt_nats_wait_ms (guint ms)
+{
+  gboolean is_over = FALSE;
+
+  g_timeout_add (ms, set_flag, &is_over);
+  malt_nats_wait_until (&is_over);
 }

@@ -33,7 +33,15 @@ void            malt_nats_server_kill    (MaltNatsServer *self);
 void            malt_nats_server_signal  (MaltNatsServer *self,
                                           int             signum);
 
+/* For other servers: a port that nobody has at the moment, and that is not given out by itself, for another
+ * test may ask at the same time; and a program that listens there. It does not outlive the test. */
+int             malt_server_find_port    (void);
+GSubprocess    *malt_server_start        (int                port,
+                                          const char *const *argv);
+
 /* Iterates the default main context until the flag is set, or fails. */
 void            malt_nats_wait_until     (const gboolean *flag);
+/* Iterates it for so long. */
+void            malt_nats_wait_ms        (guint           ms);
 
 G_END_DECLS

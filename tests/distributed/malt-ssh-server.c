@@ -4,15 +4,9 @@
 
 #include "tests/distributed/malt-ssh-server.h"
 
-#include "tests/malt-test-slowness.h"
+#include "tests/distributed/malt-nats-server.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
-/* How long something may take that takes milliseconds. */
-#define SSH_DEADLINE_SEC 30
 
 /* Where sshd shuts itself in when it is root's; what starts it makes the folder. */
 #define SSH_EMPTY_FOLDER "/run/sshd"
@@ -115,62 +109,14 @@ write_files (MaltSshServer     *self,
   write_file (self, "config", config);
 }
 
-/* Runs in the child: it does not outlive a test that crashes. */
-static void
-die_with_parent (gpointer unused)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static gboolean
-is_listening (int port)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-
-  g_socket_client_set_enable_proxy (client, FALSE);
-  connection = g_socket_client_connect_to_host (client, "127.0.0.1", (guint16) port, NULL, NULL);
-
-  return connection != NULL;
-}
-
 static void
 start (MaltSshServer *self,
        const char    *sshd)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-    g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autofree char *config = g_build_filename (self->folder, "config", NULL);
-  gint64 end_us = g_get_monotonic_time ()
-                  + SSH_DEADLINE_SEC * malt_test_get_slowness () * G_USEC_PER_SEC;
-  g_autoptr (GError) error = NULL;
+  const char *const argv[] = { sshd, "-D", "-e", "-f", config, NULL };
 
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
-  self->process = g_subprocess_launcher_spawn (launcher, &error, sshd, "-D", "-e", "-f", config, NULL);
-  g_assert_no_error (error);
-  while (!is_listening (self->port))
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
-      g_usleep (2000);
-    }
-}
-
-static int
-find_port (void)
-{
-  for (int i = 0; i < 100; i++)
-    {
-      int port = g_random_int_range (20000, 32000);
-      g_autoptr (GSocketAddress) address =
-        g_inet_socket_address_new_from_string ("127.0.0.1", (guint) port);
-      g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
-                                                 G_SOCKET_PROTOCOL_TCP, NULL);
-
-      if (socket != NULL && g_socket_bind (socket, address, FALSE, NULL))
-        return port;
-    }
-
-  g_error ("No port is free");
+  self->process = malt_server_start (self->port, argv);
 }
 
 MaltSshServer *
@@ -186,7 +132,7 @@ malt_ssh_server_new (const char *const *environment)
   self = g_new0 (MaltSshServer, 1);
   self->folder = g_dir_make_tmp ("malt-sshd-XXXXXX", &error);
   g_assert_no_error (error);
-  self->port = find_port ();
+  self->port = malt_server_find_port ();
   self->destination = g_strdup_printf ("%s@127.0.0.1", g_get_user_name ());
   write_files (self, environment);
   self->arguments = g_new0 (char *, 12);

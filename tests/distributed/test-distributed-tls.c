@@ -5,6 +5,7 @@
 #include "backends/distributed/malt-distributed-bridge.h"
 #include "backends/distributed/malt-distributed-tls-files.h"
 
+#include "tests/distributed/malt-certificates.h"
 #include "tests/malt-test-slowness.h"
 
 #include <glib/gstdio.h>
@@ -19,7 +20,10 @@
 #define WATCHDOG_SECONDS (60 * malt_test_get_slowness ())
 
 /* Where the certificates are, of all tests. NULL: something is missing. */
-static char *folder;
+static const char *folder;
+
+/* Why there are none. */
+static const char *missing;
 
 static MaltDistributedTls *
 new_tls (const char *name)
@@ -369,44 +373,10 @@ test_local (void)
     }
 }
 
-static gboolean
-make_certificates (void)
-{
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    return FALSE;
-
-  folder = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, script, folder, "alice", "bob", NULL);
-  g_assert_no_error (error);
-  return g_subprocess_wait_check (process, NULL, &error);
-}
-
-static void
-remove_certificates (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 static void
 test_skipped (void)
 {
-  g_test_skip ("openssl or glib-networking is not installed");
+  g_test_skip_printf ("%s is not installed", missing);
 }
 
 static void
@@ -487,13 +457,14 @@ int
 main (int    argc,
       char **argv)
 {
-  int status;
+  const char *const names[] = { "alice", "bob", NULL };
 
   g_test_init (&argc, &argv, NULL);
   alarm ((guint) WATCHDOG_SECONDS);
 
   g_test_add_func ("/distributed/tls/local", test_local);
-  if (make_certificates ())
+  folder = malt_certificates_make (names, &missing);
+  if (folder != NULL)
     {
       g_test_add_func ("/distributed/tls/bridges", test_bridges);
       g_test_add_func ("/distributed/tls/half-close", test_half_close);
@@ -508,8 +479,5 @@ main (int    argc,
   else
     g_test_add_func ("/distributed/tls/skipped", test_skipped);
 
-  status = g_test_run ();
-  if (folder != NULL)
-    remove_certificates ();
-  return status;
+  return g_test_run ();
 }

@@ -146,18 +146,25 @@ test_stop_one_who_prints (void)
   wait_until_free (host);
 }
 
-/* Calls something whose answer nobody reads, because nobody runs the main context for it. */
-static void
-ask_for_bytes (NewManager *manager,
+/* Calls something whose answer nobody reads, because nobody runs the main context for it, and waits until it
+ * comes. Returns a copy of the socket, where it can be read all the same. */
+static int
+ask_for_bytes (Client     *client,
+               NewManager *manager,
                gsize       size)
 {
+  int data_fd = dup (client->fds[MALT_HOST_STREAM_DATA]);
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autofree char *code = g_strdup_printf ("string.rep('x', %" G_GSIZE_FORMAT ")", size);
   g_autoptr (MaltCall) call = malt_call_new_eval ("Main", code, NULL);
 
+  client_greet (client, manager);
   g_main_context_push_thread_default (context);
   malt_connection_send_async (manager->connection, call, NULL, NULL, NULL);
   g_main_context_pop_thread_default (context);
+  host_wait_for (data_fd);
+
+  return data_fd;
 }
 
 static void
@@ -182,10 +189,7 @@ test_answers_are_not_lost (void)
 
   client_init (&client, host, "@a{sv} {}");
   client_open (&client);
-  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
-  client_greet (&client, &manager);
-  ask_for_bytes (&manager, KEPT_BYTES);
-  host_wait_for (data_fd);
+  data_fd = ask_for_bytes (&client, &manager, KEPT_BYTES);
   kill_worker (&client);
   client_assert_end (&client);
   g_assert_cmpint (recv (data_fd, buffer, KEPT_BYTES, MSG_WAITALL), ==, KEPT_BYTES);
@@ -203,10 +207,7 @@ test_nobody_reads (void)
 
   client_init (&client, host, "@a{sv} {}");
   client_open (&client);
-  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
-  client_greet (&client, &manager);
-  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
-  host_wait_for (data_fd);
+  data_fd = ask_for_bytes (&client, &manager, 4 * ANSWERED_BYTES);
   kill_worker (&client);
   client_assert_end (&client);
   close (data_fd);
@@ -246,10 +247,7 @@ test_nobody_watches (void)
       client.fds[i] = client_send_opening (&client, (MaltHostStream) i);
       g_assert_true (client_is_accepted (client.fds[i]));
     }
-  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
-  client_greet (&client, &manager);
-  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
-  host_wait_for (data_fd);
+  data_fd = ask_for_bytes (&client, &manager, 4 * ANSWERED_BYTES);
   kill (client.reply->pid, SIGKILL);
   while (!fixture_is_gone (client.reply->pid))
     g_usleep (1000);
@@ -271,10 +269,7 @@ test_nobody_is_told (void)
 
   client_init (&client, host, "@a{sv} {}");
   client_open (&client);
-  data_fd = dup (client.fds[MALT_HOST_STREAM_DATA]);
-  client_greet (&client, &manager);
-  ask_for_bytes (&manager, 4 * ANSWERED_BYTES);
-  host_wait_for (data_fd);
+  data_fd = ask_for_bytes (&client, &manager, 4 * ANSWERED_BYTES);
   kill_worker (&client);
   client_wait_until_gone (&client);
   g_usleep (TELL_USEC);

@@ -6,8 +6,7 @@
 #include "backends/distributed/malt-distributed-bridge.h"
 #include "tests/backends/process-fixture.h"
 #include "tests/distributed/host-fixture.h"
-
-#include <glib/gstdio.h>
+#include "tests/distributed/malt-certificates.h"
 
 #include <signal.h>
 #include <string.h>
@@ -17,7 +16,10 @@
 #define BIG_BYTES (4u * 1024 * 1024)
 
 /* Where the certificates are. */
-static char *folder;
+static const char *folder;
+
+/* Why there are none. */
+static const char *missing;
 
 static HostFixture *
 new_host (void)
@@ -245,55 +247,22 @@ test_renewed (void)
   copy ("old", "server");
 }
 
-static gboolean
-make_certificates (void)
-{
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "make-certificates", NULL);
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    return FALSE;
-
-  folder = g_dir_make_tmp ("malt-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, script, folder, "alice", NULL);
-  g_assert_no_error (error);
-  return g_subprocess_wait_check (process, NULL, &error);
-}
-
-static void
-remove_certificates (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      g_remove (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 static void
 test_skipped (void)
 {
-  g_test_skip ("openssl or glib-networking is not installed");
+  g_test_skip_printf ("%s is not installed", missing);
 }
 
 int
 main (int    argc,
       char **argv)
 {
-  int status;
+  const char *const names[] = { "alice", NULL };
 
   fixture_init (&argc, &argv);
 
-  if (make_certificates ())
+  folder = malt_certificates_make (names, &missing);
+  if (folder != NULL)
     {
       fixture_add ("/host/tls/call", test_call);
       fixture_add ("/host/tls/stranger", test_stranger);
@@ -304,8 +273,5 @@ main (int    argc,
   else
     fixture_add ("/host/tls/skipped", test_skipped);
 
-  status = g_test_run ();
-  if (folder != NULL)
-    remove_certificates ();
-  return status;
+  return g_test_run ();
 }

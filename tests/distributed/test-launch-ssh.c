@@ -78,23 +78,6 @@ launch (MaltDistributedLauncher      *launcher,
   return outcome;
 }
 
-static gboolean
-set_flag (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-wait_ms (guint ms)
-{
-  gboolean is_over = FALSE;
-
-  g_timeout_add (ms, set_flag, &is_over);
-  malt_nats_wait_until (&is_over);
-}
-
 /* The launcher keeps itself until ssh has ended, which removes the socket. */
 static void
 assert_gone (MaltDistributedLauncher *launcher,
@@ -105,7 +88,7 @@ assert_gone (MaltDistributedLauncher *launcher,
   g_object_add_weak_pointer (G_OBJECT (launcher), (gpointer *) &launcher);
   g_object_unref (launcher);
   while (launcher != NULL)
-    wait_ms (2);
+    malt_nats_wait_ms (2);
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
@@ -144,7 +127,7 @@ test_launch (void)
   malt_distributed_launcher_stop (launcher);
   assert_gone (launcher, path);
   while (kill (outcome.reply->pid, 0) == 0)
-    wait_ms (2);
+    malt_nats_wait_ms (2);
 }
 
 static void

@@ -297,23 +297,6 @@ test_permission (void)
   g_assert_error (allowed.error, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND);
 }
 
-static gboolean
-set_flag (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-wait_ms (guint ms)
-{
-  gboolean is_over = FALSE;
-
-  g_timeout_add (ms, set_flag, &is_over);
-  malt_nats_wait_until (&is_over);
-}
-
 /* Not even a certificate would help; and it does not ask a thousand times a second. */
 static void
 test_not_authorized (void)
@@ -327,7 +310,7 @@ test_not_authorized (void)
 
   manager = new_client (server, "malt.manager");
   while (malt_nats_client_get_last_error (manager) == NULL)
-    wait_ms (5);
+    malt_nats_wait_ms (5);
   g_assert_error (malt_nats_client_get_last_error (manager), G_IO_ERROR,
                   G_IO_ERROR_PERMISSION_DENIED);
   g_assert_false (malt_nats_client_is_connected (manager));

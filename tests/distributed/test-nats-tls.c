@@ -32,30 +32,13 @@ new_client (MaltNatsSecured *secured,
   return malt_nats_secured_new_client (secured, authority, name, "malt.manager.1");
 }
 
-static gboolean
-set_flag (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-wait_ms (guint ms)
-{
-  gboolean is_over = FALSE;
-
-  g_timeout_add (ms, set_flag, &is_over);
-  malt_nats_wait_until (&is_over);
-}
-
 static const GError *
 wait_for_error (MaltNatsClient *client)
 {
   while (malt_nats_client_get_last_error (client) == NULL)
     {
       g_assert_false (malt_nats_client_is_connected (client));
-      wait_ms (2);
+      malt_nats_wait_ms (2);
     }
 
   return malt_nats_client_get_last_error (client);
