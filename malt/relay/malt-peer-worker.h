@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_PEER_WORKER (malt_peer_worker_get_type ())
 
+/* Has the signals of a peer emitted by this worker: before the peer says anything, in each attempt to start
+ * one. */
+/* Gives it its peer, which is started, and lists it among those that run. Takes both. Any thread; once. */
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_DERIVABLE_TYPE (MaltPeerWorker, malt_peer_worker, MALT, PEER_WORKER, GObject)
 
@@ -35,8 +38,11 @@ MALT_AVAILABLE_IN_ALL
 void      malt_peer_worker_take     (MaltPeerWorker  *self,
                                      MaltPeer        *peer,
                                      MaltConnection  *connection);
+/* (transfer none) (nullable): NULL before the start. Any thread. */
 MALT_AVAILABLE_IN_ALL
 MaltPeer *malt_peer_worker_get_peer (MaltPeerWorker  *self);
+/* Gives the worker away, to somebody who greets it anew over both sockets, which are the caller's from now
+ * on. */
 MALT_AVAILABLE_IN_ALL
 gboolean  malt_peer_worker_detach   (MaltPeerWorker  *self,
                                      int             *data_fd,

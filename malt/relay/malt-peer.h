@@ -85,43 +85,57 @@ struct _MaltPeerClass
 MALT_AVAILABLE_IN_ALL
 GType           malt_peer_get_type      (void);
 
+/* In the monitor thread, what says nothing else. */
+
+/* What never changes: first of all, once. Takes `description`. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_set_up        (MaltPeer                   *self,
                                          char                       *description,
                                          int                         pid,
                                          MaltRelayEvents            *events,
                                          MaltRelayOutput            *output);
+/* Makes the connection, whose hooks are the peer's. Takes the descriptors. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_connect       (MaltPeer                   *self,
                                          int                         data_fd,
                                          int                         control_fd,
                                          const MaltConnectionLimits *limits);
+/* From here on the loss of its connection is its end. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_set_started   (MaltPeer                   *self);
+/* Attaches `source` (transfer full) to the monitor, with a reference on the peer. Returns it. Any thread. */
 MALT_AVAILABLE_IN_ALL
 GSource        *malt_peer_attach        (MaltPeer                   *self,
                                          GSource                    *source,
                                          GSourceFunc                 func);
+/* Why it is being ended, for its report. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_set_detail    (MaltPeer                   *self,
                                          const char                 *format,
                                          ...) G_GNUC_PRINTF (2, 3);
+/* (transfer none) (nullable): NULL while it runs. Any thread. */
 MALT_AVAILABLE_IN_ALL
 MaltExitReport *malt_peer_get_report    (MaltPeer                   *self);
+/* FALSE with MALT_ERROR_TERMINATED_WORKER when it has ended. Any thread. */
 MALT_AVAILABLE_IN_ALL
 gboolean        malt_peer_check_running (MaltPeer                   *self,
                                          GError                    **error);
 
+/* The first rung of a ladder: over the connection. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_ask_to_leave  (MaltPeer                   *self,
                                          guint                       exit_timeout_ms);
+/* It has not ended of SIGKILL in time: nobody waits any longer. It may still end. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_give_up       (MaltPeer                   *self);
+/* Nobody wants it any more. Any thread. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_abandon       (MaltPeer                   *self);
+/* Without a report, for a start that has failed. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_close         (MaltPeer                   *self,
                                          const GError               *error);
+/* It has ended: tells everybody, in the order that they are promised. Once. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_end           (MaltPeer                   *self,
                                          MaltExitReport             *report);
