@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 /* The NATS clients of this program, one for each cluster, shared by all workers. Monitor thread. */
 typedef struct _MaltDistributedBroker MaltDistributedBroker;
 
-/* Errors: MALT_ERROR_INVALID_CONFIG for a server that is no address, or is on another machine when there is
- * no TLS. */
+/* Errors: MALT_ERROR_INVALID_CONFIG for a server that is no address. */
 MaltDistributedBroker *malt_distributed_broker_acquire      (const MaltDistributedOptions  *options,
                                                              MaltDistributedTls            *tls,
                                                              GError                       **error);

@@ -34,15 +34,15 @@ struct _MaltDistributedLaunchNats
   GObject                parent_instance;
 
   MaltDistributedTls    *tls;          /* owned (nullable) */
-  MaltDistributedBroker *broker;       /* held (nullable) */
-  gulong                 refused_handler;
+  MaltDistributedBroker *broker;       /* held while @task is there */
+  guint                  n_servers;
+  guint                  n_misconfigured; /* servers in turn that cannot be used as they are given */
   char                  *subject;      /* owned */
   char                  *whom;         /* owned; who is asked, for texts */
   char                  *nobody;       /* owned; that there is nobody */
   GBytes                *request;      /* owned */
   GTask                 *task;         /* owned; NULL: it is over */
   GCancellable          *cancellable;  /* owned: of the requests */
-  gulong                 cancelled_handler;
   gboolean               is_unwanted;  /* it is not asked again, and an answer is still welcome */
   guint                  n_requests;   /* that are on their way */
   guint                  pause_ms;     /* before the next attempt */
@@ -89,9 +89,9 @@ steal_task (MaltDistributedLaunchNats  *self,
 
   drop_source (&self->again);
   drop_source (&self->lost);
-  g_signal_handler_disconnect (malt_distributed_broker_get_client (self->broker),
-                               self->refused_handler);
+  g_signal_handlers_disconnect_by_data (malt_distributed_broker_get_client (self->broker), self);
   g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->broker, malt_distributed_broker_release);
   return TRUE;
 }
 
@@ -118,6 +118,18 @@ on_refused (MaltNatsClient            *client,
     fail (self, g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED,
                              "The NATS server does not let this program ask %s for a worker: %s",
                              self->whom, error->message));
+}
+
+/* Time does not mend what is wrong with all of the servers. */
+static void
+on_failed (MaltNatsClient            *client,
+           GError                    *error,
+           MaltDistributedLaunchNats *self)
+{
+  if (!g_error_matches (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG))
+    self->n_misconfigured = 0;
+  else if (++self->n_misconfigured >= self->n_servers)
+    fail (self, g_error_copy (error));
 }
 
 static void
@@ -284,6 +296,7 @@ prepare (MaltDistributedLaunchNats     *self,
   if (self->broker == NULL)
     return FALSE;
 
+  self->n_servers = options->servers != NULL ? MAX (g_strv_length (options->servers), 1) : 1;
   self->request = malt_spawn_request_to_bytes (request, error);
   if (options->host != NULL)
     {
@@ -311,6 +324,7 @@ malt_distributed_launch_nats_launch_async (MaltDistributedLauncher      *launche
 {
   MaltDistributedLaunchNats *self = MALT_NATS_LAUNCHER (launcher);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  MaltNatsClient *client;
   GError *error = NULL;
 
   g_task_set_source_tag (task, malt_distributed_launch_nats_launch_async);
@@ -321,8 +335,9 @@ malt_distributed_launch_nats_launch_async (MaltDistributedLauncher      *launche
       return;
     }
 
-  self->refused_handler = g_signal_connect (malt_distributed_broker_get_client (self->broker),
-                                            "refused", G_CALLBACK (on_refused), self);
+  client = malt_distributed_broker_get_client (self->broker);
+  g_signal_connect (client, "refused", G_CALLBACK (on_refused), self);
+  g_signal_connect (client, "failed", G_CALLBACK (on_failed), self);
   self->task = g_steal_pointer (&task);
   self->lost = attach_timeout (self, RETRY_LOST_MSEC, on_lost);
   g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (on_cancelled), self, 0);
@@ -362,20 +377,10 @@ malt_distributed_launch_nats_describe (MaltDistributedLauncher *launcher,
 }
 
 static void
-malt_distributed_launch_nats_stop (MaltDistributedLauncher *launcher)
-{
-  MaltDistributedLaunchNats *self = MALT_NATS_LAUNCHER (launcher);
-
-  if (self->task == NULL)
-    g_clear_pointer (&self->broker, malt_distributed_broker_release);
-}
-
-static void
 malt_distributed_launch_nats_finalize (GObject *object)
 {
   MaltDistributedLaunchNats *self = MALT_NATS_LAUNCHER (object);
 
-  g_clear_pointer (&self->broker, malt_distributed_broker_release);
   g_clear_pointer (&self->tls, malt_distributed_tls_unref);
   g_clear_pointer (&self->request, g_bytes_unref);
   g_clear_pointer (&self->subject, g_free);
@@ -392,7 +397,6 @@ malt_distributed_launch_nats_launcher_init (MaltDistributedLauncherInterface *if
   iface->launch_async = malt_distributed_launch_nats_launch_async;
   iface->launch_finish = malt_distributed_launch_nats_launch_finish;
   iface->describe = malt_distributed_launch_nats_describe;
-  iface->stop = malt_distributed_launch_nats_stop;
 }
 
 static void

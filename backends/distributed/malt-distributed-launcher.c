@@ -44,5 +44,6 @@ malt_distributed_launcher_describe (MaltDistributedLauncher *self,
 void
 malt_distributed_launcher_stop (MaltDistributedLauncher *self)
 {
-  MALT_DISTRIBUTED_LAUNCHER_GET_IFACE (self)->stop (self);
+  if (MALT_DISTRIBUTED_LAUNCHER_GET_IFACE (self)->stop != NULL)
+    MALT_DISTRIBUTED_LAUNCHER_GET_IFACE (self)->stop (self);
 }

@@ -6,6 +6,9 @@
 #include "tests/distributed/malt-cluster.h"
 #include "tests/malt-test-slowness.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -197,6 +200,57 @@ test_no_server (void)
   assert_contains (error->message, servers[0]);
   assert_contains (error->message, servers[1]);
   assert_contains (error->message, "1000 ms");
+}
+
+/* An address of this machine that others reach it by. (transfer full) (nullable) */
+static GInetAddress *
+find_own_address (void)
+{
+  GInetAddress *found = NULL;
+  struct ifaddrs *all = NULL;
+
+  g_assert_no_errno (getifaddrs (&all));
+  for (struct ifaddrs *one = all; one != NULL && found == NULL; one = one->ifa_next)
+    if (one->ifa_addr != NULL && one->ifa_addr->sa_family == AF_INET
+        && (one->ifa_flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP)
+      found = g_inet_address_new_from_bytes (
+          (const guint8 *) &((struct sockaddr_in *) one->ifa_addr)->sin_addr, G_SOCKET_FAMILY_IPV4);
+  freeifaddrs (all);
+
+  return found;
+}
+
+/* Without TLS it may never be used, which is told of at once; one of several may be another's. */
+static void
+test_server_without_tls (void)
+{
+  g_autoptr (GInetAddress) address = find_own_address ();
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autoptr (GSocketAddress) wish = address != NULL ? g_inet_socket_address_new (address, 0) : NULL;
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autofree char *server = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (wish == NULL)
+    {
+      g_test_skip ("no network but loopback");
+      return;
+    }
+  g_socket_listener_add_address (listener, wish, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
+                                 &bound, &error);
+  g_assert_no_error (error);
+  server = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (bound));
+
+  g_assert_null (malt_create_worker ("distributed", NULL, &error, "servers",
+                                     (const char *const[]) { server, NULL }, NULL));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
+  assert_contains (error->message, "tls-ca");
+  g_clear_error (&error);
+
+  g_assert_null (malt_create_worker ("distributed", NULL, &error, "servers",
+                                     (const char *const[]) { server, "nats://127.0.0.1:1", NULL },
+                                     "spawn-timeout", 1000u, NULL));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
 }
 
 typedef struct
@@ -435,6 +489,7 @@ main (int    argc,
   g_test_add_func ("/malt/distributed/worker/options-of-nothing", test_options_of_nothing);
   g_test_add_func ("/malt/distributed/worker/waits-at-rest", test_waits_at_rest);
   g_test_add_func ("/malt/distributed/worker/no-server", test_no_server);
+  g_test_add_func ("/malt/distributed/worker/server-without-tls", test_server_without_tls);
   g_test_add_func ("/malt/distributed/worker/full-pool", test_full_pool);
   g_test_add_func ("/malt/distributed/worker/start-cancelled", test_start_cancelled);
   g_test_add_func ("/malt/distributed/worker/start-unwanted", test_start_unwanted);
