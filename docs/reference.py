@@ -31,6 +31,7 @@ LANGUAGES = {"c": "c", "json": "javascript", "js": "javascript"}
 
 CODE_OR_LINK = re.compile(r"(?P<code>(?<!`)`[^`]+`)"
                           r"|(?P<image>!?)\[(?P<text>[^]]*)\]\((?P<target>[^)\s]+)\)")
+BROKEN_LINK = re.compile(r"\[([^]\n]+)\n *([^]\n]+)\]\(")
 INDENT = "    "
 
 # Characters of code that a column has room for.
@@ -148,7 +149,8 @@ def convert(lines, symbols, titles):
 
 
 def write_chapters(docs, folder, symbols):
-    chapters = {path.name: path.read_text(encoding="utf-8").split("\n") for path in docs.glob("*.md")}
+    chapters = {path.name: BROKEN_LINK.sub(r"[\1 \2](", path.read_text(encoding="utf-8")).split("\n")
+                for path in docs.glob("*.md")}
     titles = {name: lines[0].removeprefix("# ") for name, lines in chapters.items()}
     for name, lines in chapters.items():
         text = "\n".join(convert(lines, symbols, titles))
