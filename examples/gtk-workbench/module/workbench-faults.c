@@ -13,7 +13,7 @@
  * A module that is more than an example has no such file. */
 
 /* Milliseconds that a slow image takes: time enough for somebody to press a button. */
-#define SLOW_MSEC 20000
+#define SLOW_MSEC 40000
 
 static void
 be_slow (MaltInvocation *invocation)
