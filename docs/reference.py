@@ -31,7 +31,6 @@ LANGUAGES = {"c": "c", "json": "javascript", "js": "javascript"}
 
 CODE_OR_LINK = re.compile(r"(?P<code>(?<!`)`[^`]+`)"
                           r"|(?P<image>!?)\[(?P<text>[^]]*)\]\((?P<target>[^)\s]+)\)")
-BROKEN_LINK = re.compile(r"\[([^]\n]+)\n *([^]\n]+)\]\(")
 INDENT = "    "
 
 # Characters of code that a column has room for.
@@ -148,8 +147,26 @@ def convert(lines, symbols, titles):
         yield "```"
 
 
+def join(lines):
+    """Code and links that go on in the next line are in one."""
+    begun = ""
+    is_fenced = False
+    for line in lines:
+        is_fence = line.startswith("```")
+        is_fenced ^= is_fence
+        is_code = is_fence or is_fenced or line.startswith(INDENT)
+        line = begun + (line.lstrip() if begun else line)
+        begun = ""
+        if not is_code and (line.count("`") % 2 == 1 or re.search(r"\[[^]`]*$", line)):
+            begun = line + " "
+        else:
+            yield line
+    if begun:
+        yield begun
+
+
 def write_chapters(docs, folder, symbols):
-    chapters = {path.name: BROKEN_LINK.sub(r"[\1 \2](", path.read_text(encoding="utf-8")).split("\n")
+    chapters = {path.name: list(join(path.read_text(encoding="utf-8").split("\n")))
                 for path in docs.glob("*.md")}
     titles = {name: lines[0].removeprefix("# ") for name, lines in chapters.items()}
     for name, lines in chapters.items():
