@@ -11,7 +11,7 @@
 #define MALT_RELAY_EVENTS_MAX_BYTES (4 << 20)
 
 /* What an empty line counts as, in bytes: its GBytes and its place in the queue. */
-#define MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES 64
+#define MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES 128
 
 /* Lines that one turn of the main loop emits, so that a worker that prints without end leaves it
  * alive. */
@@ -35,7 +35,7 @@ struct _MaltRelayEvents
   GMutex              lock;
   GMainContext       *context;       /* protected by @lock until it is bound, then immutable */
   MaltAbstractWorker *worker;        /* protected by @lock; borrowed, NULL once detached */
-  GArray             *lines;         /* protected by @lock; of Line, oldest first */
+  GQueue              lines;         /* protected by @lock; of owned Line, oldest first */
   gsize               n_bytes;       /* protected by @lock; of @lines */
   MaltExitReport     *report;        /* protected by @lock; owned, waits to be emitted */
   GSource            *source;        /* protected by @lock; owned, while something is queued */
@@ -43,18 +43,18 @@ struct _MaltRelayEvents
 };
 
 static void
-line_clear (Line *line)
+line_free (Line *line)
 {
-  g_clear_pointer (&line->bytes, g_bytes_unref);
+  g_bytes_unref (line->bytes);
+  g_free (line);
 }
 
-static GArray *
-new_line_array (void)
-{
-  GArray *lines = g_array_new (FALSE, FALSE, sizeof (Line));
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Line, line_free)
 
-  g_array_set_clear_func (lines, (GDestroyNotify) line_clear);
-  return lines;
+static gsize
+get_cost (const Line *line)
+{
+  return g_bytes_get_size (line->bytes) + MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES;
 }
 
 /**
@@ -76,7 +76,7 @@ malt_relay_events_new (void)
   self->exited_signal = g_signal_lookup ("exited", MALT_TYPE_ABSTRACT_WORKER);
   g_weak_ref_init (&self->weak_worker, NULL);
   g_mutex_init (&self->lock);
-  self->lines = new_line_array ();
+  g_queue_init (&self->lines);
   return self;
 }
 
@@ -99,7 +99,7 @@ malt_relay_events_ref (MaltRelayEvents *self)
 static void
 events_clear (MaltRelayEvents *self)
 {
-  g_clear_pointer (&self->lines, g_array_unref);
+  g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
   g_clear_pointer (&self->report, malt_exit_report_unref);
   g_clear_pointer (&self->source, g_source_unref);
   g_weak_ref_clear (&self->weak_worker);
@@ -137,7 +137,7 @@ malt_relay_events_detach (MaltRelayEvents *self)
 
   g_mutex_lock (&self->lock);
   self->worker = NULL;
-  g_array_set_size (self->lines, 0);
+  g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
   self->n_bytes = 0;
   source = g_steal_pointer (&self->source);
   g_mutex_unlock (&self->lock);
@@ -184,73 +184,61 @@ malt_relay_events_wants_lines (MaltRelayEvents *self)
   return wants;
 }
 
-/* Takes up to `n_lines`, and, when no line is left, the report and the source. TRUE: there is
- * more. */
+/* Takes the oldest line, or when none is left the report. FALSE: there is neither. */
 static gboolean
-take_batch (MaltRelayEvents  *self,
-            guint             n_lines,
-            GArray          **lines,
-            MaltExitReport  **report,
-            GSource         **source)
+take_one (MaltRelayEvents  *self,
+          Line            **line,
+          MaltExitReport  **report)
 {
-  gboolean more = FALSE;
+  g_autoptr (GSource) source = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->lines->len <= n_lines)
-    {
-      *lines = self->lines;
-      self->lines = new_line_array ();
-      self->n_bytes = 0;
-      *report = g_steal_pointer (&self->report);
-      g_atomic_int_set (&self->is_busy, FALSE);
-      *source = g_steal_pointer (&self->source);
-    }
+  *line = g_queue_pop_head (&self->lines);
+  if (*line != NULL)
+    self->n_bytes -= get_cost (*line);
   else
+    *report = g_steal_pointer (&self->report);
+  if (g_queue_is_empty (&self->lines) && self->report == NULL)
     {
-      *lines = new_line_array ();
-      for (guint i = 0; i < n_lines; i++)
-        {
-          Line *line = &g_array_index (self->lines, Line, i);
-
-          self->n_bytes -= g_bytes_get_size (line->bytes) + MALT_RELAY_EVENTS_LINE_OVERHEAD_BYTES;
-          g_array_append_val (*lines, *line);
-          line->bytes = NULL;
-        }
-      g_array_remove_range (self->lines, 0, n_lines);
-      more = TRUE;
+      g_atomic_int_set (&self->is_busy, FALSE);
+      source = g_steal_pointer (&self->source);
     }
   g_mutex_unlock (&self->lock);
-  return more;
-}
-
-static gboolean
-emit_batch (MaltRelayEvents *self,
-            guint            n_lines)
-{
-  g_autoptr (MaltAbstractWorker) worker = malt_relay_events_dup_worker (self);
-  g_autoptr (MaltExitReport) report = NULL;
-  g_autoptr (GSource) source = NULL;
-  g_autoptr (GArray) lines = NULL;
-  gboolean more = take_batch (self, n_lines, &lines, &report, &source);
-
+  /* That may drop a reference on this: not under the lock. */
   if (source != NULL)
     g_source_destroy (source);
-  for (guint i = 0; i < lines->len && worker != NULL; i++)
-    {
-      const Line *line = &g_array_index (lines, Line, i);
 
-      g_signal_emit (worker, self->output_signal, 0, line->fd, line->bytes);
+  return *line != NULL || *report != NULL;
+}
+
+/* One after the other, for a handler that runs a main loop may have the next ones emitted in it. */
+static void
+emit (MaltRelayEvents *self,
+      guint            n_events)
+{
+  g_autoptr (MaltAbstractWorker) worker = malt_relay_events_dup_worker (self);
+
+  for (guint i = 0; i < n_events; i++)
+    {
+      g_autoptr (Line) line = NULL;
+      g_autoptr (MaltExitReport) report = NULL;
+
+      if (!take_one (self, &line, &report))
+        break;
+      if (worker != NULL && line != NULL)
+        g_signal_emit (worker, self->output_signal, 0, line->fd, line->bytes);
+      else if (worker != NULL)
+        g_signal_emit (worker, self->exited_signal, 0, report);
     }
-  if (report != NULL && worker != NULL)
-    g_signal_emit (worker, self->exited_signal, 0, report);
-  return more;
 }
 
 static gboolean
 on_events (gpointer user_data)
 {
-  return emit_batch (user_data, MALT_RELAY_EVENTS_BATCH_LINES) ? G_SOURCE_CONTINUE
-                                                                 : G_SOURCE_REMOVE;
+  MaltRelayEvents *self = user_data;
+
+  emit (self, MALT_RELAY_EVENTS_BATCH_LINES);
+  return g_atomic_int_get (&self->is_busy) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static void
@@ -343,9 +331,10 @@ malt_relay_events_push_line (MaltRelayEvents *self,
   fits = self->worker != NULL && self->n_bytes + n_bytes <= MALT_RELAY_EVENTS_MAX_BYTES;
   if (fits)
     {
-      Line queued = { fd, g_bytes_new (line, length) };
+      Line *queued = g_new (Line, 1);
 
-      g_array_append_val (self->lines, queued);
+      *queued = (Line) { fd, g_bytes_new (line, length) };
+      g_queue_push_tail (&self->lines, queued);
       self->n_bytes += n_bytes;
       /* Output must not keep a program from drawing its windows. */
       schedule_locked (self, G_PRIORITY_DEFAULT_IDLE);
@@ -396,5 +385,11 @@ malt_relay_events_flush (MaltRelayEvents *self)
     return;
 
   g_autoptr (MaltRelayEvents) held = malt_relay_events_ref (self);
-  emit_batch (held, G_MAXUINT);
+  guint n_events;
+
+  /* What comes meanwhile is not waited for: a worker may print without end. */
+  g_mutex_lock (&self->lock);
+  n_events = self->lines.length + 1;
+  g_mutex_unlock (&self->lock);
+  emit (held, n_events);
 }

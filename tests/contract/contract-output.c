@@ -98,6 +98,39 @@ lines (Contract *contract)
   g_signal_handlers_disconnect_by_data (worker, seen);
 }
 
+typedef struct
+{
+  Contract *contract;
+  guint     n_lines;
+} Nested;
+
+/* The first line is shown in a dialog, say, and what goes on below it ends a call. */
+static void
+on_line_nested (MaltAbstractWorker *worker, guint fd, GBytes *line, gpointer user_data)
+{
+  Nested *nested = user_data;
+  g_autofree char *expected = g_strdup_printf ("%u", nested->n_lines + 1);
+  gsize length;
+  const char *text = g_bytes_get_data (line, &length);
+
+  g_assert_true (strncmp (text, expected, length) == 0 && strlen (expected) == length);
+  if (++nested->n_lines == 1)
+    run (nested->contract, worker, "print '201'");
+}
+
+static void
+nested (Contract *contract)
+{
+  MaltAbstractWorker *worker = start_with_lines (contract);
+  Nested nested = { contract, 0 };
+
+  g_signal_connect (worker, "output", G_CALLBACK (on_line_nested), &nested);
+  run (contract, worker, "for i = 1, 200 do print (i) end");
+  g_assert_cmpuint (nested.n_lines, ==, 201);
+  g_signal_handlers_disconnect_by_data (worker, &nested);
+  contract_stop (worker);
+}
+
 static gboolean
 has_two_lines (gpointer seen)
 {
@@ -323,6 +356,8 @@ const ContractCase contract_output_cases[] = {
   { "/output/long-line", long_line, .summary = "A line without end passes in pieces",
     .option = "stdout" },
   { "/output/order", order, .summary = "Output comes before the result",
+    .option = "stdout" },
+  { "/output/nested", nested, .summary = "A handler that runs a main loop changes no order",
     .option = "stdout" },
   { "/output/null", null, .summary = "What nobody wants is not told",
     .option = "stdout" },
