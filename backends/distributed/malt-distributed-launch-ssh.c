@@ -7,6 +7,7 @@
 #include "backends/distributed/malt-distributed-line.h"
 #include "backends/distributed/malt-distributed-ssh-child.h"
 #include "backends/distributed/malt-distributed-ssh-folder.h"
+#include "backends/distributed/malt-distributed-ssh-said.h"
 
 #include <glib-unix.h>
 
@@ -17,9 +18,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Bytes of what ssh, a login shell or malt-host has said last, for the error. */
-#define SSH_TAIL_BYTES 2048
 
 /* Read at a time. */
 #define SSH_READ_BYTES 4096
@@ -42,8 +40,7 @@ struct _MaltDistributedLaunchSsh
 
   MaltDistributedSshChild   child;
   GBytes                   *request;   /* owned, nullable: what has not been written of it */
-  GString                  *line;      /* of standard output, without an end so far */
-  GString                  *tail;      /* of what was said besides */
+  MaltDistributedSshSaid    said;
 
   GSource                  *writing;   /* each owned, nullable */
   GSource                  *out;
@@ -138,67 +135,25 @@ let_go (MaltDistributedLaunchSsh *self)
     self->grace = attach (self, g_timeout_source_new (SSH_GRACE_MSEC), on_grace_over);
 }
 
-static void
-add_to_tail (MaltDistributedLaunchSsh *self,
-             const char               *text,
-             gsize                     size)
-{
-  g_string_append_len (self->tail, text, (gssize) size);
-  if (self->tail->len > SSH_TAIL_BYTES)
-    g_string_erase (self->tail, 0, (gssize) (self->tail->len - SSH_TAIL_BYTES));
-}
-
-/* (transfer full) */
-static char *
-describe_tail (MaltDistributedLaunchSsh *self)
-{
-  g_autofree char *valid = g_utf8_make_valid (self->tail->str, (gssize) self->tail->len);
-
-  return g_strdup (g_strstrip (valid));
-}
-
 /* The worker is where ssh has brought it. */
 static void
-take_reply (MaltDistributedLaunchSsh *self,
-            GBytes                   *message)
+take_message (GBytes   *message,
+              gpointer  user_data)
 {
+  MaltDistributedLaunchSsh *self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltSpawnReply) said = malt_spawn_reply_from_bytes (message, &error);
   g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, self->path, NULL);
   MaltSpawnReply *reply = NULL;
+
+  if (self->task == NULL)
+    return;
 
   if (said != NULL)
     reply = malt_spawn_reply_new (address, 0, said->token, NULL, said->host, said->pid);
   else
     g_prefix_error (&error, "%s: ", self->destination);
   return_launch (self, reply, g_steal_pointer (&error));
-}
-
-static void
-take_line (MaltDistributedLaunchSsh *self)
-{
-  g_autoptr (GBytes) message = malt_distributed_line_parse (self->line->str);
-
-  if (message != NULL && self->task != NULL)
-    take_reply (self, message);
-  else if (message == NULL)
-    {
-      g_string_append_c (self->line, '\n');
-      add_to_tail (self, self->line->str, self->line->len);
-    }
-  g_string_truncate (self->line, 0);
-}
-
-static void
-take_output (MaltDistributedLaunchSsh *self,
-             const char               *text,
-             gsize                     size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (text[i] == '\n')
-      take_line (self);
-    else if (self->line->len < MALT_DISTRIBUTED_MAX_LINE_BYTES)
-      g_string_append_c (self->line, text[i]);
 }
 
 /* FALSE: nothing is there now, or will be. */
@@ -213,9 +168,9 @@ read_some (MaltDistributedLaunchSsh *self,
     return n_read < 0 && errno == EAGAIN;
 
   if (fd == self->child.out_fd)
-    take_output (self, buffer, (gsize) n_read);
+    malt_distributed_ssh_said_take_output (&self->said, buffer, (gsize) n_read, take_message, self);
   else
-    add_to_tail (self, buffer, (gsize) n_read);
+    malt_distributed_ssh_said_take_rest (&self->said, buffer, (gsize) n_read);
 
   return TRUE;
 }
@@ -322,7 +277,7 @@ on_exited (int          fd,
     return G_SOURCE_REMOVE;
 
   status = describe_status (&info);
-  tail = describe_tail (self);
+  tail = malt_distributed_ssh_said_dup_rest (&self->said);
   return_launch (self, NULL,
                  g_error_new (MALT_ERROR, MALT_ERROR_START_FAILED, "ssh to “%s” ended %s%s%s",
                               self->destination, status, *tail != '\0' ? ": " : "", tail));
@@ -447,8 +402,7 @@ malt_distributed_launch_ssh_finalize (GObject *object)
   MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (object);
 
   clear_child (self);
-  g_string_free (self->line, TRUE);
-  g_string_free (self->tail, TRUE);
+  malt_distributed_ssh_said_clear (&self->said);
   g_free (self->path);
   g_free (self->destination);
 
@@ -466,8 +420,7 @@ malt_distributed_launch_ssh_init (MaltDistributedLaunchSsh *self)
 {
   self->folder.fd = -1;
   self->child = (MaltDistributedSshChild) { .pidfd = -1, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
-  self->line = g_string_new (NULL);
-  self->tail = g_string_new (NULL);
+  malt_distributed_ssh_said_init (&self->said);
 }
 
 MaltDistributedLauncher *
