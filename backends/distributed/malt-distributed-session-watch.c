@@ -12,10 +12,6 @@
 /* Reads in one turn of the monitor, which has other workers. */
 #define WATCH_MAX_READS 16
 
-/* What a host may have sent beyond what we have taken, in bytes: it stops a whole read behind the window,
- * for each of the two. */
-#define WATCH_MAX_UNTAKEN_BYTES (2 * MALT_WATCH_OUTPUT_WINDOW_BYTES)
-
 /* What waits for a host that reads nothing, in bytes: a day of stops and kills. One that does not read
  * hears no echo of its beats either, and has ended the worker long before. */
 #define WATCH_MAX_OUTGOING_BYTES (64u * 1024)
@@ -81,7 +77,7 @@ on_output (MaltDistributedSession *self,
   const guint8 *data = g_bytes_get_data (frame->output, &size);
 
   g_byte_array_append (self->held[frame->fd - 1], data, (guint) size);
-  if (self->held[0]->len + self->held[1]->len > WATCH_MAX_UNTAKEN_BYTES)
+  if (self->held[0]->len + self->held[1]->len > MALT_WATCH_OUTPUT_WINDOW_BYTES)
     malt_distributed_session_lose (
         self, g_strdup_printf ("malt-host on “%s” broke the protocol: it sent output that it was not "
                                "asked for", self->host));

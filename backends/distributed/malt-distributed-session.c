@@ -52,6 +52,15 @@ malt_distributed_session_finalize (GObject *object)
   G_OBJECT_CLASS (malt_distributed_session_parent_class)->finalize (object);
 }
 
+/* While it is being ended, the host sees to it. */
+static void
+malt_distributed_session_lost (MaltPeer     *peer,
+                               const GError *error)
+{
+  if (!MALT_DISTRIBUTED_SESSION (peer)->is_asked)
+    MALT_PEER_CLASS (malt_distributed_session_parent_class)->lost (peer, error);
+}
+
 static void
 malt_distributed_session_class_init (MaltDistributedSessionClass *klass)
 {
@@ -63,6 +72,7 @@ malt_distributed_session_class_init (MaltDistributedSessionClass *klass)
   peer_class->climb = malt_distributed_session_climb;
   peer_class->kill = malt_distributed_session_kill;
   peer_class->drain = malt_distributed_session_drain;
+  peer_class->lost = malt_distributed_session_lost;
   peer_class->closed = malt_distributed_session_closed;
 }
 

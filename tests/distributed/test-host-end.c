@@ -79,7 +79,7 @@ test_output_comes_first (void)
 static void
 fill_window (Client *client)
 {
-  while (client->n_output[0] < MALT_WATCH_OUTPUT_WINDOW_BYTES)
+  while (client->n_output[0] + MALT_HOST_WATCH_OUTPUT_MAX_BYTES <= MALT_WATCH_OUTPUT_WINDOW_BYTES)
     {
       g_auto (MaltWatchFrame) frame = { 0 };
 
@@ -87,6 +87,7 @@ fill_window (Client *client)
       g_assert_cmpint (frame.type, ==, MALT_WATCH_OUTPUT);
       client->n_output[0] += g_bytes_get_size (frame.output);
     }
+  g_assert_cmpuint (client->n_output[0], <=, MALT_WATCH_OUTPUT_WINDOW_BYTES);
 }
 
 /* The worker waits for it, and nothing is lost. */

@@ -4,9 +4,6 @@
 
 #include "backends/distributed/host/malt-host-output.h"
 
-/* Bytes of a read: a frame. */
-#define OUTPUT_READ_BYTES (64u * 1024 - 1)
-
 struct _MaltHostOutput
 {
   GPollableInputStream *stream;    /* owned */
@@ -32,9 +29,15 @@ stop_reading (MaltHostOutput *self)
 static gboolean
 pass_on (MaltHostOutput *self)
 {
-  guint8 buffer[OUTPUT_READ_BYTES];
+  guint8 buffer[MALT_HOST_WATCH_OUTPUT_MAX_BYTES];
   g_autoptr (GError) error = NULL;
   gssize n;
+
+  if (malt_host_watch_is_full (self->watch) || malt_host_watch_is_lost (self->watch))
+    {
+      stop_reading (self);
+      return FALSE;
+    }
 
   g_atomic_int_inc (self->n_passing);
   n = g_pollable_input_stream_read_nonblocking (self->stream, buffer, sizeof buffer, NULL, &error);
@@ -44,11 +47,10 @@ pass_on (MaltHostOutput *self)
   if (n > 0)
     {
       malt_host_watch_send_output (self->watch, self->fd, buffer, (gsize) n);
-      if (!malt_host_watch_is_full (self->watch) && !malt_host_watch_is_lost (self->watch))
-        return TRUE;
-      stop_reading (self);
+      return TRUE;
     }
-  else if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+
+  if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       self->is_done = TRUE;
       stop_reading (self);

@@ -300,11 +300,12 @@ malt_host_watch_free (MaltHostWatch *self)
   g_free (self);
 }
 
-/* That the manager took it is what it says; what waits here is certain. */
+/* There is no room for another read. That the manager took it is what it says; what waits here is certain. */
 gboolean
 malt_host_watch_is_full (MaltHostWatch *self)
 {
-  return MAX (self->n_untaken, self->queued->len) >= MALT_WATCH_OUTPUT_WINDOW_BYTES;
+  return MAX (self->n_untaken, self->queued->len) + MALT_HOST_WATCH_OUTPUT_MAX_BYTES
+         > MALT_WATCH_OUTPUT_WINDOW_BYTES;
 }
 
 gboolean

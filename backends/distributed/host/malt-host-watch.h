@@ -35,6 +35,9 @@ MaltHostWatch *malt_host_watch_new       (GIOStream                *stream,
 /* Closes the stream. Not in one of the functions. */
 void           malt_host_watch_free      (MaltHostWatch            *self);
 
+/* Of one frame, in bytes. */
+#define MALT_HOST_WATCH_OUTPUT_MAX_BYTES (64u * 1024 - 1)
+
 /* Whether no more output is to be sent until it has drained. */
 gboolean       malt_host_watch_is_full   (MaltHostWatch            *self);
 /* Whether the manager has taken all output that was sent. */
