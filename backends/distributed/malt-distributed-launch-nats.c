@@ -292,6 +292,8 @@ prepare (MaltDistributedLaunchNats     *self,
          const MaltSpawnRequest        *request,
          GError                       **error)
 {
+  const char *pool = malt_distributed_options_get_pool (options);
+
   self->broker = malt_distributed_broker_acquire (options, self->tls, error);
   if (self->broker == NULL)
     return FALSE;
@@ -306,10 +308,10 @@ prepare (MaltDistributedLaunchNats     *self,
     }
   else
     {
-      self->subject = malt_distributed_subject_spawn (options->ns, options->pool);
-      self->whom = g_strdup_printf ("the hosts of the pool “%s”", options->pool);
+      self->subject = malt_distributed_subject_spawn (options->ns, pool);
+      self->whom = g_strdup_printf ("the hosts of the pool “%s”", pool);
       self->nobody = g_strdup_printf ("no host of the pool “%s” is there, or none has a free slot",
-                                      options->pool);
+                                      pool);
     }
   return self->request != NULL;
 }

@@ -69,7 +69,8 @@ install_place (GObjectClass *object_class)
                   "Which of the clusters that share the servers",
                   MALT_DISTRIBUTED_DEFAULT_NAMESPACE);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_POOL, "pool", "Pool",
-                  "Pool of hosts one of which is taken", MALT_DISTRIBUTED_DEFAULT_POOL);
+                  "Pool of hosts one of which is taken; none for “" MALT_DISTRIBUTED_DEFAULT_POOL
+                  "”, or with a host for any of its pools", NULL);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_HOST, "host", "Host",
                   "The host that is taken, none for any with a free slot in the pool", NULL);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_PROFILE, "profile", "Profile",
@@ -198,8 +199,6 @@ get_fallback (MaltDistributedOption option)
     {
     case MALT_DISTRIBUTED_OPTION_NAMESPACE:
       return MALT_DISTRIBUTED_DEFAULT_NAMESPACE;
-    case MALT_DISTRIBUTED_OPTION_POOL:
-      return MALT_DISTRIBUTED_DEFAULT_POOL;
     case MALT_DISTRIBUTED_OPTION_PROFILE:
       return MALT_DISTRIBUTED_DEFAULT_PROFILE;
     default:
@@ -267,7 +266,7 @@ check_names (const MaltDistributedOptions  *self,
              GError                       **error)
 {
   return malt_distributed_check_name (self->ns, "namespace", error)
-         && malt_distributed_check_name (self->pool, "pool", error)
+         && (self->pool == NULL || malt_distributed_check_name (self->pool, "pool", error))
          && malt_distributed_check_name (self->profile, "profile", error)
          && (self->host == NULL || malt_distributed_check_host (self->host, error));
 }
@@ -312,6 +311,12 @@ check_environment (const MaltDistributedOptions  *self,
   return malt_worker_options_check_utf8 ("environment", entries, error)
          && malt_worker_options_check_utf8 ("arguments", (const char *const *) self->arguments,
                                             error);
+}
+
+const char *
+malt_distributed_options_get_pool (const MaltDistributedOptions *self)
+{
+  return self->pool != NULL || self->host != NULL ? self->pool : MALT_DISTRIBUTED_DEFAULT_POOL;
 }
 
 gboolean

@@ -84,6 +84,10 @@ void      malt_distributed_options_get      (const MaltDistributedOptions  *self
                                              GValue                        *value);
 void      malt_distributed_options_clear    (MaltDistributedOptions        *self);
 
+/* The pool that is asked for; NULL: any of the host. (transfer none) (nullable) */
+const char *
+          malt_distributed_options_get_pool (const MaltDistributedOptions  *self);
+
 /* Checks what no GParamSpec can. Errors: MALT_ERROR_INVALID_CONFIG, naming option and value. */
 gboolean  malt_distributed_options_check    (const MaltDistributedOptions  *self,
                                              GError                       **error);

@@ -310,7 +310,7 @@ malt_distributed_start (const MaltDistributedOptions *options,
   start->user_data = user_data;
   start->cancellable = g_cancellable_new ();
   start->depth = malt_nesting_get_depth () + 1;
-  start->request = malt_spawn_request_new (id, options->host == NULL ? options->pool : NULL,
+  start->request = malt_spawn_request_new (id, malt_distributed_options_get_pool (options),
                                            options->profile, options->lease_ms,
                                            malt_distributed_options_new_wish (options));
   g_main_context_invoke (malt_monitor_get_context (), on_start, start);

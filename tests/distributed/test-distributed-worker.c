@@ -85,6 +85,7 @@ test_start_refused (void)
     { "{'environment': <['A=b']>}", MALT_ERROR_INVALID_CONFIG, { "environment", "profile" } },
     { "{'pool': <'none'>, 'spawn-timeout': <uint32 300>}", MALT_ERROR_START_FAILED,
       { "no host of the pool “none”", "spawn-timeout" } },
+    { "{'host': <'host0'>, 'pool': <'none'>}", MALT_ERROR_INVALID_CONFIG, { "“none”", "pool" } },
     { "{'host': <'none'>, 'spawn-timeout': <uint32 300>}", MALT_ERROR_START_FAILED,
       { "the host “none”", "spawn-timeout" } },
   };
