@@ -45,12 +45,6 @@ bridge_clear (gpointer data)
     self->destroy (self->user_data);
 }
 
-MaltBridge *
-malt_bridge_ref (MaltBridge *self)
-{
-  return g_atomic_rc_box_acquire (self);
-}
-
 void
 malt_bridge_unref (MaltBridge *self)
 {
@@ -208,7 +202,8 @@ start_thread (MaltBridge   *self,
               GError      **error)
 {
   g_autoptr (GError) thread_error = NULL;
-  GThread *thread = g_thread_try_new ("malt-bridge", func, malt_bridge_ref (self), &thread_error);
+  GThread *thread = g_thread_try_new ("malt-bridge", func, g_atomic_rc_box_acquire (self),
+                                       &thread_error);
 
   if (thread != NULL)
     return thread;

@@ -42,7 +42,6 @@ MaltBridge *malt_bridge_new_full (GIOStream       *stream,
                                   GError         **error);
 /* Ends both sides at once, for both directions. Any thread, any number of times; waits for nothing. */
 void        malt_bridge_close (MaltBridge      *self);
-MaltBridge *malt_bridge_ref   (MaltBridge      *self);
 /* The threads hold references until they end: without malt_bridge_close() it goes on. */
 void        malt_bridge_unref (MaltBridge      *self);
 

@@ -32,11 +32,10 @@ struct _MaltDistributedLauncherInterface
                                      GAsyncResult                 *result,
                                      char                        **id,
                                      GError                      **error);
-  /* What it waits for, in words that end “nothing came from …”, for the error of a start that took too
-   * long. `code`: of that error, MALT_ERROR_START_FAILED unless it is set. (transfer full) */
+  /* What it waits for, for the error of a start that took too long. `code`: of that error, MALT_ERROR_START_FAILED unless it is set. (transfer full) */
   char *           (*describe)      (MaltDistributedLauncher      *self,
                                      MaltError                    *code);
-  /* The worker has ended, or nobody wants it: lets go of what it needed. Any number of times. */
+  /* The worker has ended, or nobody wants it: lets go of what it needed. Any number of times. Optional. */
   void             (*stop)          (MaltDistributedLauncher      *self);
 };
 

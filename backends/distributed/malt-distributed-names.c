@@ -4,12 +4,12 @@
 
 #include "backends/distributed/malt-distributed-names.h"
 
+#include "backends/distributed/malt-distributed-frames.h"
+
 #include <malt/malt.h>
 
 #include <string.h>
 #include <sys/random.h>
-
-#define ID_BYTES 16
 
 /* Characters of a name: short enough for a subject, a log line and a column of a table. */
 #define NAME_MAX_LENGTH 64
@@ -23,7 +23,7 @@ static const char name_characters[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-
 char *
 malt_distributed_new_id (void)
 {
-  guint8 bytes[ID_BYTES];
+  guint8 bytes[MALT_HOST_ID_BYTES];
   g_autoptr (GString) id = g_string_new (NULL);
 
   /* Never fails for so few bytes. */
@@ -40,11 +40,11 @@ gboolean
 malt_distributed_check_id (const char  *id,
                            GError     **error)
 {
-  if (strlen (id) == 2 * ID_BYTES && strspn (id, "0123456789abcdef") == 2 * ID_BYTES)
+  if (strlen (id) == 2 * MALT_HOST_ID_BYTES && strspn (id, "0123456789abcdef") == 2 * MALT_HOST_ID_BYTES)
     return TRUE;
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
-               "The id of a worker is %d hexadecimal digits, not “%s”", 2 * ID_BYTES, id);
+               "The id of a worker is %d hexadecimal digits, not “%s”", 2 * MALT_HOST_ID_BYTES, id);
   return FALSE;
 }
 

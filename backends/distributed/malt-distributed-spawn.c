@@ -259,7 +259,7 @@ check_reply (const MaltSpawnReply  *self,
 
   if (!is_address (self->address, self->port))
     wrong = "address";
-  else if (g_variant_get_size (token) != MALT_SPAWN_TOKEN_BYTES)
+  else if (g_variant_get_size (token) != MALT_HOST_TOKEN_BYTES)
     wrong = "token";
   else if (self->fingerprint != NULL && !is_fingerprint (self->fingerprint))
     wrong = "fingerprint";

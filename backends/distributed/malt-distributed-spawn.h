@@ -2,11 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "backends/distributed/malt-distributed-frames.h"
 
 G_BEGIN_DECLS
-
-#define MALT_SPAWN_TOKEN_BYTES 32
 
 /* A Unix socket in the place of an address: its path comes behind. */
 #define MALT_SPAWN_UNIX_PREFIX "unix:"
@@ -24,9 +22,9 @@ typedef struct
 /* Where the worker is. */
 typedef struct
 {
-  char    *address;      /* an IP address or a host name, or “unix:/PATH” */
+  char    *address;      /* an IP address, or “unix:/PATH” */
   guint16  port;         /* 0 with a path */
-  guint8   token[MALT_SPAWN_TOKEN_BYTES];
+  guint8   token[MALT_HOST_TOKEN_BYTES];
   char    *fingerprint;  /* SHA-256 of the host's certificate, in lower-case hex; NULL: no TLS */
   char    *host;
   int      pid;
@@ -47,7 +45,7 @@ GBytes           *malt_spawn_request_to_bytes   (const MaltSpawnRequest  *self,
 MaltSpawnRequest *malt_spawn_request_from_bytes (GBytes                  *bytes,
                                                  GError                 **error);
 
-/* `token`: of MALT_SPAWN_TOKEN_BYTES. */
+/* `token`: of MALT_HOST_TOKEN_BYTES. */
 MaltSpawnReply   *malt_spawn_reply_new          (const char              *address,
                                                  guint16                  port,
                                                  const guint8            *token,

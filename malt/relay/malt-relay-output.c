@@ -12,7 +12,7 @@
  * @events: where lines go to
  *
  * Creates what brings on the output of a worker that is not a child of this
- * process: its bytes come by [func@Malt.RelayOutput.feed]. There is nothing that
+ * process: its bytes come by malt_relay_output_feed(). There is nothing that
  * it could inherit, so what it says in that mode is written on this process's own
  * stdout or stderr.
  *

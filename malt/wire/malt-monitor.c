@@ -106,7 +106,7 @@ malt_monitor_run (void   (*func) (gpointer user_data),
   g_mutex_init (&job.lock);
   g_cond_init (&job.cond);
 
-  /* Not g_main_context_invoke(), which may run it here while the monitor starts. */
+  /* Before what the monitor does for others. */
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_HIGH);
   g_source_set_callback (source, run_job, &job, NULL);

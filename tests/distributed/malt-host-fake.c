@@ -4,7 +4,7 @@
 
 #include "tests/distributed/malt-host-fake.h"
 
-static const guint8 fake_token[MALT_SPAWN_TOKEN_BYTES] = "a token that is not one of any w";
+static const guint8 fake_token[MALT_HOST_TOKEN_BYTES] = "a token that is not one of any w";
 
 struct _MaltHostConfig
 {

@@ -88,7 +88,7 @@ on_spawn (MaltNatsClient          *client,
           gpointer                 user_data)
 {
   const LoadHost *host = user_data;
-  guint8 token[MALT_SPAWN_TOKEN_BYTES] = { 0 };
+  guint8 token[MALT_HOST_TOKEN_BYTES] = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltSpawnRequest) request = malt_spawn_request_from_bytes (message->payload, &error);
   g_autoptr (MaltSpawnReply) reply = NULL;

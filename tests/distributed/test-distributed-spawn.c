@@ -13,7 +13,7 @@
 #define ID "0123456789abcdef0123456789abcdef"
 #define SHA256 ID ID
 
-static const guint8 token[MALT_SPAWN_TOKEN_BYTES] = "0123456789abcdef0123456789abcdef";
+static const guint8 token[MALT_HOST_TOKEN_BYTES] = "0123456789abcdef0123456789abcdef";
 
 static GBytes *
 bytes_of (const char *text)

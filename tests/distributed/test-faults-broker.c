@@ -358,7 +358,7 @@ test_reply_lost (void)
   malt_nats_client_close (client);
 
   g_assert_cmpint (first->pid, ==, second->pid);
-  g_assert_cmpmem (first->token, MALT_SPAWN_TOKEN_BYTES, second->token, MALT_SPAWN_TOKEN_BYTES);
+  g_assert_cmpmem (first->token, MALT_HOST_TOKEN_BYTES, second->token, MALT_HOST_TOKEN_BYTES);
   fixture_wait_until_gone (first->pid);
   fixture_stop (malt_cluster_new_worker (cluster, NULL));
 }

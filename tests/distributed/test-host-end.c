@@ -397,7 +397,7 @@ program_read_reply (Program *program)
   g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, program->path, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
-  guint8 token[MALT_SPAWN_TOKEN_BYTES];
+  guint8 token[MALT_HOST_TOKEN_BYTES];
   JsonObject *object;
 
   g_assert_nonnull (line);

@@ -32,7 +32,7 @@ static void
 print_reply (const char           *id,
              const MaltSpawnReply *reply)
 {
-  g_autofree char *token = malt_host_to_hex (reply->token, MALT_SPAWN_TOKEN_BYTES);
+  g_autofree char *token = malt_host_to_hex (reply->token, MALT_HOST_TOKEN_BYTES);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
   g_autofree char *text = NULL;
