@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-descendants.h"
+#include "malt/malt-descendants-private.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -36,47 +36,32 @@ is_zombie (pid_t pid)
 }
 
 static void
-add_child (pid_t       child,
-           GArray     *found,
-           GHashTable *known)
+append_children_of_task (const char *path,
+                         GArray     *children)
 {
-  if (child <= 1 || !g_hash_table_add (known, GINT_TO_POINTER (child)) || is_zombie (child))
-    return;
-
-  /* Stopped before its own children are read, it can start no more. */
-  if (kill (child, SIGSTOP) == 0)
-    g_array_append_val (found, child);
-}
-
-static void
-add_children_of_task (const char *path,
-                      GArray     *found,
-                      GHashTable *known)
-{
-  g_autofree char *children = NULL;
+  g_autofree char *text = NULL;
   char *next;
 
-  if (!g_file_get_contents (path, &children, NULL, NULL))
+  if (!g_file_get_contents (path, &text, NULL, NULL))
     return;
 
-  next = children;
+  next = text;
   while (*next != '\0')
     {
       char *end;
-      long child = strtol (next, &end, 10);
+      pid_t child = (pid_t) strtol (next, &end, 10);
 
       if (end == next)
         break;
-      add_child ((pid_t) child, found, known);
+      g_array_append_val (children, child);
       next = end + strspn (end, " \n");
     }
 }
 
 /* A child belongs to the thread that started it. */
-static void
-add_children (pid_t       pid,
-              GArray     *found,
-              GHashTable *known)
+void
+malt_append_children (pid_t   pid,
+                      GArray *children)
 {
   g_autofree char *tasks_path = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr (GDir) tasks = g_dir_open (tasks_path, 0, NULL);
@@ -89,7 +74,27 @@ add_children (pid_t       pid,
     {
       g_autofree char *path = g_build_filename (tasks_path, task, "children", NULL);
 
-      add_children_of_task (path, found, known);
+      append_children_of_task (path, children);
+    }
+}
+
+static void
+add_children (pid_t       pid,
+              GArray     *found,
+              GHashTable *known)
+{
+  g_autoptr (GArray) children = g_array_new (FALSE, FALSE, sizeof (pid_t));
+
+  malt_append_children (pid, children);
+  for (guint i = 0; i < children->len; i++)
+    {
+      pid_t child = g_array_index (children, pid_t, i);
+
+      if (child <= 1 || !g_hash_table_add (known, GINT_TO_POINTER (child)) || is_zombie (child))
+        continue;
+      /* Stopped before its own children are read, it can start no more. */
+      if (kill (child, SIGSTOP) == 0)
+        g_array_append_val (found, child);
     }
 }
 

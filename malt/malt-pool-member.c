@@ -5,6 +5,7 @@
 #include "malt/malt-pool-private.h"
 
 #include "malt/malt-backend.h"
+#include "malt/malt-descendants-private.h"
 #include "malt/malt-error.h"
 #include "malt/malt-nesting.h"
 
@@ -17,6 +18,9 @@
 
 /* What an empty line counts as, in bytes. */
 #define OUTPUT_LINE_OVERHEAD_BYTES 64
+
+/* Processes of one worker whose memory is looked at: one that starts more is limited elsewhere. */
+#define MEMORY_MAX_PROCESSES 1000u
 
 /* A callback about a member. */
 typedef struct
@@ -79,28 +83,47 @@ malt_pool_member_is_active_locked (MaltPoolMember *self)
   return self->state <= MALT_POOL_MEMBER_READY && !self->has_ended;
 }
 
-/* Bytes that no other process shares, of a worker that is a process and says which; else 0. */
+/* Bytes that no other process shares; 0 for none that is there. */
+static guint64
+get_private_bytes (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", (int) pid);
+  g_autofree char *text = NULL;
+  unsigned long resident, shared;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL)
+      || sscanf (text, "%*u %lu %lu", &resident, &shared) != 2)
+    return 0;
+
+  return (guint64) (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
+}
+
+/* Of a worker that is a process and says which, with all that it has started: in a sandbox of namespaces
+ * the worker itself is below. Else 0. */
 guint64
 malt_pool_member_get_memory (MaltAbstractWorker *worker)
 {
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (worker), "pid");
-  g_autofree char *path = NULL;
-  g_autofree char *text = NULL;
-  unsigned long resident, shared;
-  int pid;
+  g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+  guint64 memory = 0;
+  pid_t pid;
 
   if (pspec == NULL || pspec->value_type != G_TYPE_INT)
     return 0;
 
   g_object_get (worker, "pid", &pid, NULL);
-  path = g_strdup_printf ("/proc/%d/statm", pid);
-  /* What has ended may have lent its number to another. */
-  if (pid <= 0 || !g_file_get_contents (path, &text, NULL, NULL)
-      || sscanf (text, "%*u %lu %lu", &resident, &shared) != 2
-      || !malt_abstract_worker_is_running (worker))
+  if (pid <= 0)
     return 0;
 
-  return (guint64) (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
+  g_array_append_val (pids, pid);
+  for (guint i = 0; i < MIN (pids->len, MEMORY_MAX_PROCESSES); i++)
+    {
+      memory += get_private_bytes (g_array_index (pids, pid_t, i));
+      malt_append_children (g_array_index (pids, pid_t, i), pids);
+    }
+
+  /* What has ended may have lent its number to another. */
+  return malt_abstract_worker_is_running (worker) ? memory : 0;
 }
 
 typedef struct

@@ -222,6 +222,31 @@ test_memory (void)
   pool_stop (pool);
 }
 
+/* The worker is below another process then. */
+static void
+test_memory_isolated (void)
+{
+  g_autoptr (GVariant) options = g_variant_ref_sink (g_variant_new_parsed ("{'sandbox': <'isolated'>}"));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) item = NULL;
+  guint64 memory = 0;
+  MaltPool *pool;
+
+  if (malt_test_is_valgrind () || !malt_sandbox_check ("isolated", &error))
+    {
+      g_test_skip (error != NULL ? error->message : "valgrind lets a process set no limits");
+      return;
+    }
+  pool = pool_new ("process", options, "{'size': 1}");
+  g_initable_init (G_INITABLE (pool), NULL, &error);
+  g_assert_no_error (error);
+  item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
+  pool_eval_int (pool, "kept = ('x'):rep (1 << 26) return 1");
+  g_object_get (item, "memory", &memory, NULL);
+  g_assert_cmpuint (memory, >, 1 << 26);
+  pool_stop (pool);
+}
+
 static void
 on_notified (GObject    *object,
              GParamSpec *pspec,
@@ -270,6 +295,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-members/abandoned", test_abandoned);
   g_test_add_func ("/malt/pool-members/drain", test_drain);
   g_test_add_func ("/malt/pool-members/memory", test_memory);
+  g_test_add_func ("/malt/pool-members/memory-isolated", test_memory_isolated);
   g_test_add_func ("/malt/pool-members/items", test_items);
 
   return g_test_run ();
