@@ -230,14 +230,15 @@ storm (Contract *contract)
 {
   g_autoptr (GVariant) options = g_variant_ref_sink (contract_options (contract, NULL));
   Starts starts = { .contract = contract };
+  guint n = contract_times (16);
 
-  for (guint i = 0; i < 16; i++)
+  for (guint i = 0; i < n; i++)
     malt_create_worker_async (contract->settings->backend, options, NULL, on_started, &starts);
   g_assert_cmpuint (starts.n_started, ==, 0);
-  while (starts.n_started < 16)
+  while (starts.n_started < n)
     g_main_context_iteration (contract->context, TRUE);
   contract_wait_all (contract);
-  g_assert_cmpuint (contract_count_running (), ==, 16);
+  g_assert_cmpuint (contract_count_running (), ==, n);
   for (guint i = 0; i < contract->replies->len; i++)
     g_assert_no_error (((ContractReply *) contract->replies->pdata[i])->error);
 }
