@@ -298,7 +298,8 @@ malt_lookup_backend (const char  *name,
   return malt_backend_new (name, worker_type);
 }
 
-/* The default takes a pointer from a task. Bindings return a GValue, which it would take for one. */
+/* The default takes a pointer from a task. Bindings return a GValue, which it would take for
+ * one. */
 static gboolean
 has_default_send_finish (GType worker_type)
 {

@@ -60,8 +60,8 @@ open_regular (const char  *path,
   return fd;
 }
 
-/* What says that it would block is no regular file, although some below /proc claim to be one. GIO's
- * streams would ask them again and again. */
+/* What says that it would block is no regular file, although some below /proc claim to be one.
+ * GIO's streams would ask them again and again. */
 static gboolean
 read_all (int            fd,
           char          *text,

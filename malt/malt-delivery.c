@@ -46,9 +46,9 @@ is_over (Outlet *self)
   return TRUE;
 }
 
-/* What was there when the iteration began: GTask puts off the return of a task that is as young as the
- * iteration, and those after it would overtake it. A callback that iterates the context gets here
- * again, for the next one. */
+/* What was there when the iteration began: GTask puts off the return of a task that is as young as
+ * the iteration, and those after it would overtake it. A callback that iterates the context gets
+ * here again, for the next one. */
 static gboolean
 outlet_dispatch (GSource     *source,
                  GSourceFunc  callback,

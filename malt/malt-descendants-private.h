@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Appends the numbers (pid_t) of what `pid` has started and is there still; none where /proc cannot be
- * read. */
+/* Appends the numbers (pid_t) of what `pid` has started and is there still; none where /proc cannot
+ * be read. */
 void malt_append_children (pid_t   pid,
                            GArray *children);
 

@@ -15,8 +15,8 @@
  * is stopped first, so that more than a few rounds mean that somebody outside the tree feeds it. */
 #define DESCENDANTS_MAX_ROUNDS 4
 
-/* How often, in microseconds, it is asked after orphans, and how long, in seconds: as long as it may take
- * on a busy machine until all are dead. */
+/* How often, in microseconds, it is asked after orphans, and how long, in seconds: as long as it
+ * may take on a busy machine until all are dead. */
 #define DESCENDANTS_REAP_INTERVAL_USEC 10000
 #define DESCENDANTS_REAP_MAX_SECONDS 10
 
@@ -125,7 +125,8 @@ reap (gpointer user_data)
   return NULL;
 }
 
-/* Orphans fall to a worker, who has not started them and does not wait for them: the dead would stay. */
+/* Orphans fall to a worker, who has not started them and does not wait for them: the dead would
+ * stay. */
 static void
 reap_orphans (GHashTable *known)
 {

@@ -9,8 +9,8 @@
 #include "malt/malt-clear-source.h"
 #include "malt/malt-delivery.h"
 
-/* Milliseconds that a worker has to end what was cancelled, or what it had when it was stopped. Nothing
- * is to be sent for that, or just a signal; a program is blocked meanwhile. */
+/* Milliseconds that a worker has to end what was cancelled, or what it had when it was stopped.
+ * Nothing is to be sent for that, or just a signal; a program is blocked meanwhile. */
 #define END_GRACE_MSEC 1000u
 
 /* What an errand has as long as it is not over. */

@@ -9,9 +9,9 @@
 G_BEGIN_DECLS
 
 /* The types of the values that this thread has met lately. GLib describes a type anew whenever a
- * value of it appears and none is left, and reads its string again to see whether it is one: for the
- * arguments of a short call that costs more than all else that happens to them. A type that is known
- * here stays described. Bounded; only for types with short strings.
+ * value of it appears and none is left, and reads its string again to see whether it is one: for
+ * the arguments of a short call that costs more than all else that happens to them. A type that is
+ * known here stays described. Bounded; only for types with short strings.
  *
  * A type that lookup() or add() returns is valid until the next add() of the thread. */
 

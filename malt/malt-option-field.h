@@ -12,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* The options of a worker are construct properties, most of which are nothing but a field of a struct:
- * gboolean, guint, guint64, an enum, char * or char **, as the type of the property is. */
+/* The options of a worker are construct properties, most of which are nothing but a field of a
+ * struct: gboolean, guint, guint64, an enum, char * or char **, as the type of the property is. */
 MALT_AVAILABLE_IN_ALL
 void malt_option_field_set (gpointer       field,
                             const GValue  *value);

@@ -202,8 +202,8 @@ malt_options_add_dict (MaltOptions  *self,
   return TRUE;
 }
 
-/* The constants of an enumeration are its backend's, so programs say the nick. Those that have asked
- * the GParamSpec for the number may pass that, as to g_object_new(). */
+/* The constants of an enumeration are its backend's, so programs say the nick. Those that have
+ * asked the GParamSpec for the number may pass that, as to g_object_new(). */
 static gboolean
 add_enum (MaltOptions   *self,
           const char    *name,

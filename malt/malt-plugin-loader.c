@@ -144,8 +144,8 @@ find_fault_locked (const Point  *point,
   return point->find_type_fault != NULL ? point->find_type_fault (type) : NULL;
 }
 
-/* Rejects what is wrong of what is not in `before`, nor from a plugin that was loaded while this was.
- * Returns whether something is left. */
+/* Rejects what is wrong of what is not in `before`, nor from a plugin that was loaded while this
+ * was. Returns whether something is left. */
 static gboolean
 sift_new_locked (const Point  *point,
                  GHashTable   *before,

@@ -20,9 +20,9 @@ G_BEGIN_DECLS
  * is sent by the one that makes it. The list of a pool and its signals belong to the context that
  * it was created in.
  *
- * Locks. One a core, and none is taken under it but those of sources and deliveries. Nothing foreign
- * runs under it: no function of a worker, no callback, no handler, no cancelling, no letting go of
- * what might be the last reference to a worker. What ends in _locked expects it. */
+ * Locks. One a core, and none is taken under it but those of sources and deliveries. Nothing
+ * foreign runs under it: no function of a worker, no callback, no handler, no cancelling, no
+ * letting go of what might be the last reference to a worker. What ends in _locked expects it. */
 typedef enum
 {
   MALT_POOL_PHASE_NEW,

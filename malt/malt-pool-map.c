@@ -15,8 +15,8 @@
 /* Inputs of one map: the progress counts them in an int. */
 #define MAP_MAX_INPUTS G_MAXINT
 
-/* Milliseconds between two reports of the progress, for each wakes the caller's thread up: more than
- * people can follow, and quick calls take less. */
+/* Milliseconds between two reports of the progress, for each wakes the caller's thread up: more
+ * than people can follow, and quick calls take less. */
 #define MAP_PROGRESS_INTERVAL_MSEC 20
 
 /* One map. The pool thread makes the calls, and keeps what they answer or hands it over, so that

@@ -98,8 +98,8 @@ get_private_bytes (pid_t pid)
   return (guint64) (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
 }
 
-/* Of a worker that is a process and says which, with all that it has started: in a sandbox of namespaces
- * the worker itself is below. Else 0. */
+/* Of a worker that is a process and says which, with all that it has started: in a sandbox of
+ * namespaces the worker itself is below. Else 0. */
 guint64
 malt_pool_member_get_memory (MaltAbstractWorker *worker)
 {

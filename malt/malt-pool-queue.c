@@ -215,8 +215,8 @@ send (MaltPoolRequest *self)
                                    malt_pool_request_ref (self));
 }
 
-/* Blocking calls wait until nothing is unsent: an interrupt that was meant for this one leaves before
- * any of them does. */
+/* Blocking calls wait until nothing is unsent: an interrupt that was meant for this one leaves
+ * before any of them does. */
 static void
 note_sent (MaltPoolRequest *self)
 {

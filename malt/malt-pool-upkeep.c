@@ -83,8 +83,8 @@ malt_pool_core_start_failed (MaltPoolCore *self,
     malt_pool_core_end_members (self, START_FAILED_TIMEOUT_MSEC, START_FAILED_TIMEOUT_MSEC);
 }
 
-/* Whether it came to something: it had a call or an expression on trial, whose caller knows, or lived
- * for a while. */
+/* Whether it came to something: it had a call or an expression on trial, whose caller knows, or
+ * lived for a while. */
 static gboolean
 was_of_use (MaltPoolCore   *self,
             MaltPoolMember *member)
@@ -106,8 +106,8 @@ was_of_use (MaltPoolCore   *self,
   return TRUE;
 }
 
-/* Each end of a worker ends a call, or counts as a failed start: so no call waits for ever, whatever
- * ends the workers. */
+/* Each end of a worker ends a call, or counts as a failed start: so no call waits for ever,
+ * whatever ends the workers. */
 void
 malt_pool_core_member_crashed (MaltPoolCore   *self,
                                MaltPoolMember *member,

@@ -11,12 +11,12 @@ G_BEGIN_DECLS
  * and by the manager when it comes. */
 #define MALT_PROGRESS_MAX_MESSAGE_BYTES 1024u
 
-/* Where a worker says that a call was, in bytes: what luaL_traceback() writes of 22 frames with long
- * names is less. */
+/* Where a worker says that a call was, in bytes: what luaL_traceback() writes of 22 frames with
+ * long names is less. */
 #define MALT_TRACEBACK_MAX_BYTES 8192u
 
-/* `text` (nullable, any bytes) as UTF-8, what is none replaced by U+FFFD, and cut before a character
- * when it is longer than `max_bytes`; an ellipsis says so. (transfer full), never NULL */
+/* `text` (nullable, any bytes) as UTF-8, what is none replaced by U+FFFD, and cut before a
+ * character when it is longer than `max_bytes`; an ellipsis says so. (transfer full), never NULL */
 char *malt_text_dup_valid (const char *text,
                            gsize       max_bytes);
 

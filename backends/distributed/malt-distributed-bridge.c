@@ -14,12 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Bytes of a read, a buffer a direction. What a socket holds fits; of memory that is never written to
- * nothing is taken, so that one which only carries small calls costs a page. */
+/* Bytes of a read, a buffer a direction. What a socket holds fits; of memory that is never written
+ * to nothing is taken, so that one which only carries small calls costs a page. */
 #define BRIDGE_BUFFER_BYTES (256u * 1024)
 
-/* Two threads carry, each with blocking reads and writes, which is one wake-up a hop and no system call
- * besides. Each holds a reference. Without TLS they use the descriptors themselves. */
+/* Two threads carry, each with blocking reads and writes, which is one wake-up a hop and no system
+ * call besides. Each holds a reference. Without TLS they use the descriptors themselves. */
 struct _MaltBridge
 {
   GIOStream      *stream;    /* owned; immutable, as is everything */

@@ -9,8 +9,8 @@
 /* What is used when nothing is said. */
 #define DEFAULT_SERVER "nats://127.0.0.1:4222"
 
-/* How long a client is kept that nobody uses, in seconds: somebody who starts a worker now and then does not
- * connect, and shake hands, every time. */
+/* How long a client is kept that nobody uses, in seconds: somebody who starts a worker now and then
+ * does not connect, and shake hands, every time. */
 #define IDLE_SEC 30
 
 struct _MaltDistributedBroker

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* What a manager and the host of its worker say to each other, as bytes: how a stream is opened, and
- * the frames of *watch*. docs/distributed-protocol.md has the format. Neither side trusts the other.
- * Nothing here reads or writes. */
+/* What a manager and the host of its worker say to each other, as bytes: how a stream is opened,
+ * and the frames of *watch*. docs/distributed-protocol.md has the format. Neither side trusts the
+ * other. Nothing here reads or writes. */
 
 #define MALT_HOST_ID_BYTES 16u
 #define MALT_HOST_TOKEN_BYTES 32u
@@ -62,8 +62,8 @@ typedef enum
   MALT_WATCH_EXITED
 } MaltWatchType;
 
-/* Output that a host sends ahead of what the manager says it has taken, in bytes: so a terminal that is
- * slow holds the worker up, and not the beats. Four pipes' worth. */
+/* Output that a host sends ahead of what the manager says it has taken, in bytes: so a terminal
+ * that is slow holds the worker up, and not the beats. Four pipes' worth. */
 #define MALT_WATCH_OUTPUT_WINDOW_BYTES (256u * 1024)
 
 typedef struct
@@ -105,8 +105,8 @@ typedef enum
   MALT_WATCH_FROM_HOST
 } MaltWatchDirection;
 
-/* Takes frames from what arrives, piece by piece. Holds what was fed and not taken: whoever feeds it
- * takes what is complete before the next piece, and it holds less than one frame then. */
+/* Takes frames from what arrives, piece by piece. Holds what was fed and not taken: whoever feeds
+ * it takes what is complete before the next piece, and it holds less than one frame then. */
 typedef struct _MaltWatchReader MaltWatchReader;
 
 MaltWatchReader *malt_watch_reader_new    (MaltWatchDirection     direction);

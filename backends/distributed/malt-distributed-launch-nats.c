@@ -10,23 +10,26 @@
 
 #include <string.h>
 
-/* After how long without an answer a request is sent again, in milliseconds: core NATS may lose a message,
- * and the same id gets the same worker. Less than what a host waits for whoever asked for it. */
+/* After how long without an answer a request is sent again, in milliseconds: core NATS may lose a
+ * message, and the same id gets the same worker. Less than what a host waits for whoever asked for
+ * it. */
 #define RETRY_LOST_MSEC 3000
 
 /* Requests that are on their way at once. */
 #define MAX_REQUESTS 4
 
-/* Before the next attempt when nobody has a free slot, in milliseconds: the first at once, for the slot was
- * lost to somebody else and another host may have one, then ever later. */
+/* Before the next attempt when nobody has a free slot, in milliseconds: the first at once, for the
+ * slot was lost to somebody else and another host may have one, then ever later. */
 #define RETRY_MIN_MSEC 20
 #define RETRY_MAX_MSEC 500
 
-/* How long a start that nobody wants any more waits for the answers that are on their way, in milliseconds: the
- * host is told that the worker is not wanted, and does not have to wait for somebody who comes for it. */
+/* How long a start that nobody wants any more waits for the answers that are on their way, in
+ * milliseconds: the host is told that the worker is not wanted, and does not have to wait for
+ * somebody who comes for it. */
 #define UNWANTED_TIMEOUT_MSEC 5000
 
-/* For a request that has no end of its own: the start that waits for it cancels. In milliseconds. */
+/* For a request that has no end of its own: the start that waits for it cancels. In
+ * milliseconds. */
 #define REQUEST_TIMEOUT_MSEC G_MAXINT
 
 struct _MaltDistributedLaunchNats

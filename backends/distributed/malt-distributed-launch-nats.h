@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_DISTRIBUTED_LAUNCH_NATS (malt_distributed_launch_nats_get_type ())
 
-/* Asks a pool of hosts, or one of them, over NATS. All workers of the program that have the same servers and
- * the same TLS share a client. */
+/* Asks a pool of hosts, or one of them, over NATS. All workers of the program that have the same
+ * servers and the same TLS share a client. */
 G_DECLARE_FINAL_TYPE (MaltDistributedLaunchNats, malt_distributed_launch_nats, MALT,
                       NATS_LAUNCHER, GObject)
 

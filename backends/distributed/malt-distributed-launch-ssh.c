@@ -22,12 +22,12 @@
 /* Read at a time. */
 #define SSH_READ_BYTES 4096
 
-/* Milliseconds for ssh to end by itself once nobody wants it, after malt-host has. When it is killed, malt-host
- * sees the same: the end of its standard input. */
+/* Milliseconds for ssh to end by itself once nobody wants it, after malt-host has. When it is
+ * killed, malt-host sees the same: the end of its standard input. */
 #define SSH_GRACE_MSEC 1000u
 
-/* ssh and its pipes, in the monitor thread. While ssh runs, the object holds a reference to itself, because
- * somebody has to wait for it. @task: launch() has not returned. */
+/* ssh and its pipes, in the monitor thread. While ssh runs, the object holds a reference to itself,
+ * because somebody has to wait for it. @task: launch() has not returned. */
 struct _MaltDistributedLaunchSsh
 {
   GObject                   parent_instance;
@@ -123,8 +123,8 @@ on_grace_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* malt-host leaves at the end of its standard input. This program may be about to leave, too, and then does
- * not see the end of ssh. */
+/* malt-host leaves at the end of its standard input. This program may be about to leave, too, and
+ * then does not see the end of ssh. */
 static void
 let_go (MaltDistributedLaunchSsh *self)
 {

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_DISTRIBUTED_LAUNCH_SSH (malt_distributed_launch_ssh_get_type ())
 
-/* Starts a malt-host for one worker by ssh, which brings a Unix socket of that machine to this one. It ends
- * with the worker. */
+/* Starts a malt-host for one worker by ssh, which brings a Unix socket of that machine to this one.
+ * It ends with the worker. */
 G_DECLARE_FINAL_TYPE (MaltDistributedLaunchSsh, malt_distributed_launch_ssh, MALT, SSH_LAUNCHER,
                       GObject)
 

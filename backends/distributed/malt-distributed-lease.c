@@ -6,8 +6,8 @@
 
 #include <time.h>
 
-/* Source: C. Gray and D. Cheriton, “Leases: an efficient fault-tolerant mechanism for distributed file cache
- * consistency”, 1989, with the roles of the two sides as above. */
+/* Source: C. Gray and D. Cheriton, “Leases: an efficient fault-tolerant mechanism for distributed
+ * file cache consistency”, 1989, with the roles of the two sides as above. */
 
 gint64
 malt_host_lease_get_time (void)

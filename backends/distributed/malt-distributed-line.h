@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A message as a line of text, for standard input and output of a malt-host that ssh has started. Login
- * shells say things of their own there; a line of ours begins with what none of them does. */
+/* A message as a line of text, for standard input and output of a malt-host that ssh has started.
+ * Login shells say things of their own there; a line of ours begins with what none of them does. */
 
 /* Bytes of a line: a largest message in Base64, and the beginning. */
 #define MALT_DISTRIBUTED_MAX_LINE_BYTES (MALT_DISTRIBUTED_MAX_MESSAGE_BYTES / 3 * 4 + 64)

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What hosts and managers call each other on a NATS server; docs/distributed-protocol.md has the list. */
+/* What hosts and managers call each other on a NATS server; docs/distributed-protocol.md has the
+ * list. */
 
 /* Of those who are subscribed to the spawn requests of a pool, one gets each. */
 #define MALT_DISTRIBUTED_QUEUE "hosts"
@@ -25,7 +26,8 @@ gboolean malt_distributed_check_name         (const char  *name,
                                               const char  *what,
                                               GError     **error);
 
-/* A host is called what its administrator likes, as long as it can be shown. MALT_ERROR_INVALID_CONFIG. */
+/* A host is called what its administrator likes, as long as it can be shown.
+ * MALT_ERROR_INVALID_CONFIG. */
 gboolean malt_distributed_check_host         (const char  *host,
                                               GError     **error);
 /* One word of a subject, another one for each host. */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* From the request until the worker greets, in milliseconds: a broker that is just coming back and a host
- * that starts its first worker have room. */
+/* From the request until the worker greets, in milliseconds: a broker that is just coming back and
+ * a host that starts its first worker have room. */
 #define SPAWN_TIMEOUT_DEFAULT_MSEC 10000
 
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the worker said before it ended may be on its way yet, in milliseconds: on a stream of its own. */
+/* What the worker said before it ended may be on its way yet, in milliseconds: on a stream of its
+ * own. */
 #define LAST_BYTES_TIMEOUT_MSEC 1000
 
-/* What the host told, and what only we know: who asked for it, and what was running. (transfer full) */
+/* What the host told, and what only we know: who asked for it, and what was running. (transfer
+ * full) */
 static MaltExitReport *
 new_report (MaltDistributedSession *self)
 {
@@ -221,8 +223,8 @@ on_stop_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The host climbs its ladder. That the worker is asked over control besides is what lets it leave by
- * itself. */
+/* The host climbs its ladder. That the worker is asked over control besides is what lets it leave
+ * by itself. */
 void
 malt_distributed_session_climb (MaltPeer *peer,
                                 guint     exit_timeout_ms,

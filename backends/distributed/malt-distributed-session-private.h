@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* It runs until the host tells how the worker ended (@told), or the host is lost. What was said before is
- * waited for then, and the report is made. Everything belongs to the monitor thread that does not say
- * otherwise. Its sources and the connection hold references. */
+/* It runs until the host tells how the worker ended (@told), or the host is lost. What was said
+ * before is waited for then, and the report is made. Everything belongs to the monitor thread that
+ * does not say otherwise. Its sources and the connection hold references. */
 struct _MaltDistributedSession
 {
   MaltPeer                  parent_instance;

@@ -12,8 +12,8 @@
 /* Reads in one turn of the monitor, which has other workers. */
 #define WATCH_MAX_READS 16
 
-/* What waits for a host that reads nothing, in bytes: a day of stops and kills. One that does not read
- * hears no echo of its beats either, and has ended the worker long before. */
+/* What waits for a host that reads nothing, in bytes: a day of stops and kills. One that does not
+ * read hears no echo of its beats either, and has ended the worker long before. */
 #define WATCH_MAX_OUTGOING_BYTES (64u * 1024)
 
 /* What is given at once to a stream or terminal that takes anything, in bytes. */

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /* A worker on a host. */
 G_DECLARE_FINAL_TYPE (MaltDistributedSession, malt_distributed_session, MALT, DISTRIBUTED_SESSION, MaltPeer)
 
-/* Until it is started, the end of the worker goes there instead of into a report; `report` is NULL when the
- * host was lost, and `detail` then says how. */
+/* Until it is started, the end of the worker goes there instead of into a report; `report` is NULL
+ * when the host was lost, and `detail` then says how. */
 typedef void (*MaltDistributedEndedFunc) (MaltExitReport *report,
                                           const char     *detail,
                                           gpointer        user_data);

@@ -60,8 +60,8 @@ GBytes           *malt_spawn_reply_to_bytes     (const MaltSpawnReply    *self,
 MaltSpawnReply   *malt_spawn_reply_from_bytes   (GBytes                  *bytes,
                                                  GError                 **error);
 
-/* Instead of a reply. Of the codes START_FAILED, SANDBOX_UNAVAILABLE, LIMIT and INVALID_CONFIG are kept, and
- * all others become the first. */
+/* Instead of a reply. Of the codes START_FAILED, SANDBOX_UNAVAILABLE, LIMIT and INVALID_CONFIG are
+ * kept, and all others become the first. */
 GBytes           *malt_spawn_error_to_bytes     (const GError            *error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MaltSpawnRequest, malt_spawn_request_free)

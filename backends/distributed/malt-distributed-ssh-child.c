@@ -38,8 +38,8 @@ malt_distributed_ssh_child_new_argv (const MaltDistributedOptions *options,
   return g_strv_builder_end (argv);
 }
 
-/* Runs in the child. What the monitor thread has blocked is not blocked for ssh, and Ctrl-C in a terminal is
- * the manager's business. */
+/* Runs in the child. What the monitor thread has blocked is not blocked for ssh, and Ctrl-C in a
+ * terminal is the manager's business. */
 static void
 set_up_child (gpointer unused)
 {

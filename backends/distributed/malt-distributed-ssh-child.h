@@ -16,8 +16,8 @@ typedef struct
   int  err_fd;
 } MaltDistributedSshChild;
 
-/* What ssh is to do for the worker of an id: forward `socket` to one that malt-host makes there. (transfer
- * full) */
+/* What ssh is to do for the worker of an id: forward `socket` to one that malt-host makes there.
+ * (transfer full) */
 char     **malt_distributed_ssh_child_new_argv (const MaltDistributedOptions  *options,
                                                 const char                    *id,
                                                 const char                    *socket);

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A folder that nobody else enters, with a socket that ssh makes. While a program has it, it holds a lock on
- * it; so what is left by one that was killed is told, and removed by the next. One thread at a time. */
+/* A folder that nobody else enters, with a socket that ssh makes. While a program has it, it holds
+ * a lock on it; so what is left by one that was killed is told, and removed by the next. One thread
+ * at a time. */
 typedef struct
 {
   char *path; /* owned */

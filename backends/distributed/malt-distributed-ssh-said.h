@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What comes from ssh: messages of malt-host, and whatever else a login shell, ssh and malt-host have to say, of
- * which the end is kept. */
+/* What comes from ssh: messages of malt-host, and whatever else a login shell, ssh and malt-host
+ * have to say, of which the end is kept. */
 typedef struct
 {
   GString *line; /* owned; of standard output, without an end so far */

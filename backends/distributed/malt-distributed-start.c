@@ -11,11 +11,12 @@
 
 #include <string.h>
 
-/* For the streams of a worker that nobody wants any more, in milliseconds: so long a host waits for them. */
+/* For the streams of a worker that nobody wants any more, in milliseconds: so long a host waits for
+ * them. */
 #define UNWANTED_TIMEOUT_MSEC 5000u
 
-/* A launcher, then the streams, then the worker that greets; each step holds a reference. It is over when
- * @func is NULL: what comes then is dropped. Monitor thread. */
+/* A launcher, then the streams, then the worker that greets; each step holds a reference. It is
+ * over when @func is NULL: what comes then is dropped. Monitor thread. */
 typedef struct
 {
   const MaltDistributedOptions *options;     /* borrowed until @func is called */
@@ -151,7 +152,8 @@ on_ended (MaltExitReport *report,
                             text));
 }
 
-/* Runs in the monitor thread. The end of its connection comes with a report of the host, which says more. */
+/* Runs in the monitor thread. The end of its connection comes with a report of the host, which says
+ * more. */
 static void
 on_greeted (GObject      *source,
             GAsyncResult *result,

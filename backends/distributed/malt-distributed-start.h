@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Once, in the monitor thread: with a worker that runs (transfer full), and what it said in its hello; or
- * with `error` (transfer full), and then nothing is left of it that its host does not end. */
+/* Once, in the monitor thread: with a worker that runs (transfer full), and what it said in its
+ * hello; or with `error` (transfer full), and then nothing is left of it that its host does not
+ * end. */
 typedef void (*MaltDistributedStartFunc) (MaltDistributedSession *session,
                                           GVariant               *hello,
                                           GError                 *error,

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* All three streams, while they are being opened. The task is returned when none is on its way any more;
- * the first error counts, and cancels the others. */
+/* All three streams, while they are being opened. The task is returned when none is on its way any
+ * more; the first error counts, and cancels the others. */
 typedef struct
 {
   MaltSpawnReply         *reply;       /* owned */
@@ -254,8 +254,8 @@ check_secrecy (Opening        *opening,
   return FALSE;
 }
 
-/* A short call must not wait for the one before it to be acknowledged; and what nobody acknowledges for as
- * long as a lease is lost. */
+/* A short call must not wait for the one before it to be acknowledged; and what nobody acknowledges
+ * for as long as a lease is lost. */
 static void
 tune (GSocket *socket,
       guint    silence_ms)

@@ -20,10 +20,11 @@ typedef struct
 
 void                    malt_distributed_streams_free        (MaltDistributedStreams  *self);
 
-/* Opens them all at once. `tls`: nullable; `silence_ms`: after how long without an answer to what was sent
- * a connection counts as broken. In the thread-default main context; the caller keeps the deadline. Errors:
- * MALT_ERROR_START_FAILED, which says where it was connected to; MALT_ERROR_INVALID_CONFIG for a host that
- * has TLS and a manager that has not, or the other way round; G_IO_ERROR_CANCELLED. */
+/* Opens them all at once. `tls`: nullable; `silence_ms`: after how long without an answer to what
+ * was sent a connection counts as broken. In the thread-default main context; the caller keeps the
+ * deadline. Errors: MALT_ERROR_START_FAILED, which says where it was connected to;
+ * MALT_ERROR_INVALID_CONFIG for a host that has TLS and a manager that has not, or the other way
+ * round; G_IO_ERROR_CANCELLED. */
 void                    malt_distributed_streams_open_async  (const MaltSpawnReply    *reply,
                                                               const char              *id,
                                                               MaltDistributedTls      *tls,

@@ -6,7 +6,8 @@
 
 #include <sys/stat.h>
 
-/* A program has one certificate, or one for each of a few clusters. When there are more, all are forgotten. */
+/* A program has one certificate, or one for each of a few clusters. When there are more, all are
+ * forgotten. */
 #define MAX_KEPT 32u
 
 /* Certificate, key and authorities. */

@@ -6,10 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Certificates that are read again when their files have changed, for they are renewed while programs run.
- * Any thread. */
+/* Certificates that are read again when their files have changed, for they are renewed while
+ * programs run. Any thread. */
 
-/* Reads them if need be, which takes some milliseconds. Errors: those of malt_distributed_tls_new(). */
+/* Reads them if need be, which takes some milliseconds. Errors: those of
+ * malt_distributed_tls_new(). */
 MaltDistributedTls *malt_distributed_tls_files_load        (const char           *certificate,
                                                             const char           *key,
                                                             const char           *authorities,

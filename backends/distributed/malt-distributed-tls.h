@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* Who this side is, and whose word it takes for who the other is. Both sides show a certificate, and
- * either checks that the other's is of the authorities; a name in it means nothing here, for hosts are
- * found by their addresses, and known by their fingerprint. Immutable; any thread. */
+/* Who this side is, and whose word it takes for who the other is. Both sides show a certificate,
+ * and either checks that the other's is of the authorities; a name in it means nothing here, for
+ * hosts are found by their addresses, and known by their fingerprint. Immutable; any thread. */
 typedef struct _MaltDistributedTls MaltDistributedTls;
 
-/* Absolute paths of PEM files. Errors: MALT_ERROR_INVALID_CONFIG, which names the option (“tls-” and what
- * it is) and the file. */
+/* Absolute paths of PEM files. Errors: MALT_ERROR_INVALID_CONFIG, which names the option (“tls-”
+ * and what it is) and the file. */
 MaltDistributedTls *malt_distributed_tls_new             (const char           *certificate,
                                                           const char           *key,
                                                           const char           *authorities,

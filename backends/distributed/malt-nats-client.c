@@ -88,8 +88,8 @@ set_connected (MaltNatsClient *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
 }
 
-/* Nothing is done when it cannot be sent: the connection is lost, or about to be, and what it was to say
- * is said again by the next one. */
+/* Nothing is done when it cannot be sent: the connection is lost, or about to be, and what it was
+ * to say is said again by the next one. */
 static void
 send_line (MaltNatsClient *self,
            char           *line)
@@ -506,8 +506,8 @@ malt_nats_client_publish (MaltNatsClient  *self,
 
   g_return_val_if_fail (MALT_IS_NATS_CLIENT (self), FALSE);
 
-  /* What a subscription brings is there before the server has said that it has taken us on, and may be
-   * answered. */
+  /* What a subscription brings is there before the server has said that it has taken us on, and may
+   * be answered. */
   if (!self->is_greeted)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "No NATS server is connected%s%s",

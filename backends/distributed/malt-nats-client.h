@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* A connection to a NATS cluster, for what hosts and managers have to say to each other: small messages,
- * none of which is worth anything once a connection is lost. It connects again by itself, to another
- * server if there is one, and takes its subscriptions along.
+/* A connection to a NATS cluster, for what hosts and managers have to say to each other: small
+ * messages, none of which is worth anything once a connection is lost. It connects again by itself,
+ * to another server if there is one, and takes its subscriptions along.
  *
- * Everything happens in the main context that was the thread-default one when it was created, and only
- * from there may it be used. */
+ * Everything happens in the main context that was the thread-default one when it was created, and
+ * only from there may it be used. */
 #define MALT_TYPE_NATS_CLIENT (malt_nats_client_get_type ())
 
 G_DECLARE_FINAL_TYPE (MaltNatsClient, malt_nats_client, MALT, NATS_CLIENT, GObject)
@@ -22,10 +22,10 @@ typedef void (*MaltNatsFunc) (MaltNatsClient          *client,
                               const MaltNatsOperation *message,
                               gpointer                 user_data);
 
-/* `servers`: “nats://HOST:PORT”, or without the scheme or the port. Without a database of authorities there
- * is no TLS, and only servers on the loopback interface are spoken to. `name` is what the server's
- * monitoring shows; answers to requests come to subjects below `inbox`. MALT_ERROR_INVALID_CONFIG for a
- * server that is no address. */
+/* `servers`: “nats://HOST:PORT”, or without the scheme or the port. Without a database of
+ * authorities there is no TLS, and only servers on the loopback interface are spoken to. `name` is
+ * what the server's monitoring shows; answers to requests come to subjects below `inbox`.
+ * MALT_ERROR_INVALID_CONFIG for a server that is no address. */
 MaltNatsClient *malt_nats_client_new            (const char *const   *servers,
                                                  GTlsDatabase        *authorities,
                                                  GTlsCertificate     *certificate,
@@ -40,8 +40,9 @@ void            malt_nats_client_set_tls        (MaltNatsClient      *self,
 void            malt_nats_client_open           (MaltNatsClient      *self);
 void            malt_nats_client_close          (MaltNatsClient      *self);
 
-/* Property “connected”. Signals, each with a GError: “failed”, a server could not be connected to or was lost;
- * “refused”, what a server that is connected does not let us send or hear, in its words. */
+/* Property “connected”. Signals, each with a GError: “failed”, a server could not be connected to
+ * or was lost; “refused”, what a server that is connected does not let us send or hear, in its
+ * words. */
 gboolean        malt_nats_client_is_connected   (MaltNatsClient      *self);
 /* Why it is not connected, in words; NULL before the first attempt has failed. */
 const GError   *malt_nats_client_get_last_error (MaltNatsClient      *self);
@@ -59,8 +60,8 @@ void            malt_nats_client_set_active     (MaltNatsClient      *self,
 void            malt_nats_client_unsubscribe    (MaltNatsClient      *self,
                                                  guint64              sid);
 
-/* G_IO_ERROR_NOT_CONNECTED; MALT_ERROR_LIMIT for a message that is too large, or when too much waits for
- * the server. Nobody knows whether it arrives. */
+/* G_IO_ERROR_NOT_CONNECTED; MALT_ERROR_LIMIT for a message that is too large, or when too much
+ * waits for the server. Nobody knows whether it arrives. */
 gboolean        malt_nats_client_publish        (MaltNatsClient      *self,
                                                  const char          *subject,
                                                  const char          *reply,

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * thread-default one where it is created. */
 typedef struct _MaltNatsLink MaltNatsLink;
 
-/* None is called after the link was freed, or after `lost`, where nothing else is left to do but that. */
+/* None is called after the link was freed, or after `lost`, where nothing else is left to do but
+ * that. */
 typedef struct
 {
   /* To subscribe. When the server has done so and is `ready`, it has taken us on. */
@@ -39,7 +40,8 @@ MaltNatsLink *malt_nats_link_new  (GSocketConnectable      *server,
                                    gpointer                 user_data);
 void          malt_nats_link_free (MaltNatsLink            *self);
 
-/* Sends a line, and a payload with its end if there is one. MALT_ERROR_LIMIT when too much waits. */
+/* Sends a line, and a payload with its end if there is one. MALT_ERROR_LIMIT when too much
+ * waits. */
 gboolean      malt_nats_link_send (MaltNatsLink            *self,
                                    const char              *line,
                                    GBytes                  *payload,

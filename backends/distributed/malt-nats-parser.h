@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What a NATS server says, piece by piece as it arrives. The server is only half trusted: nothing that
- * it sends makes this grow beyond one message. */
+/* What a NATS server says, piece by piece as it arrives. The server is only half trusted: nothing
+ * that it sends makes this grow beyond one message. */
 typedef struct _MaltNatsParser MaltNatsParser;
 
 typedef enum
@@ -48,8 +48,8 @@ void            malt_nats_parser_feed     (MaltNatsParser     *self,
                                            gsize               size);
 /* Whether something is left that has not been taken. */
 gboolean        malt_nats_parser_has_more (MaltNatsParser     *self);
-/* TRUE and an operation; FALSE without an error: nothing is complete; FALSE with MALT_ERROR_PROTOCOL:
- * the connection is of no use any more. */
+/* TRUE and an operation; FALSE without an error: nothing is complete; FALSE with
+ * MALT_ERROR_PROTOCOL: the connection is of no use any more. */
 gboolean        malt_nats_parser_next     (MaltNatsParser     *self,
                                            MaltNatsOperation  *operation,
                                            GError            **error);

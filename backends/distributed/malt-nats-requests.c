@@ -62,7 +62,8 @@ malt_nats_requests_lookup (MaltNatsRequests *self,
   return g_hash_table_lookup (self->table, &number);
 }
 
-/* What a task calls may ask and end others: it is called when the table knows nothing of it any more. */
+/* What a task calls may ask and end others: it is called when the table knows nothing of it any
+ * more. */
 static MaltNatsRequest *
 take (MaltNatsRequests *self,
       guint64           number)

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Questions that have not been answered. Each is a task that returns a GBytes; it fails by itself when its
- * cancellable is cancelled or its time is over. */
+/* Questions that have not been answered. Each is a task that returns a GBytes; it fails by itself
+ * when its cancellable is cancelled or its time is over. */
 typedef struct _MaltNatsRequests MaltNatsRequests;
 
 typedef struct
@@ -44,7 +44,8 @@ void              malt_nats_requests_answer    (MaltNatsRequests   *self,
 void              malt_nats_requests_fail      (MaltNatsRequests   *self,
                                                 guint64             number,
                                                 GError             *error);
-/* Whether what a server says is about that subject: it stands in quotes there, and others begin alike. */
+/* Whether what a server says is about that subject: it stands in quotes there, and others begin
+ * alike. */
 gboolean          malt_nats_names_subject      (const char         *text,
                                                 const char         *subject);
 /* Those that were sent: to what the text names, if there is one. */

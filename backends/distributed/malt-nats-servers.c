@@ -14,14 +14,14 @@
 /* Servers of a cluster that one of them may name, besides those that were given. */
 #define NATS_MAX_KNOWN_SERVERS 64u
 
-/* Milliseconds before the next round through the servers: the first round is tried at once, then they
- * double. Twice as long at random, so that not all clients of a cluster come back at once. */
+/* Milliseconds before the next round through the servers: the first round is tried at once, then
+ * they double. Twice as long at random, so that not all clients of a cluster come back at once. */
 #define NATS_FIRST_DELAY_MSEC 50u
 #define NATS_MAX_DELAY_MSEC 2000u
 
-/* The same when the last server did not answer in time. It is reached by too many clients then, who make it
- * worse if each of them tries again every few seconds: a broker that could take 400 a second and was restarted
- * under 5000 hosts had not all of them back after two minutes. */
+/* The same when the last server did not answer in time. It is reached by too many clients then, who
+ * make it worse if each of them tries again every few seconds: a broker that could take 400 a
+ * second and was restarted under 5000 hosts had not all of them back after two minutes. */
 #define NATS_FIRST_BUSY_DELAY_MSEC 1000u
 #define NATS_MAX_BUSY_DELAY_MSEC 15000u
 

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* The servers of a cluster: which is tried next, and when. */
 typedef struct _MaltNatsServers MaltNatsServers;
 
-/* At least one, “nats://HOST:PORT”, or without the scheme or the port. MALT_ERROR_INVALID_CONFIG for one
- * that is no address. */
+/* At least one, “nats://HOST:PORT”, or without the scheme or the port. MALT_ERROR_INVALID_CONFIG
+ * for one that is no address. */
 MaltNatsServers    *malt_nats_servers_new           (const char *const  *servers,
                                                      GError            **error);
 void                malt_nats_servers_free          (MaltNatsServers    *self);

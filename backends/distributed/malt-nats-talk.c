@@ -12,8 +12,8 @@
 #define NATS_PING_INTERVAL_SEC 2u
 #define NATS_MAX_UNANSWERED_PINGS 2u
 
-/* Objects and arrays inside of each other in what a server tells of itself: there are two. A bracket in an
- * IPv6 address is one besides. */
+/* Objects and arrays inside of each other in what a server tells of itself: there are two. A
+ * bracket in an IPv6 address is one besides. */
 #define NATS_MAX_INFO_DEPTH 16u
 
 /* Nothing is sent in a broken link; what is lost is told by the read. */

@@ -150,7 +150,8 @@ on_progress (MaltInvocation *invocation,
   g_mutex_unlock (&self->lock);
 }
 
-/* Where the call is, which does not heed its end. Runs in the monitor. (transfer full) (nullable) */
+/* Where the call is, which does not heed its end. Runs in the monitor. (transfer full)
+ * (nullable) */
 static char *
 dup_position (MaltInProcessCall *call)
 {

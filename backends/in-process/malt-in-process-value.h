@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* Values pass by reference, but what a worker elsewhere refuses is refused here too: a function
- * need not expect more. Errors: MALT_ERROR_SERIALIZATION when the value is not in normal form, or nested
- * too deep. */
+ * need not expect more. Errors: MALT_ERROR_SERIALIZATION when the value is not in normal form, or
+ * nested too deep. */
 gboolean malt_in_process_value_check (GVariant  *value,
                                       GError   **error);
 

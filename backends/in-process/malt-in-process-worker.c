@@ -52,8 +52,8 @@ static void malt_in_process_worker_abstract_worker_init (MaltAbstractWorkerInter
 static void malt_in_process_worker_initable_init        (GInitableIface              *iface);
 static void malt_in_process_worker_async_initable_init  (GAsyncInitableIface         *iface);
 
-/* MaltAbstractWorker stands last: of a type that no GIR file describes, GJS before 1.86 sees the methods of
- * that interface only. */
+/* MaltAbstractWorker stands last: of a type that no GIR file describes, GJS before 1.86 sees the
+ * methods of that interface only. */
 G_DEFINE_FINAL_TYPE_WITH_CODE (
     MaltInProcessWorker, malt_in_process_worker, G_TYPE_OBJECT,
     G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, malt_in_process_worker_initable_init)

@@ -26,8 +26,9 @@ typedef enum
 G_DECLARE_FINAL_TYPE (MaltProcessChild, malt_process_child, MALT, PROCESS_CHILD, MaltPeer)
 
 /* The process of a worker. It runs from the spawn until it has a report, and is starting until
- * malt_process_child_set_started(). The exit watch holds a reference until the child has ended, which
- * is the last thing that happens to it. Everything without a rule of its own is the monitor thread's. */
+ * malt_process_child_set_started(). The exit watch holds a reference until the child has ended,
+ * which is the last thing that happens to it. Everything without a rule of its own is the monitor
+ * thread's. */
 struct _MaltProcessChild
 {
   MaltPeer            parent_instance;

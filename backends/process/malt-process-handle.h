@@ -31,8 +31,8 @@ void     malt_process_handle_clear      (MaltProcessHandle        *self);
 gboolean malt_process_handle_has_exited (const MaltProcessHandle  *self);
 gboolean malt_process_handle_signal     (const MaltProcessHandle  *self,
                                          int                       signum);
-/* waitid(). `flags`: WEXITED, with WNOWAIT to leave the zombie, and its number, where they are. `usage`
- * (nullable): what it and those that it has waited for have used. */
+/* waitid(). `flags`: WEXITED, with WNOWAIT to leave the zombie, and its number, where they are.
+ * `usage` (nullable): what it and those that it has waited for have used. */
 gboolean malt_process_handle_wait       (const MaltProcessHandle  *self,
                                          int                       flags,
                                          siginfo_t                *info,

@@ -58,8 +58,8 @@ add_texts (GByteArray        *key,
     add_text (key, texts[i]);
 }
 
-/* What the setup is made of is in it as it was said: whatever depends on the folder of the manager is
- * the same in the same one. */
+/* What the setup is made of is in it as it was said: whatever depends on the folder of the manager
+ * is the same in the same one. */
 static void
 make_key (MaltProcessPlan          *self,
           const MaltProcessOptions *options)

@@ -70,8 +70,8 @@ says_it_lacks_memory (int         signum,
   return FALSE;
 }
 
-/* Who goes on after SIGXCPU is ended by SIGKILL, which others send, too. bwrap does not tell what a worker
- * in it has used. */
+/* Who goes on after SIGXCPU is ended by SIGKILL, which others send, too. bwrap does not tell what a
+ * worker in it has used. */
 static gboolean
 hit_cpu_limit (const MaltProcessChild *self,
                int                     signum)

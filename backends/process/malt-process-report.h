@@ -14,8 +14,8 @@ MaltExitReport *malt_process_report_new   (MaltProcessChild *self,
                                            int               exit_status,
                                            int               signum);
 
-/* Of the text of /proc/vmstat: processes that the kernel has ended for want of memory; −1 when it does
- * not say. */
+/* Of the text of /proc/vmstat: processes that the kernel has ended for want of memory; −1 when it
+ * does not say. */
 gint64          malt_process_parse_oom_kills (const char *vmstat);
 
 G_END_DECLS

@@ -17,8 +17,8 @@
 /* Before one is started, in milliseconds: the call that a new worker is wanted for comes first. */
 #define MALT_PROCESS_SPARES_DELAY_MSEC 20
 
-/* Before the output of one that has been taken is read on its own account, in milliseconds: what there
- * is of it comes with the first answer, for which the processors are better used. */
+/* Before the output of one that has been taken is read on its own account, in milliseconds: what
+ * there is of it comes with the first answer, for which the processors are better used. */
 #define MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC 5
 
 /* A plan that has not been used for so long has no spares any more, in milliseconds, and how often
@@ -347,8 +347,8 @@ watch_taken (MaltPeer *child)
       child, g_timeout_source_new (MALT_PROCESS_SPARES_OUTPUT_DELAY_MSEC), on_taken);
 }
 
-/* The kernel is asked whether it lives and listens, for the monitor may not have had the time yet, and
- * does not read data. One that ends from then on is a worker that ended early. */
+/* The kernel is asked whether it lives and listens, for the monitor may not have had the time yet,
+ * and does not read data. One that ends from then on is a worker that ended early. */
 gboolean
 malt_process_spares_take (MaltProcessPlan  *plan,
                           MaltPeerWorker   *worker,

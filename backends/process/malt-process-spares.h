@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /* A worker of this plan, with spares, has come up: so many are to be ready for the next ones.
  * Monitor thread. */
 void     malt_process_spares_want      (MaltProcessPlan  *plan);
-/* Binds a spare of an equal plan to `worker`: a child that runs and its connection (both transfer full).
- * FALSE: there is none. Any thread. */
+/* Binds a spare of an equal plan to `worker`: a child that runs and its connection (both transfer
+ * full). FALSE: there is none. Any thread. */
 gboolean malt_process_spares_take      (MaltProcessPlan  *plan,
                                         MaltPeerWorker   *worker,
                                         MaltPeer        **child,

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Counts the primes below a number, with the workers of a profile: it does not know on which machines
- * they are, nor whether one of them is lost meanwhile. What a lost worker had on its hands is done again.
+/* Counts the primes below a number, with the workers of a profile: it does not know on which
+ * machines they are, nor whether one of them is lost meanwhile. What a lost worker had on its hands
+ * is done again.
  *
  *   primes PROFILE WORKERS LIMIT */
 

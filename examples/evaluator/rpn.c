@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A language for expressions: reverse Polish notation, as a desk calculator has it. The arguments are
- * on the stack at first, “2 3 +” is 5, and “square = dup *” defines a word, which can be called from
- * then on. */
+/* A language for expressions: reverse Polish notation, as a desk calculator has it. The arguments
+ * are on the stack at first, “2 3 +” is 5, and “square = dup *” defines a word, which can be called
+ * from then on. */
 
 #include <malt/malt-plugin.h>
 

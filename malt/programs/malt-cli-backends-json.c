@@ -149,7 +149,8 @@ describe_backend (MaltBackend *backend)
   return g_variant_dict_end (&description);
 }
 
-/* {"backends": […], "failures": {PATH: REASON, …}}; what has no value is left out. (transfer full) */
+/* {"backends": […], "failures": {PATH: REASON, …}}; what has no value is left out. (transfer
+ * full) */
 char *
 malt_cli_backends_to_json (GListModel *backends,
                            GHashTable *failures)

@@ -70,8 +70,8 @@ void        malt_cli_note_write_error    (gboolean            has_failed);
 /* Writes out stdout; what cannot be written makes a success a failure. */
 MaltCliExit malt_cli_finish_output       (MaltCliExit         status);
 
-/* malt-cli-progress.c: a bar on a terminal, nothing elsewhere. Main thread, whose context is iterated
- * until the bar is cleared. */
+/* malt-cli-progress.c: a bar on a terminal, nothing elsewhere. Main thread, whose context is
+ * iterated until the bar is cleared. */
 void        malt_cli_print_progress      (double              fraction,
                                           const char         *message);
 void        malt_cli_clear_progress      (void);

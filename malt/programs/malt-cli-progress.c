@@ -11,7 +11,8 @@
 
 /* The progress of a call, in the last line of the terminal. The worker may print to the same
  * terminal meanwhile, past us, so that line is taken out of what scrolls (DECSTBM), and each
- * drawing puts the cursor back to where the worker has it. Everything happens in the main thread. */
+ * drawing puts the cursor back to where the worker has it. Everything happens in the main
+ * thread. */
 
 /* Smooth for people, whatever a worker sends. */
 #define PROGRESS_INTERVAL_MSEC 50

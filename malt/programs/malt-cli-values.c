@@ -186,8 +186,8 @@ fit_argument (GVariant           *value,
   return g_variant_ref (value);
 }
 
-/* (transfer full): what malt_cli_parse_arguments() made of the words, for a function that takes this
- * tuple. */
+/* (transfer full): what malt_cli_parse_arguments() made of the words, for a function that takes
+ * this tuple. */
 GVariant *
 malt_cli_fit_arguments (GVariant            *args,
                         char               **words,

@@ -45,10 +45,10 @@ on_broken_pipe (int signum)
 {
 }
 
-/* SIGINT comes from a terminal that the manager shares and means: interrupt the latest call. SIGTERM
- * means: leave, and take what was started along. SIGPIPE would end a worker that prints to an
- * application which no longer reads; it is handled, not ignored, for programs that a function starts
- * would inherit that. */
+/* SIGINT comes from a terminal that the manager shares and means: interrupt the latest call.
+ * SIGTERM means: leave, and take what was started along. SIGPIPE would end a worker that prints to
+ * an application which no longer reads; it is handled, not ignored, for programs that a function
+ * starts would inherit that. */
 static void
 handle_signals (void)
 {
@@ -72,13 +72,14 @@ run_worker (void)
       exit (EXIT_USAGE);
     }
 
-  /* Nothing of the worker's leaks into what it starts, nor anything of the manager's into the worker. */
+  /* Nothing of the worker's leaks into what it starts, nor anything of the manager's into the
+   * worker. */
   fcntl (WORKER_DATA_FD, F_SETFD, FD_CLOEXEC);
   fcntl (WORKER_CONTROL_FD, F_SETFD, FD_CLOEXEC);
   close_range (WORKER_CONTROL_FD + 1, ~0u, 0);
 
-  /* Descendants that daemonise stay ours, so that they can be ended with the worker; when the manager is
-   * killed the signal comes even if somebody else holds a copy of its socket. */
+  /* Descendants that daemonise stay ours, so that they can be ended with the worker; when the
+   * manager is killed the signal comes even if somebody else holds a copy of its socket. */
   prctl (PR_SET_CHILD_SUBREAPER, 1L);
   prctl (PR_SET_PDEATHSIG, (long) SIGTERM);
 

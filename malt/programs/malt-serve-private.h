@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Serves one manager on two connected sockets, in the calling thread, until it is told to leave or the
- * manager is gone. Returns the exit status of the process. */
+/* Serves one manager on two connected sockets, in the calling thread, until it is told to leave or
+ * the manager is gone. Returns the exit status of the process. */
 int malt_serve (int data_fd,
                 int control_fd);
 

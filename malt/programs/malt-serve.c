@@ -13,16 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Replies that the manager has not read yet; beyond it no more calls are read, so that an application
- * which does not run its main loop makes its worker wait, not grow. */
+/* Replies that the manager has not read yet; beyond it no more calls are read, so that an
+ * application which does not run its main loop makes its worker wait, not grow. */
 #define REPLIES_MAX_QUEUED_BYTES (64u * 1024 * 1024)
 
 /* How long calls are answered in a row before the main context has its turn, in which functions may
  * have timers and the like: some dozens that are short, one that is not. */
 #define BATCHES_MAX_USEC 1000
 
-/* The worker's side of the data connection. Everything runs in the executing thread, except progress,
- * which functions of the thread pool report from theirs. */
+/* The worker's side of the data connection. Everything runs in the executing thread, except
+ * progress, which functions of the thread pool report from theirs. */
 typedef struct
 {
   MaltStream   *stream;    /* owned; thread-safe for writing */
@@ -72,8 +72,8 @@ queue_failure (MaltServer   *self,
   malt_message_clear (&message);
 }
 
-/* What the worker's own end cut short has no answer, but last words: the manager ends it, and knows how
- * the worker ended. */
+/* What the worker's own end cut short has no answer, but last words: the manager ends it, and knows
+ * how the worker ended. */
 static gboolean
 is_cut_short (MaltInvocation *invocation,
               const GError   *error)
@@ -324,7 +324,8 @@ data_source_prepare (GSource *source,
   gsize queued = malt_stream_get_queued_bytes (self->server->stream);
   GIOCondition condition = 0;
 
-  /* A function that runs the main context itself is not handed the next call in the midst of its own. */
+  /* A function that runs the main context itself is not handed the next call in the midst of its
+   * own. */
   if (queued <= REPLIES_MAX_QUEUED_BYTES && !self->server->in_batch)
     condition |= G_IO_IN;
   if (queued > 0)
@@ -375,8 +376,8 @@ data_source_new (MaltServer *server)
   self->server = server;
   self->tag = g_source_add_unix_fd (source, malt_stream_get_fd (server->stream), G_IO_IN);
   self->condition = G_IO_IN;
-  /* GLib wakes the context before and after each dispatch of a source that may not recurse, which is two
-   * more system calls; prepare() sees to it instead. */
+  /* GLib wakes the context before and after each dispatch of a source that may not recurse, which
+   * is two more system calls; prepare() sees to it instead. */
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, server->context);
 
@@ -404,8 +405,8 @@ malt_serve (int data_fd,
     return EXIT_FAILURE;
 
   malt_runtime_set_report_func (self.runtime, on_report, &self);
-  /* What is asked over control from here on waits there for the thread, which starts while the manager
-   * wakes up. */
+  /* What is asked over control from here on waits there for the thread, which starts while the
+   * manager wakes up. */
   malt_setup_send_hello (self.stream, (const char *const *) self.confined);
   malt_watch_start (self.watch, self.runtime);
   malt_worker_log_start (malt_watch_get_log (self.watch));

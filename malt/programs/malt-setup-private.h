@@ -18,9 +18,9 @@ MaltRuntime *malt_setup_receive    (MaltStream          *stream,
                                     GMainContext        *watch_context,
                                     char              ***confined);
 
-/* Whether a setup that comes later is one: the worker has been handed on, and answers it with another
- * hello. What the first one said stays as it is, and from here on no descriptors are passed, for the
- * new manager may be anywhere. */
+/* Whether a setup that comes later is one: the worker has been handed on, and answers it with
+ * another hello. What the first one said stays as it is, and from here on no descriptors are
+ * passed, for the new manager may be anywhere. */
 gboolean     malt_setup_accept_next (MaltStream         *stream,
                                     const MaltMessage   *message);
 

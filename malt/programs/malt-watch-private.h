@@ -8,13 +8,14 @@
 
 G_BEGIN_DECLS
 
-/* The watch thread of a worker. It reads the control connection and does nothing else, so that a cancel,
- * an interrupt, a stop and the end of the manager are noticed while the executing thread is in an endless
- * loop. It touches the runtime only through the functions that any thread may call. */
+/* The watch thread of a worker. It reads the control connection and does nothing else, so that a
+ * cancel, an interrupt, a stop and the end of the manager are noticed while the executing thread is
+ * in an endless loop. It touches the runtime only through the functions that any thread may
+ * call. */
 typedef struct _MaltWatch MaltWatch;
 
-/* Takes no thread yet: `context` is where the runtime may put its deadlines before start(). `data` is
- * the stream of the executing thread, for malt_watch_expect_flush(). */
+/* Takes no thread yet: `context` is where the runtime may put its deadlines before start(). `data`
+ * is the stream of the executing thread, for malt_watch_expect_flush(). */
 MaltWatch    *malt_watch_new          (int          control_fd,
                                        MaltStream  *data);
 GMainContext *malt_watch_get_context  (MaltWatch   *self);
@@ -23,11 +24,12 @@ GMainContext *malt_watch_get_context  (MaltWatch   *self);
 void          malt_watch_start        (MaltWatch   *self,
                                        MaltRuntime *runtime);
 
-/* Any thread: whether the worker has been told to leave. The context of the runtime is woken then. */
+/* Any thread: whether the worker has been told to leave. The context of the runtime is woken
+ * then. */
 gboolean      malt_watch_is_leaving   (MaltWatch   *self);
 
-/* Executing thread: replies lie in the buffer of `data` while another call is started. If that one does
- * not come back soon, the watch thread writes them. */
+/* Executing thread: replies lie in the buffer of `data` while another call is started. If that one
+ * does not come back soon, the watch thread writes them. */
 void          malt_watch_expect_flush (MaltWatch   *self);
 
 /* Of the manager that this watches. (transfer none) */

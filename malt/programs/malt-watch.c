@@ -21,14 +21,17 @@
 /* Control messages are small; nothing on this connection needs more. */
 #define CONTROL_MAX_MESSAGE_BYTES (64u * 1024)
 
-/* What runs when a STOP arrives is cancelled and has this long to come back, if the manager does not say. */
+/* What runs when a STOP arrives is cancelled and has this long to come back, if the manager does
+ * not say. */
 #define STOP_GRACE_DEFAULT_MSEC 500u
 
-/* How long replies may lie in the buffer while another call runs: long beside a short call, short for people. */
+/* How long replies may lie in the buffer while another call runs: long beside a short call, short
+ * for people. */
 #define FLUSH_DELAY_MSEC 5u
 
-/* How long a worker that leaves waits for the end of what it has killed, and how often it looks. That
- * takes less than a millisecond, unless the machine is busy or a process stuck in the kernel. */
+/* How long a worker that leaves waits for the end of what it has killed, and how often it looks.
+ * That takes less than a millisecond, unless the machine is busy or a process stuck in the
+ * kernel. */
 #define REAP_MAX_MSEC 2000
 #define REAP_INTERVAL_USEC 100
 
@@ -50,8 +53,8 @@ struct _MaltWatch
 static int signal_pipe[2] = { -1, -1 };
 
 /* An outer worker inherits what is left when we leave, and does not ask after processes that it did
- * not start: the dead would stay. While SIGCHLD is ignored the kernel asks after them, and GLib is not
- * told of its own. */
+ * not start: the dead would stay. While SIGCHLD is ignored the kernel asks after them, and GLib is
+ * not told of its own. */
 void
 malt_watch_end_descendants (void)
 {
@@ -73,7 +76,8 @@ leave_now (int status)
   _exit (status);
 }
 
-/* Runs in the watch thread. Dies of SIGTERM itself, so that whoever waits sees what ended the worker. */
+/* Runs in the watch thread. Dies of SIGTERM itself, so that whoever waits sees what ended the
+ * worker. */
 static void
 die_of_sigterm (void)
 {
@@ -123,8 +127,8 @@ flush_control (MaltWatch *self)
 {
   g_autoptr (GError) error = NULL;
 
-  /* When the socket is full the watch thread goes on as soon as it takes bytes; when it is broken the
-   * reader sees that too. */
+  /* When the socket is full the watch thread goes on as soon as it takes bytes; when it is broken
+   * the reader sees that too. */
   if (malt_stream_flush (self->control, &error) == MALT_STREAM_WOULD_BLOCK)
     g_main_context_wakeup (self->context);
 }
@@ -200,7 +204,8 @@ handle_control (MaltWatch         *self,
     }
 }
 
-/* Runs in the watch thread. The manager being gone, or speaking garbage, ends the worker at once. */
+/* Runs in the watch thread. The manager being gone, or speaking garbage, ends the worker at
+ * once. */
 static void
 read_control (MaltWatch *self)
 {
@@ -225,7 +230,8 @@ read_control (MaltWatch *self)
     leave_now (EXIT_FAILURE);
 }
 
-/* A source over the control socket that asks for write events only while something waits to be written. */
+/* A source over the control socket that asks for write events only while something waits to be
+ * written. */
 typedef struct
 {
   GSource       source;
@@ -308,7 +314,8 @@ malt_watch_post_signal (int signum)
     (void) !write (signal_pipe[1], &byte, 1);
   else if (signum == SIGTERM)
     {
-      /* Before the thread has started: what the signal does by default, once the handler returns. */
+      /* Before the thread has started: what the signal does by default, once the handler
+       * returns. */
       signal (SIGTERM, SIG_DFL);
       raise (SIGTERM);
     }
@@ -329,8 +336,8 @@ on_flush_tick (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
 
-  /* The executing thread has been in one call since the last tick, or has nothing to do. Output goes
-   * first; when it holds the lock of stdout it is printing and comes round by itself. */
+  /* The executing thread has been in one call since the last tick, or has nothing to do. Output
+   * goes first; when it holds the lock of stdout it is printing and comes round by itself. */
   if (malt_stream_get_queued_bytes (self->data) > 0 && ftrylockfile (stdout) == 0)
     {
       fflush_unlocked (stdout);

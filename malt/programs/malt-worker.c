@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The worker program of the process backend: all of it is in malt_init(), so that any program can be
- * one. What follows there is for people who find it in libexec and try it. */
+/* The worker program of the process backend: all of it is in malt_init(), so that any program can
+ * be one. What follows there is for people who find it in libexec and try it. */
 int
 main (int    argc,
       char **argv)

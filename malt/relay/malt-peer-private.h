@@ -12,8 +12,8 @@ void     malt_peer_stop      (MaltPeer  *self,
                               guint      exit_timeout_ms,
                               guint      term_timeout_ms,
                               GTask     *task);
-/* Any thread. Errors: MALT_ERROR_TERMINATED_WORKER, G_IO_ERROR_INVALID_ARGUMENT for no signal's number,
- * and those of the backend. */
+/* Any thread. Errors: MALT_ERROR_TERMINATED_WORKER, G_IO_ERROR_INVALID_ARGUMENT for no signal's
+ * number, and those of the backend. */
 gboolean malt_peer_kill      (MaltPeer  *self,
                               int        signum,
                               GError   **error);

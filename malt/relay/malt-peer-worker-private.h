@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* `peer` and `connection` are set once, before the initialisation returns; NULL when it failed or has not
- * been done. The peer knows this only through `events`, which hold no reference: it goes on ending when this
- * is gone. */
+/* `peer` and `connection` are set once, before the initialisation returns; NULL when it failed or
+ * has not been done. The peer knows this only through `events`, which hold no reference: it goes on
+ * ending when this is gone. */
 typedef struct
 {
   GMainContext    *context;    /* immutable; owned, for signals */

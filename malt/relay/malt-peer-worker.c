@@ -46,8 +46,8 @@ enum
 static void malt_peer_worker_initable_init       (GInitableIface      *iface);
 static void malt_peer_worker_async_initable_init (GAsyncInitableIface *iface);
 
-/* MaltAbstractWorker stands last: of a type that no GIR file describes, GJS before 1.86 sees the methods of
- * that interface only. */
+/* MaltAbstractWorker stands last: of a type that no GIR file describes, GJS before 1.86 sees the
+ * methods of that interface only. */
 G_DEFINE_ABSTRACT_TYPE_WITH_CODE (
     MaltPeerWorker, malt_peer_worker, G_TYPE_OBJECT,
     G_ADD_PRIVATE (MaltPeerWorker)

@@ -103,7 +103,8 @@ void            malt_peer_connect       (MaltPeer                   *self,
 /* From here on the loss of its connection is its end. */
 MALT_AVAILABLE_IN_ALL
 void            malt_peer_set_started   (MaltPeer                   *self);
-/* Attaches `source` (transfer full) to the monitor, with a reference on the peer. Returns it. Any thread. */
+/* Attaches `source` (transfer full) to the monitor, with a reference on the peer. Returns it. Any
+ * thread. */
 MALT_AVAILABLE_IN_ALL
 GSource        *malt_peer_attach        (MaltPeer                   *self,
                                          GSource                    *source,

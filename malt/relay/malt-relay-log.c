@@ -267,7 +267,8 @@ wait_for_writer (void)
   g_mutex_unlock (&queue.lock);
 }
 
-/* FALSE: there can be no thread for now. A worker that writes to the log is no reason to end the program. */
+/* FALSE: there can be no thread for now. A worker that writes to the log is no reason to end the
+ * program. */
 static gboolean
 start_log_thread_locked (void)
 {

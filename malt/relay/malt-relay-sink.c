@@ -62,8 +62,8 @@ is_open_for_output (int fd)
   return fstat (fd, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-/* O_NONBLOCK belongs to the description, which the terminal's other programs share: so one of our own.
- * -1 where the terminal is not ours to open, as after su. */
+/* O_NONBLOCK belongs to the description, which the terminal's other programs share: so one of our
+ * own. -1 where the terminal is not ours to open, as after su. */
 static int
 open_terminal (int fd)
 {
@@ -73,7 +73,8 @@ open_terminal (int fd)
   return open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* poll() promises PIPE_BUF bytes of a pipe and one of a terminal; files are always written whole. */
+/* poll() promises PIPE_BUF bytes of a pipe and one of a terminal; files are always written
+ * whole. */
 static gsize
 get_chunk_bytes (int fd)
 {

@@ -9,8 +9,8 @@
 /* With this many bytes, sixteen pipes' worth, it is full. */
 #define MALT_RELAY_STREAM_FULL_BYTES (1 << 20)
 
-/* What is kept while nobody reads, in bytes; the oldest go first. Beyond what makes it full there is room for
- * the read that does so, and for the rest of the pipe of a worker that ends then. */
+/* What is kept while nobody reads, in bytes; the oldest go first. Beyond what makes it full there
+ * is room for the read that does so, and for the rest of the pipe of a worker that ends then. */
 #define MALT_RELAY_STREAM_RING_BYTES (MALT_RELAY_STREAM_FULL_BYTES + 2 * 65536)
 
 /* How long after its last read a reader counts as being there, in microseconds. While it is, a

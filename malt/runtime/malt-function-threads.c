@@ -174,8 +174,8 @@ malt_function_threads_new (GMainContext *context)
 void
 malt_function_threads_free (MaltFunctionThreads *self)
 {
-  /* Jobs that no thread has taken are withdrawn by now, and pass at once. A pool without a thread has to
-   * drop them itself; one that has some loses what a thread takes at that moment. */
+  /* Jobs that no thread has taken are withdrawn by now, and pass at once. A pool without a thread
+   * has to drop them itself; one that has some loses what a thread takes at that moment. */
   if (self->pool != NULL)
     {
       gboolean has_threads = g_thread_pool_get_num_threads (self->pool) > 0;

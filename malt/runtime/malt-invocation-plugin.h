@@ -15,11 +15,11 @@ G_BEGIN_DECLS
  * be called before the function that was handed the invocation returns. */
 
 /* How answers and progress leave a worker. `finished`: in the executing thread, exactly once;
- * `value` is NULL if and only if `error` is set, and the unit tuple when the result was
- * discarded. `progress`: in the executing or a pool thread, possibly at the same time as `finished`.
- * `timed_out` (nullable): in the watch thread, when the time is over and the function has been told;
- * it may still answer. `released` (nullable): in any thread, when nothing uses `user_data` any
- * more. */
+ * `value` is NULL if and only if `error` is set, and the unit tuple when the result was discarded.
+ * `progress`: in the executing or a pool thread, possibly at the same time as `finished`.
+ * `timed_out` (nullable): in the watch thread, when the time is over and the function has been
+ * told; it may still answer. `released` (nullable): in any thread, when nothing uses `user_data`
+ * any more. */
 typedef struct
 {
   void (*finished) (MaltInvocation *invocation,
@@ -85,8 +85,8 @@ MALT_AVAILABLE_IN_ALL
 const GVariantType *malt_invocation_get_result_type    (MaltInvocation     *self); /* (nullable) */
 MALT_AVAILABLE_IN_ALL
 gboolean            malt_invocation_get_discard_result (MaltInvocation     *self);
-/* The function that runs on its behalf, the latest if there are several. Any thread. (transfer full)
- * (nullable) */
+/* The function that runs on its behalf, the latest if there are several. Any thread. (transfer
+ * full) (nullable) */
 MALT_AVAILABLE_IN_ALL
 char               *malt_invocation_dup_callee         (MaltInvocation     *self);
 /* So far; 0 before its start. */

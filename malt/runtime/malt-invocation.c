@@ -15,8 +15,8 @@
  * turn costs the connection nothing. */
 #define PROGRESS_INTERVAL_USEC (50 * G_TIME_SPAN_MILLISECOND)
 
-/* Reports that need not keep the interval: a function with a few steps tells each of them, also when
- * the first ones are over at once and the last one takes long. */
+/* Reports that need not keep the interval: a function with a few steps tells each of them, also
+ * when the first ones are over at once and the last one takes long. */
 #define PROGRESS_MAX_BURST 8
 
 /**

@@ -13,8 +13,8 @@ const MaltModuleFunction *malt_namespace_lookup  (MaltNamespace  *self,
 /* Whether import() would find the module; it may fail to load all the same. */
 gboolean                  malt_namespace_has     (MaltNamespace  *self,
                                                   const char     *name);
-/* Where it was looked for, as UTF-8 that goes on after a colon; NULL if there is such a module or can be
- * none. (transfer full) */
+/* Where it was looked for, as UTF-8 that goes on after a colon; NULL if there is such a module or
+ * can be none. (transfer full) */
 char                     *malt_namespace_explain_absence
                                                  (MaltNamespace  *self,
                                                   const char     *name);

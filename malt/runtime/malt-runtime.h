@@ -84,8 +84,8 @@ MALT_AVAILABLE_IN_ALL
 int                malt_runtime_get_call_state  (MaltRuntime        *self,
                                                  guint64             id);
 
-/* Where the executing thread is in a program that does not heed its end, as a traceback, and the id of
- * the call. Any other thread. NULL: that cannot be told. (transfer full) */
+/* Where the executing thread is in a program that does not heed its end, as a traceback, and the id
+ * of the call. Any other thread. NULL: that cannot be told. (transfer full) */
 MALT_AVAILABLE_IN_ALL
 char              *malt_runtime_dup_position    (MaltRuntime        *self,
                                                  guint64            *id);
@@ -117,8 +117,8 @@ MALT_AVAILABLE_IN_ALL
 char             **malt_runtime_import          (MaltRuntime         *self,
                                                  const char          *module,
                                                  GError             **error);
-/* The type of the arguments that a function of a loaded module takes; NULL: any tuple, or not known. A
- * language with fewer types than GVariant makes its values fit. */
+/* The type of the arguments that a function of a loaded module takes; NULL: any tuple, or not
+ * known. A language with fewer types than GVariant makes its values fit. */
 MALT_AVAILABLE_IN_ALL
 const GVariantType *malt_runtime_get_signature  (MaltRuntime         *self,
                                                  const char          *function);
@@ -132,8 +132,8 @@ void               malt_runtime_call            (MaltRuntime         *self,
                                                  GVariant            *kwargs,
                                                  MaltRuntimeCallback  callback,
                                                  gpointer             user_data);
-/* The path that stands for the channel in values, "o"; valid as long as the channel lives, which this
- * does not prolong. (transfer none) */
+/* The path that stands for the channel in values, "o"; valid as long as the channel lives, which
+ * this does not prolong. (transfer none) */
 MALT_AVAILABLE_IN_ALL
 const char        *malt_runtime_export_channel  (MaltRuntime         *self,
                                                  MaltLocalChannel    *channel);
@@ -146,8 +146,8 @@ MaltLocalChannel  *malt_runtime_lookup_channel  (MaltRuntime         *self,
 typedef void (*MaltAlarmFunc) (gpointer user_data);
 
 /* Once, in the executing thread, when it is `time_us` (monotonic microseconds), and not before this
- * has returned. As many as one likes cost a turn of the main loop nothing, as sources would. The id is
- * never 0. */
+ * has returned. As many as one likes cost a turn of the main loop nothing, as sources would. The id
+ * is never 0. */
 MALT_AVAILABLE_IN_ALL
 guint64            malt_runtime_add_alarm       (MaltRuntime         *self,
                                                  gint64               time_us,

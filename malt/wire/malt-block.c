@@ -25,8 +25,8 @@
 
 #define ROUND_UP(size, unit) (((size) + (unit) - 1) / (unit) * (unit))
 
-/* A mapping reserves addresses for the whole length, which costs nothing, and makes them memory step
- * by step. */
+/* A mapping reserves addresses for the whole length, which costs nothing, and makes them memory
+ * step by step. */
 struct _MaltBlock
 {
   guint8 *data;     /* owned: from g_malloc(), or a mapping */

@@ -217,8 +217,8 @@ on_timeout_deadline (MaltConnection *self,
     time_out (self, id, ": the worker does not answer");
 }
 
-/* An answer that is on its way may lie in the socket because its caller's main context is busy. FALSE
- * when somebody else reads just now. */
+/* An answer that is on its way may lie in the socket because its caller's main context is busy.
+ * FALSE when somebody else reads just now. */
 static gboolean
 read_what_is_there (MaltConnection *self)
 {
@@ -278,7 +278,8 @@ malt_connection_on_status (MaltConnection *self,
   if (rearm_if_queued (self, id, state))
     return;
 
-  /* Whoever reads may hold the answer, not yet delivered: then the time of the probe is waited for. */
+  /* Whoever reads may hold the answer, not yet delivered: then the time of the probe is waited
+   * for. */
   if (state == MALT_CALL_STATE_RUNNING || read_what_is_there (self))
     time_out (self, id, "");
 }

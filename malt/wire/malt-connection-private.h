@@ -141,8 +141,8 @@ void                   malt_connection_end_call_locked          (MaltConnection 
 MaltConnectionContext *malt_connection_context_use_locked       (MaltConnection        *self,
                                                                  GMainContext          *context);
 void                   malt_connection_context_unuse_locked     (MaltConnectionContext *self);
-/* Whether what was sent is flushed later: when a dispatch of the context ends, of this connection or of
- * another one, or when the context polls again. */
+/* Whether what was sent is flushed later: when a dispatch of the context ends, of this connection
+ * or of another one, or when the context polls again. */
 gboolean               malt_connection_context_defer_flush_locked
                                                                 (MaltConnectionContext *self);
 void                   malt_connection_context_push_locked      (MaltConnectionContext *self,

@@ -13,8 +13,8 @@
 /* If a callback takes longer than this, the monitor writes what the dispatch would have. */
 #define SEND_MAX_DEFERRED_USEC 1000
 
-/* Callbacks that are quick leave nothing for the monitor, and each look of it costs a poll of all its
- * descriptors. So each look in vain doubles the time to the next one, so many times. */
+/* Callbacks that are quick leave nothing for the monitor, and each look of it costs a poll of all
+ * its descriptors. So each look in vain doubles the time to the next one, so many times. */
 #define SEND_MAX_DEFERRED_DOUBLINGS 5u
 
 /* One message alone may be larger than the limit. */

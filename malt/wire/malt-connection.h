@@ -18,8 +18,8 @@ G_BEGIN_DECLS
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (MaltConnection, malt_connection, MALT, CONNECTION, GObject)
 
-/* What a worker says to the log, which is not to be trusted: whoever passes it on sees to it that no
- * level ends the program, and that fields are not taken for others'. */
+/* What a worker says to the log, which is not to be trusted: whoever passes it on sees to it that
+ * no level ends the program, and that fields are not taken for others'. */
 typedef struct
 {
   GLogLevelFlags  level;      /* as the worker has it, ERROR included; no flags */
@@ -122,8 +122,8 @@ void            malt_connection_send_stop        (MaltConnection             *se
 MALT_AVAILABLE_IN_ALL
 void            malt_connection_drain_log        (MaltConnection             *self);
 /* Gives the worker away, which goes on: both descriptors, that of data and that of control, are the
- * caller's, and this is closed. Before the first call, not in the monitor's dispatch of this. Whoever
- * gets the worker greets it anew. Errors: G_IO_ERROR_PENDING when something is under way,
+ * caller's, and this is closed. Before the first call, not in the monitor's dispatch of this.
+ * Whoever gets the worker greets it anew. Errors: G_IO_ERROR_PENDING when something is under way,
  * G_IO_ERROR_CLOSED when there is no worker any more. */
 MALT_AVAILABLE_IN_ALL
 gboolean        malt_connection_detach           (MaltConnection             *self,

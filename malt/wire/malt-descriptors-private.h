@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * if the read that completes it brings that as well. */
 #define MALT_DESCRIPTORS_MAX 2u
 
-/* The descriptors that came over a Unix socket with frames, in that order. Whatever a peer attaches,
- * no more than these stay open. A part of a MaltStream, embedded. */
+/* The descriptors that came over a Unix socket with frames, in that order. Whatever a peer
+ * attaches, no more than these stay open. A part of a MaltStream, embedded. */
 typedef struct
 {
   gboolean are_taken;                 /* whether a frame may bring one at all */

@@ -88,8 +88,8 @@ malt_descriptors_receive (MaltDescriptors *self,
   return n;
 }
 
-/* The value of a frame that lies in memory, whose descriptor is the oldest. NULL without an error is
- * for malt_message_decode() to complain of. */
+/* The value of a frame that lies in memory, whose descriptor is the oldest. NULL without an error
+ * is for malt_message_decode() to complain of. */
 GBytes *
 malt_descriptors_map (MaltDescriptors  *self,
                       gsize             max_bytes,

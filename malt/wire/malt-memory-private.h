@@ -19,8 +19,8 @@ typedef struct _MaltMemory MaltMemory;
  * process, no descriptor left) and one answer: the bytes themselves. (nullable) (transfer full) */
 MaltMemory *malt_memory_new     (const guint8  *data,
                                  gsize          size);
-/* The same for a value of a manager's, which may send it to many workers, or many times: of the last
- * one the file is kept for a second. (nullable) (transfer full) */
+/* The same for a value of a manager's, which may send it to many workers, or many times: of the
+ * last one the file is kept for a second. (nullable) (transfer full) */
 MaltMemory *malt_memory_new_for_value (GVariant *serialized);
 /* The file that these bytes are a mapping of, all of it. (nullable) (transfer full) */
 MaltMemory *malt_memory_find    (const guint8  *data,

@@ -25,12 +25,12 @@
  * left, so that an application with many big values does not run out of descriptors. */
 #define MEMORY_MAX_OPEN_FILES 16u
 
-/* Files of this process, made or received; of values beyond that the bytes travel. Calls that wait for
- * room hold theirs, and a program may have 1024 descriptors if nobody has said otherwise. */
+/* Files of this process, made or received; of values beyond that the bytes travel. Calls that wait
+ * for room hold theirs, and a program may have 1024 descriptors if nobody has said otherwise. */
 #define MEMORY_MAX_FILES 64
 
-/* How long the file of a value that was sent is kept for the next time it is. Long enough for whoever
- * sends it to one worker after the other, and soon over for who does not. */
+/* How long the file of a value that was sent is kept for the next time it is. Long enough for
+ * whoever sends it to one worker after the other, and soon over for who does not. */
 #define MEMORY_RECENT_MSEC 1000
 
 /* Of larger ones it is not. */

@@ -50,8 +50,8 @@ typedef enum
 } MaltMessageType;
 
 /* BIG_ENDIAN: of SETUP and HELLO, the byte order of every value of the sender. DISCARD: of CALL,
- * the value is not sent back. DESCRIPTOR: the value is not in the body, but in the sealed memory whose
- * descriptor comes with the frame's first byte. CUT_SHORT: of FAILURE. */
+ * the value is not sent back. DESCRIPTOR: the value is not in the body, but in the sealed memory
+ * whose descriptor comes with the frame's first byte. CUT_SHORT: of FAILURE. */
 typedef enum
 {
   MALT_MESSAGE_FLAGS_NONE = 0,
@@ -116,11 +116,12 @@ void     malt_message_clear  (MaltMessage            *self);
 /* The size of the frame, for limits, without encoding it. */
 gsize    malt_message_get_frame_size (const MaltMessage *self);
 
-/* Decodes a body whose header has been checked. `body` is 8-aligned. With `bytes`, behind whose body
- * MALT_VALUE_SLACK_BYTES can be read, the value keeps a reference on them; without, its bytes are
- * copied. Of a frame with DESCRIPTOR, `bytes` are those of the value alone. `swap`: the peer has the other byte order. A frame that contradicts itself is
- * MALT_ERROR_PROTOCOL. A value that is not in normal form, or whose type string is invalid or too
- * deep, is MALT_ERROR_SERIALIZATION with *self otherwise filled in: only that call is lost. */
+/* Decodes a body whose header has been checked. `body` is 8-aligned. With `bytes`, behind whose
+ * body MALT_VALUE_SLACK_BYTES can be read, the value keeps a reference on them; without, its bytes
+ * are copied. Of a frame with DESCRIPTOR, `bytes` are those of the value alone. `swap`: the peer
+ * has the other byte order. A frame that contradicts itself is MALT_ERROR_PROTOCOL. A value that is
+ * not in normal form, or whose type string is invalid or too deep, is MALT_ERROR_SERIALIZATION with
+ * *self otherwise filled in: only that call is lost. */
 gboolean malt_message_decode (MaltMessage            *self,
                               const MaltFrameHeader  *header,
                               const guint8           *body,

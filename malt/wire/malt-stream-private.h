@@ -34,8 +34,8 @@ int              malt_stream_get_fd               (MaltStream         *self);
 void             malt_stream_shut_down            (MaltStream         *self);
 /* Whether nothing lies here between the socket and its user, either way. By the reader. */
 gboolean         malt_stream_is_empty             (MaltStream         *self);
-/* Gives away the connected socket of a stream that is empty; the stream goes on with one whose other
- * side is closed. −1 on error. By the reader. */
+/* Gives away the connected socket of a stream that is empty; the stream goes on with one whose
+ * other side is closed. −1 on error. By the reader. */
 int              malt_stream_steal_fd             (MaltStream         *self,
                                                    GError            **error);
 void             malt_stream_set_max_message_bytes (MaltStream        *self,
@@ -45,21 +45,22 @@ gsize            malt_stream_get_max_message_bytes (MaltStream        *self);
 void             malt_stream_set_swap             (MaltStream         *self,
                                                    gboolean            swap);
 
-/* The `features` of SETUP or HELLO: what can be done over this kind of socket, unless they have been
- * dropped. (transfer floating) */
+/* The `features` of SETUP or HELLO: what can be done over this kind of socket, unless they have
+ * been dropped. (transfer floating) */
 GVariant        *malt_stream_new_features         (MaltStream         *self);
-/* What the peer has said, an a{sv}, together with what we say: from now on frames may bring and take
- * descriptors. Until then one that comes breaks the protocol. By the reader. */
+/* What the peer has said, an a{sv}, together with what we say: from now on frames may bring and
+ * take descriptors. Until then one that comes breaks the protocol. By the reader. */
 void             malt_stream_use_features         (MaltStream         *self,
                                                    GVariant           *peer);
-/* From now on neither side passes descriptors: somebody in between would lose them. By the reader. */
+/* From now on neither side passes descriptors: somebody in between would lose them. By the
+ * reader. */
 void             malt_stream_drop_features        (MaltStream         *self);
 
 MaltStreamStatus malt_stream_fill                 (MaltStream         *self,
                                                    GError            **error);
 /* The same, asked again and again for some microseconds: a thread that sleeps takes longer to wake
- * than a short call takes. Answers MALT_STREAM_WOULD_BLOCK at once when that would be of no use here,
- * or has been of none lately. */
+ * than a short call takes. Answers MALT_STREAM_WOULD_BLOCK at once when that would be of no use
+ * here, or has been of none lately. */
 MaltStreamStatus malt_stream_fill_spinning        (MaltStream         *self,
                                                    GError            **error);
 /* TRUE and a message; FALSE without an error: no complete frame; FALSE with MALT_ERROR_PROTOCOL:

@@ -19,15 +19,15 @@ const GVariantType *malt_value_check_type (const char          *type_string,
  * is expected. So many bytes that may be read lie behind everything that is given to it. */
 #define MALT_VALUE_SLACK_BYTES 8
 
-/* What has the same serialization, which is there when this returns: the value itself, or of a tuple
- * of one item, as most arguments are, that item, whose bytes need not be copied into those of a
- * tuple then. (transfer full) */
+/* What has the same serialization, which is there when this returns: the value itself, or of a
+ * tuple of one item, as most arguments are, that item, whose bytes need not be copied into those of
+ * a tuple then. (transfer full) */
 GVariant           *malt_value_dup_serialized (GVariant *value);
 
 /* A value of `size` bytes at `data`. With `bytes`, whose `offset`th byte `data` is, it is
- * 8-aligned, has the slack behind it, and the value keeps a reference; without, the bytes are copied. `swap`:
- * they have the other byte order. Errors: MALT_ERROR_SERIALIZATION when the value is not in normal
- * form. (transfer full) */
+ * 8-aligned, has the slack behind it, and the value keeps a reference; without, the bytes are
+ * copied. `swap`: they have the other byte order. Errors: MALT_ERROR_SERIALIZATION when the value
+ * is not in normal form. (transfer full) */
 GVariant           *malt_value_new        (const GVariantType  *type,
                                            const guint8        *data,
                                            gsize                size,

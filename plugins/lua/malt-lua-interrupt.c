@@ -70,8 +70,8 @@ on_signal (int        signum,
   errno = saved_errno;
 }
 
-/* Once a process; the disposition is never put back, for signals may still be under way. The calling
- * thread may have been started by one that blocks every signal. */
+/* Once a process; the disposition is never put back, for signals may still be under way. The
+ * calling thread may have been started by one that blocks every signal. */
 void
 malt_lua_install_handler (void)
 {
@@ -131,7 +131,8 @@ malt_lua_arm_again (lua_State *thread)
   lua_sethook (thread, on_count, LUA_MASKCOUNT, GRACE_INSTRUCTIONS);
 }
 
-/* Whether the interrupt is to be thrown, and has not been. Async-signal-safe, in the owner's thread. */
+/* Whether the interrupt is to be thrown, and has not been. Async-signal-safe, in the owner's
+ * thread. */
 gboolean
 malt_lua_is_armed (lua_State *thread)
 {

@@ -9,8 +9,8 @@
 /* Where a program is that does not heed its end.
  *
  * An interrupt is thrown by a hook, which runs at the next instruction of Lua. While it is armed
- * and has not run the thread is inside of one C function, a pattern that backtracks for instance, and
- * the stack is at rest. Then the signal handler may look at it: what it uses of Lua here only
+ * and has not run the thread is inside of one C function, a pattern that backtracks for instance,
+ * and the stack is at rest. Then the signal handler may look at it: what it uses of Lua here only
  * reads. Nothing else is asked, for the handler may be anywhere, also in malloc(). */
 
 /* How long an answer is waited for, in milliseconds. It comes at once, unless the thread is stuck

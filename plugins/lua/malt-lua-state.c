@@ -38,8 +38,9 @@ static const luaL_Reg restricted_libraries[] = {
   { LUA_UTF8LIBNAME, luaopen_utf8 },
 };
 
-/* What no program has: it would disarm the interrupt, end the worker, change the locale of the whole
- * process, in which other threads are, or make or run binary chunks and native code. Malformed bytecode crashes Lua. */
+/* What no program has: it would disarm the interrupt, end the worker, change the locale of the
+ * whole process, in which other threads are, or make or run binary chunks and native code.
+ * Malformed bytecode crashes Lua. */
 static const struct
 {
   const char *library;

@@ -131,8 +131,8 @@ work_close (const char *argument)
   wait_for_ever ();
 }
 
-/* "LEVEL TEXT", without fields: the text, aligned to 4 the number 0, aligned to 8 an empty a{sv}, and
- * the end of the text. */
+/* "LEVEL TEXT", without fields: the text, aligned to 4 the number 0, aligned to 8 an empty a{sv},
+ * and the end of the text. */
 static void
 work_log (const char *argument)
 {

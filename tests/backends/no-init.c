@@ -4,8 +4,8 @@
 
 #include <malt/malt.h>
 
-/* A program that is its own worker, but for the call of malt_init(). Its status tells whether it was
- * refused. */
+/* A program that is its own worker, but for the call of malt_init(). Its status tells whether it
+ * was refused. */
 int
 main (void)
 {

@@ -101,7 +101,8 @@ spares_wait_for_one (MaltAbstractWorker *worker)
       for (guint i = 0; i < pids->len; i++)
         if (g_array_index (pids, int, i) != own)
           spare = g_array_index (pids, int, i);
-      /* What was counted may have been one that is gone, and this the next, which is not ready yet. */
+      /* What was counted may have been one that is gone, and this the next, which is not ready
+       * yet. */
       if (spare != 0 && pids->len == (own != 0 ? 2 : 1) && malt_process_spares_count () == 1)
         return spare;
       g_usleep (SPARES_POLL_USEC);

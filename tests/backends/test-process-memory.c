@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The kernel ends a worker for want of memory: of that of a control group which has only this one. */
+/* The kernel ends a worker for want of memory: of that of a control group which has only this
+ * one. */
 
 /* What the group has, and what the worker then takes. */
 #define GROUP_BYTES "67108864"

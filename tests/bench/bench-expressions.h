@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The expressions that Malt.jl compares its workers by, in Lua for a worker of malt and in C for the
- * other end of a D-Bus connection. */
+/* The expressions that Malt.jl compares its workers by, in Lua for a worker of malt and in C for
+ * the other end of a D-Bus connection. */
 typedef struct
 {
   const char *name;

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The limit: what answers when there is no library. Sends each frame back (8 bytes of length, then
- * the body) that arrives on descriptor 3, once it is complete, until the other end is closed. With an
- * argument it is a hop: passes what arrives on descriptor 3 on to 4, and the other way round. */
+ * the body) that arrives on descriptor 3, once it is complete, until the other end is closed. With
+ * an argument it is a hop: passes what arrives on descriptor 3 on to 4, and the other way round. */
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>

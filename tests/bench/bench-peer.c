@@ -64,7 +64,8 @@ spawn (int fd, int next_fd)
   posix_spawn_file_actions_init (&actions);
   for (int i = 0; i < 2 && fds[i] >= 0; i++)
     {
-      /* Out of the way first: a descriptor that is moved onto itself keeps its close-on-exec flag. */
+      /* Out of the way first: a descriptor that is moved onto itself keeps its close-on-exec
+       * flag. */
       int away_fd = fcntl (fds[i], F_DUPFD_CLOEXEC, 10);
 
       check (away_fd >= 0, "dup");

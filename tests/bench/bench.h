@@ -28,7 +28,8 @@ typedef struct
 
 void                bench_peer_start         (BenchPeer          *peer,
                                               gboolean            tcp);
-/* A process that passes on what goes between its peer and `next`, whose socket is its own from now on. */
+/* A process that passes on what goes between its peer and `next`, whose socket is its own from now
+ * on. */
 void                bench_peer_start_hop     (BenchPeer          *peer,
                                               BenchPeer          *next);
 void                bench_peer_stop          (BenchPeer          *peer);

@@ -30,8 +30,8 @@ typedef struct
   double sigma;  /* ms, of one sample */
 } Summary;
 
-/* What is worse, in the terms of Malt.jl's test of its benchmark: an expression by more than so many
- * standard deviations, a start by more than this factor. */
+/* What is worse, in the terms of Malt.jl's test of its benchmark: an expression by more than so
+ * many standard deviations, a start by more than this factor. */
 #define MAX_SIGMAS 2
 #define MAX_START_RATIO 1.1
 

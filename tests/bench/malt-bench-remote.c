@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What it costs that a worker is elsewhere: the same measured with the workers of several profiles of the
- * configuration, in turns, beside the raw round trip on this machine, straight and with a process between
- * that passes on what it gets. Medians are printed, and the ratio to the first profile.
+/* What it costs that a worker is elsewhere: the same measured with the workers of several profiles
+ * of the configuration, in turns, beside the raw round trip on this machine, straight and with a
+ * process between that passes on what it gets. Medians are printed, and the ratio to the first
+ * profile.
  *
  *   malt-bench-remote process nats tls ssh */
 #include "config.h"

@@ -126,8 +126,8 @@ run_case (Apart *self, const char *path)
 }
 
 /* Runs each case whose path begins with one of `only` (NULL: all) in a process of its own, so that
- * one that crashes, or is not over after so many seconds, is one that does not hold. Answers the exit
- * status. */
+ * one that crashes, or is not over after so many seconds, is one that does not hold. Answers the
+ * exit status. */
 int
 contract_run_apart (const char *const *arguments, const char *const *only, guint deadline_sec)
 {

@@ -79,8 +79,8 @@ use_first_channel (MaltAbstractWorker *worker)
   g_assert_true (malt_channel_close (channel, NULL, &error));
 }
 
-/* What the first worker of a process leaves behind for good (the descriptors of threads of malt) is no
- * leak of the case that happens to be the first. */
+/* What the first worker of a process leaves behind for good (the descriptors of threads of malt) is
+ * no leak of the case that happens to be the first. */
 static MaltWorkerCapabilities
 start_first_worker (Contract *contract)
 {
@@ -270,7 +270,8 @@ begins_with_any (const char *path, const char *const *prefixes)
   return prefixes == NULL;
 }
 
-/* As GLib's tests have them; of cases that begin with one of `only`, NULL for all. (transfer full) */
+/* As GLib's tests have them; of cases that begin with one of `only`, NULL for all. (transfer
+ * full) */
 char **
 contract_dup_paths (const char *const *only)
 {

@@ -73,8 +73,8 @@ get_arguments (int argc, char **argv)
   return g_steal_pointer (&arguments);
 }
 
-/* What the cases need beside the library is in a folder of its own, or, in a build folder, beside the
- * program. (transfer full) */
+/* What the cases need beside the library is in a folder of its own, or, in a build folder, beside
+ * the program. (transfer full) */
 static char *
 find_data (const char *name)
 {

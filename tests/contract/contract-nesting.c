@@ -9,8 +9,9 @@
 /* From the end of an outer call to that of the inner one, in milliseconds. */
 #define INNER_END_MSEC 2000
 
-/* What a worker needs to start others of its own kind, and to have those do the same: inner (options)
- * is a worker, and deep (levels, expression, …) the value of an expression in the innermost one. */
+/* What a worker needs to start others of its own kind, and to have those do the same: inner
+ * (options) is a worker, and deep (levels, expression, …) the value of an expression in the
+ * innermost one. */
 static const char prelude[] =
   "BACKEND, OPTIONS, PRELUDE = ...\n"
   "function inner (more)\n"

@@ -315,7 +315,8 @@ gigabytes (Contract *contract)
     }
 }
 
-/* Nobody reads, and it does not end: the worker still answers to its manager, which does not grow. */
+/* Nobody reads, and it does not end: the worker still answers to its manager, which does not
+ * grow. */
 static void
 without_end (Contract *contract)
 {

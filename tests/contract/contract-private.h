@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* One running case. Every worker that it starts and every reply that it waits for belongs to it,
- * and is checked when the case is over: nothing runs any more, and each call has ended exactly once. */
+ * and is checked when the case is over: nothing runs any more, and each call has ended exactly
+ * once. */
 struct _Contract
 {
   const ContractSettings *settings;
@@ -99,10 +100,10 @@ void                contract_wait            (Contract           *contract,
                                               ContractReply      *reply);
 void                contract_wait_all        (Contract           *contract);
 
-/* Time. Limits are multiplied by $MALT_TEST_SLOW; counts are divided by it. A limit is the figure that
- * is promised. A machine that has other things to do does not keep it, and that is no mistake: a case
- * that was late is run again, and fails if it is late every time, or at once if it takes many times as
- * long. */
+/* Time. Limits are multiplied by $MALT_TEST_SLOW; counts are divided by it. A limit is the figure
+ * that is promised. A machine that has other things to do does not keep it, and that is no mistake:
+ * a case that was late is run again, and fails if it is late every time, or at once if it takes
+ * many times as long. */
 guint               contract_limit           (guint               limit_ms);
 guint               contract_times           (guint               times);
 void                contract_assert_time     (Contract           *contract,

@@ -17,8 +17,8 @@
  *
  * usage: contract-distributed SET MODULES PROGRAM ARGUMENT...
  *
- * SET is nats, tls or ssh: what the host is reached through. MODULES is where the host's workers find function
- * modules. PROGRAM is test-contract, and gets more options. */
+ * SET is nats, tls or ssh: what the host is reached through. MODULES is where the host's workers
+ * find function modules. PROGRAM is test-contract, and gets more options. */
 
 /* Many cases have several workers, and one sixteen. */
 #define N_SLOTS 64

@@ -18,7 +18,8 @@ HostFixture     *host_fixture_new         (const char             *json);
 void             host_fixture_free        (HostFixture            *self);
 MaltHostWorkers *host_fixture_get_workers (HostFixture            *self);
 guint16          host_fixture_get_port    (HostFixture            *self);
-/* Of the workers that it is asked for from now on, in milliseconds; as long as can be, unless it is set. */
+/* Of the workers that it is asked for from now on, in milliseconds; as long as can be, unless it is
+ * set. */
 void             host_fixture_set_lease   (HostFixture            *self,
                                            guint                   lease_ms);
 /* Of a worker without an evaluator if `options`, an a{sv} in text format, is NULL. */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a cluster of many hosts costs, on one machine: so many hosts that start nothing, in some
- * processes, one nats-server, and a manager. Hosts and manager are the real NATS client and the real
- * messages. */
+ * processes, one nats-server, and a manager. Hosts and manager are the real NATS client and the
+ * real messages. */
 #include "config.h"
 
 #include "backends/distributed/malt-distributed-names.h"

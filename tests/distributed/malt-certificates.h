@@ -6,9 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* The folder with the certificates of everybody, see make-certificates. It is made once for all tests of a
- * program, for that takes longer than the tests, and removed at its end; so `names`, those who have one
- * besides, are the same each time. NULL: `missing` is not installed on this machine. */
+/* The folder with the certificates of everybody, see make-certificates. It is made once for all
+ * tests of a program, for that takes longer than the tests, and removed at its end; so `names`,
+ * those who have one besides, are the same each time. NULL: `missing` is not installed on this
+ * machine. */
 const char *malt_certificates_make (const char *const  *names,
                                     const char        **missing);
 

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /* Of a NATS cluster. */
 #define MALT_CLUSTER_MAX_SERVERS 3
 
-/* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a pool
- * and a profile “default”. Waits iterate the default main context. */
+/* A nats-server and some malt-host, all real programs on this machine: “host0”, “host1” … with a
+ * pool and a profile “default”. Waits iterate the default main context. */
 typedef struct
 {
   MaltNatsServer  *server;
@@ -22,7 +22,8 @@ typedef struct
   GPtrArray       *processes; /* GSubprocess, owned; NULL where one was killed */
 } MaltCluster;
 
-/* The backend, out of the same objects as the fixture; the module of the same name is not loaded. */
+/* The backend, out of the same objects as the fixture; the module of the same name is not
+ * loaded. */
 void                malt_cluster_register       (void);
 
 /* From here on all speak TLS, if the arguments of the program are “--tls”. */
@@ -58,8 +59,8 @@ MaltNatsClient     *malt_cluster_new_client     (MaltCluster  *self,
 /* Sends SIGSTOP, and waits until all threads stand still. */
 void                malt_cluster_stop_process   (int           pid);
 
-/* Of a worker of any host; with further options, an a{sv} in text format, nullable. `addresses`: separated by
- * blanks. `folder`: of the certificates, NULL for none. (transfer floating) */
+/* Of a worker of any host; with further options, an a{sv} in text format, nullable. `addresses`:
+ * separated by blanks. `folder`: of the certificates, NULL for none. (transfer floating) */
 GVariant           *malt_cluster_new_options    (const char   *addresses,
                                                  const char   *folder,
                                                  const char   *options);

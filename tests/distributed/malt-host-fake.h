@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* In the place of a configuration and of workers: nothing is started, and nothing is at the address. */
+/* In the place of a configuration and of workers: nothing is started, and nothing is at the
+ * address. */
 
 /* With the pools “default” and “gpu” in the namespace “test”. */
 MaltHostConfig         *malt_host_fake_config_new    (const char       *server,

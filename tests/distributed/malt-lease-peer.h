@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A machine of the simulation, a host's or a manager's: its clock, its network and what befalls it. Times
- * without a further word are microseconds of the simulation, which no machine knows. */
+/* A machine of the simulation, a host's or a manager's: its clock, its network and what befalls it.
+ * Times without a further word are microseconds of the simulation, which no machine knows. */
 
 typedef enum
 {

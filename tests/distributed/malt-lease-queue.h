@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What is to happen in a simulation, earliest first; of two at one moment the one that was put in first. */
+/* What is to happen in a simulation, earliest first; of two at one moment the one that was put in
+ * first. */
 typedef struct
 {
   gint64    at;

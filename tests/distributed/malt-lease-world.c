@@ -12,8 +12,8 @@
 #define BEAT_USEC (MALT_LEASE_BEAT_MSEC * MSEC)
 #define MARGIN_USEC (MALT_LEASE_MARGIN_MSEC * MSEC)
 
-/* How late the timers are: of beats, and of a manager's lease; of a host's lease, just less than what the
- * property promises to bear, which clocks that drift take the rest of. */
+/* How late the timers are: of beats, and of a manager's lease; of a host's lease, just less than
+ * what the property promises to bear, which clocks that drift take the rest of. */
 #define WORLD_MAX_LATE_USEC (50 * MSEC)
 #define WORLD_MAX_LATE_KILL_USEC (990 * MSEC)
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Hosts, managers and their workers, with the state machines of malt-distributed-lease.h and made up time.
- * Nobody says goodbye: the end of a worker is never told, so that only leases tell. */
+/* Hosts, managers and their workers, with the state machines of malt-distributed-lease.h and made
+ * up time. Nobody says goodbye: the end of a worker is never told, so that only leases tell. */
 
 /* Ways to get leases wrong, to see that it is noticed. */
 typedef enum
@@ -46,7 +46,8 @@ typedef struct
   guint64  n_late_losses; /* noticed later than lease + 1 s + one beat after the host had died */
   guint64  n_late_kills;  /* lived longer than the lease after their manager had died */
 
-  /* Given up while they lived, because the host's program was stopped; and for how long after that. */
+  /* Given up while they lived, because the host's program was stopped; and for how long after
+   * that. */
   guint64  n_frozen;
   gint64   longest_frozen;
   /* The longest time for which one ran after its machine was suspended and it was given up. */

@@ -12,8 +12,8 @@
 
 #define LOAD_SLOTS 64
 
-/* Hosts of a process that connect at the same time. Real ones do not share a processor, nor do they start in
- * the same instant; when they come back, all do it at once. */
+/* Hosts of a process that connect at the same time. Real ones do not share a processor, nor do they
+ * start in the same instant; when they come back, all do it at once. */
 #define LOAD_N_CONNECTING 50u
 
 typedef struct _LoadHost LoadHost;
@@ -36,8 +36,8 @@ struct _LoadHost
   MaltNatsClient *client; /* owned */
 };
 
-/* One for all hosts of a process: making them reads the authorities of the machine, which takes longer than a
- * handshake does. */
+/* One for all hosts of a process: making them reads the authorities of the machine, which takes
+ * longer than a handshake does. */
 static GTlsDatabase *authorities;
 static GTlsCertificate *certificate;
 

@@ -7,16 +7,17 @@
 
 G_BEGIN_DECLS
 
-/* A NATS server that wants certificates, and those of everybody, in a folder, see make-certificates. */
+/* A NATS server that wants certificates, and those of everybody, in a folder, see
+ * make-certificates. */
 typedef struct
 {
   const char     *folder;
   MaltNatsServer *server;
 } MaltNatsSecured;
 
-/* `config`: of the server, in which what is `placeholder` becomes the folder. `names`: who has a certificate,
- * the same in all tests of a program.
- * FALSE: something is missing on this machine, and the test was skipped. */
+/* `config`: of the server, in which what is `placeholder` becomes the folder. `names`: who has a
+ * certificate, the same in all tests of a program. FALSE: something is missing on this machine, and
+ * the test was skipped. */
 gboolean        malt_nats_secured_init       (MaltNatsSecured      *self,
                                               const char           *config,
                                               const char           *placeholder,

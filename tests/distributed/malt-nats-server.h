@@ -16,8 +16,8 @@ typedef struct
   GSubprocess *process;    /* owned; NULL: stopped */
 } MaltNatsServer;
 
-/* NULL: there is none on this machine, and the test was skipped. `config`: what its configuration file is to
- * say besides address and port; nullable. */
+/* NULL: there is none on this machine, and the test was skipped. `config`: what its configuration
+ * file is to say besides address and port; nullable. */
 MaltNatsServer *malt_nats_server_new     (const char     *config);
 void            malt_nats_server_free    (MaltNatsServer *self);
 
@@ -33,8 +33,9 @@ void            malt_nats_server_kill    (MaltNatsServer *self);
 void            malt_nats_server_signal  (MaltNatsServer *self,
                                           int             signum);
 
-/* For other servers: a port that nobody has at the moment, and that is not given out by itself, for another
- * test may ask at the same time; and a program that listens there. It does not outlive the test. */
+/* For other servers: a port that nobody has at the moment, and that is not given out by itself, for
+ * another test may ask at the same time; and a program that listens there. It does not outlive the
+ * test. */
 int             malt_server_find_port    (void);
 GSubprocess    *malt_server_start        (int                port,
                                           const char *const *argv);

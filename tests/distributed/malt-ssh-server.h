@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The real sshd, with keys and a configuration of its own, on a port of its own of the loopback interface. A
- * session finds the programs of the build folder. */
+/* The real sshd, with keys and a configuration of its own, on a port of its own of the loopback
+ * interface. A session finds the programs of the build folder. */
 typedef struct
 {
   char        *folder;      /* for its files; removed at the end */
@@ -17,7 +17,8 @@ typedef struct
   GSubprocess *process;     /* owned */
 } MaltSshServer;
 
-/* NULL: it cannot be had on this machine, and the test was skipped. `environment`: of sessions, “NAME=value”. */
+/* NULL: it cannot be had on this machine, and the test was skipped. `environment`: of sessions,
+ * “NAME=value”. */
 MaltSshServer *malt_ssh_server_new  (const char *const  *environment);
 void           malt_ssh_server_free (MaltSshServer      *self);
 

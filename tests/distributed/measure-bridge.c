@@ -12,9 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What a bridge costs: round trips of a small message and the time of a large one, over a TCP connection
- * alone, with the bridge of a host behind it, and with two and TLS between them. In turns, so that what else
- * the machine does is the same for all. With a folder of make-certificates as argument also with TLS. */
+/* What a bridge costs: round trips of a small message and the time of a large one, over a TCP
+ * connection alone, with the bridge of a host behind it, and with two and TLS between them. In
+ * turns, so that what else the machine does is the same for all. With a folder of make-certificates
+ * as argument also with TLS. */
 
 #define SMALL_BYTES 64
 #define BIG_BYTES (64u * 1024 * 1024)

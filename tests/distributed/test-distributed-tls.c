@@ -165,7 +165,8 @@ count_threads (void)
   return n_threads;
 }
 
-/* As a manager and a host have it: a bridge at either end, and what one side ends is ended on the other. */
+/* As a manager and a host have it: a bridge at either end, and what one side ends is ended on the
+ * other. */
 static void
 test_bridges (void)
 {

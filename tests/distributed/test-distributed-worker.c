@@ -13,10 +13,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* The manager's side of a worker on a host, with real programs. What a worker does is told by the contract,
- * what goes wrong between the two by the tests of faults. */
+/* The manager's side of a worker on a host, with real programs. What a worker does is told by the
+ * contract, what goes wrong between the two by the tests of faults. */
 
-/* Until a slot is free again, in milliseconds; a host takes a worker that nobody wants back within one. */
+/* Until a slot is free again, in milliseconds; a host takes a worker that nobody wants back within
+ * one. */
 #define SLOT_TIMEOUT "'spawn-timeout': <uint32 30000>"
 
 /* Sooner than a host gives up that somebody comes for a worker, in microseconds. */

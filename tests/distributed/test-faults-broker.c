@@ -22,7 +22,8 @@
 /* Until a broker is killed: while workers are on their way, in milliseconds. */
 #define KILL_MSEC 30
 
-/* Until a host that stands still goes on: later than a request that it has is sent again, in milliseconds. */
+/* Until a host that stands still goes on: later than a request that it has is sent again, in
+ * milliseconds. */
 #define WAKE_MSEC 5000
 
 static void

@@ -7,8 +7,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* What malt-host check finds, with the real server: all is as the example for administrators says, but for
- * one thing. */
+/* What malt-host check finds, with the real server: all is as the example for administrators says,
+ * but for one thing. */
 
 #define HOST "node1.hosts.example"
 

@@ -16,11 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the worker prints before it ends, in bytes: more than the host sends ahead, and more than is kept of a
- * stream that nobody reads. */
+/* What the worker prints before it ends, in bytes: more than the host sends ahead, and more than is
+ * kept of a stream that nobody reads. */
 #define PRINTED_BYTES 3000000
 
-/* For how long the manager takes nothing, in microseconds: longer than a reader of this machine may. */
+/* For how long the manager takes nothing, in microseconds: longer than a reader of this machine
+ * may. */
 #define SLOW_USEC (1500 * 1000)
 
 /* More than sockets hold. */
@@ -147,8 +148,8 @@ test_stop_one_who_prints (void)
   wait_until_free (host);
 }
 
-/* Calls something whose answer nobody reads, because nobody runs the main context for it, and waits until it
- * comes. Returns a copy of the socket, where it can be read all the same. */
+/* Calls something whose answer nobody reads, because nobody runs the main context for it, and waits
+ * until it comes. Returns a copy of the socket, where it can be read all the same. */
 static int
 ask_for_bytes (Client     *client,
                NewManager *manager,
@@ -177,7 +178,8 @@ kill_worker (Client *client)
   client_send (client, bytes);
 }
 
-/* With whatever is still on its way when the worker ends: as much as a socket holds, and a bridge. */
+/* With whatever is still on its way when the worker ends: as much as a socket holds, and a
+ * bridge. */
 static void
 test_answers_are_not_lost (void)
 {
@@ -229,8 +231,8 @@ test_crash (void)
   g_assert_cmpint (malt_exit_report_get_signal (report), ==, SIGKILL);
 }
 
-/* For what other threads tell the main context, which does not run meanwhile, in microseconds. Were it too
- * short, a test would only tell less. */
+/* For what other threads tell the main context, which does not run meanwhile, in microseconds. Were
+ * it too short, a test would only tell less. */
 #define TELL_USEC 50000
 
 /* Data and control are open, and the end of the worker and that of its answers come in one turn. */
@@ -339,7 +341,8 @@ on_drained (MaltHostWatch *watch,
 {
 }
 
-/* A manager that says it took what it has not even read does not get the host to keep more and more. */
+/* A manager that says it took what it has not even read does not get the host to keep more and
+ * more. */
 static void
 test_taken_unread (void)
 {

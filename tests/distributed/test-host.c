@@ -260,7 +260,8 @@ test_slots (void)
   assert_refused (host, NULL, "default", NULL, MALT_ERROR_LIMIT, "slots");
 }
 
-/* Descriptors for one worker: what a host keeps for itself and for strangers, and twice its eleven. */
+/* Descriptors for one worker: what a host keeps for itself and for strangers, and twice its
+ * eleven. */
 #define ROOM_FOR_ONE_FDS (64 + MALT_HOST_MAX_STRANGERS + 2 * 11)
 
 /* Before there is an error in the midst of a start. */

@@ -15,7 +15,8 @@
 #include <signal.h>
 #include <string.h>
 
-/* What ssh brings, and what it says when it cannot. The session with a worker is tested elsewhere. */
+/* What ssh brings, and what it says when it cannot. The session with a worker is tested
+ * elsewhere. */
 
 typedef struct
 {

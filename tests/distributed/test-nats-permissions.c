@@ -8,7 +8,8 @@
 #include <malt/malt.h>
 #include <string.h>
 
-/* The example for administrators, with the real server: what each may say and hear, and what not. */
+/* The example for administrators, with the real server: what each may say and hear, and what
+ * not. */
 
 /* Where the example has its certificates. */
 #define EXAMPLE_FOLDER "/etc/nats"
@@ -88,8 +89,8 @@ on_message (MaltNatsClient          *client,
 {
 }
 
-/* The server does one after the other: what it refuses it has refused before it answers `probe`, which may be
- * said. */
+/* The server does one after the other: what it refuses it has refused before it answers `probe`,
+ * which may be said. */
 static gboolean
 is_allowed (MaltNatsClient *client,
             const char     *subject,

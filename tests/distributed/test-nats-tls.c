@@ -7,7 +7,8 @@
 #include <malt/malt.h>
 #include <string.h>
 
-/* Identities are certificates with one name, and what each may say and hear is the server's to decide. */
+/* Identities are certificates with one name, and what each may say and hear is the server's to
+ * decide. */
 #define FOLDER "@FOLDER@"
 
 static const char config[] =

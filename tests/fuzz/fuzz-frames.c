@@ -6,8 +6,8 @@
 
 #include "backends/distributed/malt-distributed-frames.h"
 
-/* What a manager sends to a host on the watch of a worker, or the other way round, and how a stream is
- * opened. The first byte says which of the two, and in pieces of how many bytes it comes. */
+/* What a manager sends to a host on the watch of a worker, or the other way round, and how a stream
+ * is opened. The first byte says which of the two, and in pieces of how many bytes it comes. */
 
 static void
 append_frame (GByteArray           *bytes,

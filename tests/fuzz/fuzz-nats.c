@@ -7,7 +7,8 @@
 #include "backends/distributed/malt-nats-parser.h"
 #include "malt/malt-error.h"
 
-/* What a NATS server sends: it says the same in one piece and in small ones, whose size is the first byte. */
+/* What a NATS server sends: it says the same in one piece and in small ones, whose size is the
+ * first byte. */
 
 static void
 append_operation (GString                 *said,

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-/* Whatever comes as a request, a reply, a list of what a host has, or a line with one of them: what is taken
- * can be, and is the same when it is sent on. */
+/* Whatever comes as a request, a reply, a list of what a host has, or a line with one of them: what
+ * is taken can be, and is the same when it is sent on. */
 
 static void
 check_error (gconstpointer  taken,

@@ -229,8 +229,8 @@ on_output (MaltAbstractWorker *worker,
   *(guint *) user_data += 1;
 }
 
-/* The same in a main loop, which looks at each line and does other things besides; one of them is to
- * start and stop another worker. */
+/* The same in a main loop, which looks at each line and does other things besides; one of them is
+ * to start and stop another worker. */
 static void
 test_flood_in_a_main_loop (gconstpointer mode)
 {

@@ -376,8 +376,8 @@ test_many_files_with_plugin_folders (void)
   g_assert_true (g_str_has_prefix (error->message, PREFIX "1: plugin-path: too many folders"));
 }
 
-/* An error names its line, and nothing crashes. Every part of the text counts for something, so that
- * none of its beginnings is right. */
+/* An error names its line, and nothing crashes. Every part of the text counts for something, so
+ * that none of its beginnings is right. */
 static void
 check_survives (const char *json,
                 gsize       length)

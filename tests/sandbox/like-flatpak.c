@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The malt authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* like-flatpak PROGRAM [ARGUMENT…] runs a program under the filter that Flatpak 1.14 gives an application,
- * setup_seccomp() in its common/flatpak-run.c, without what that says of families of sockets and of ioctl().
- * The namespaces are for bubblewrap to make before. */
+/* like-flatpak PROGRAM [ARGUMENT…] runs a program under the filter that Flatpak 1.14 gives an
+ * application, setup_seccomp() in its common/flatpak-run.c, without what that says of families of
+ * sockets and of ioctl(). The namespaces are for bubblewrap to make before. */
 #include "config.h"
 
 #include <errno.h>

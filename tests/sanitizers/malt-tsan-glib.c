@@ -7,12 +7,12 @@
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
-/* Tells ThreadSanitizer what it cannot see of a GLib that is built without it: its mutexes are made of
- * futexes, and references are counted and sources handed over inside. Linked into whatever uses malt in a
- * build with -Db_sanitize=thread, and in no other.
+/* Tells ThreadSanitizer what it cannot see of a GLib that is built without it: its mutexes are made
+ * of futexes, and references are counted and sources handed over inside. Linked into whatever uses
+ * malt in a build with -Db_sanitize=thread, and in no other.
  *
- * Only what GLib documents to order its callers is told: what happened before one of these functions
- * released something happened before another thread acquired it. */
+ * Only what GLib documents to order its callers is told: what happened before one of these
+ * functions released something happened before another thread acquired it. */
 
 #define REAL(name) \
   static __typeof__ (name) *found; \
@@ -64,8 +64,8 @@
     real (object); \
   }
 
-/* Compiled in, since a worker has an environment of its own. What GLib itself does in libc is not looked
- * at. A worker that found something ends, so that its test fails. */
+/* Compiled in, since a worker has an environment of its own. What GLib itself does in libc is not
+ * looked at. A worker that found something ends, so that its test fails. */
 const char *__tsan_default_options (void);
 
 const char *
@@ -80,8 +80,8 @@ const char *__tsan_default_suppressions (void);
 const char *
 __tsan_default_suppressions (void)
 {
-  /* g_async_initable_init_async() as GLib does it by default, in a thread of GTask; and the class of
-   * a type, which one thread has made and another gets. */
+  /* g_async_initable_init_async() as GLib does it by default, in a thread of GTask; and the class
+   * of a type, which one thread has made and another gets. */
   return "race:malt_fake_worker_initable_do\n"
          "race:malt_evaluator_new\n";
 }
@@ -150,9 +150,9 @@ acquire_at_end (gpointer  data,
   __tsan_acquire (object);
 }
 
-/* Whoever is not the last only counts down, so that the last one acquires after all others released:
- * also after those who took and gave back a reference through a GWeakRef at the last moment. Nobody
- * here has toggle references, which GLib would tell of it. */
+/* Whoever is not the last only counts down, so that the last one acquires after all others
+ * released: also after those who took and gave back a reference through a GWeakRef at the last
+ * moment. Nobody here has toggle references, which GLib would tell of it. */
 void
 g_object_unref (gpointer object)
 {

@@ -108,8 +108,8 @@ new_sparse_memory (void)
   return fd;
 }
 
-/* Whoever closes it last waits an hour, for its peer never takes what has been sent. Under valgrind all
- * other threads would wait, too. */
+/* Whoever closes it last waits an hour, for its peer never takes what has been sent. Under valgrind
+ * all other threads would wait, too. */
 static int
 new_lingering_socket (void)
 {

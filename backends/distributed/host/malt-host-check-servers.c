@@ -116,8 +116,8 @@ on_answered (GObject      *source,
   answer->is_over = TRUE;
 }
 
-/* Asks a manager that is not there. The server has refused by then what it has to. FALSE: something else than
- * that nobody listens. */
+/* Asks a manager that is not there. The server has refused by then what it has to. FALSE: something
+ * else than that nobody listens. */
 static gboolean
 ask_nobody (Check   *check,
             GError **error)

@@ -6,14 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Whether a host can serve with a configuration, and nobody else for it: a line for each thing that is looked
- * at, on standard output. In the default main context. */
+/* Whether a host can serve with a configuration, and nobody else for it: a line for each thing that
+ * is looked at, on standard output. In the default main context. */
 typedef struct
 {
   gboolean has_failed;
 } MaltHostReport;
 
-/* “name   ok: text”, “name   note: text”, “name   FAILED: text”; the text is shown as it is safe on a terminal. */
+/* “name   ok: text”, “name   note: text”, “name   FAILED: text”; the text is shown as it is safe on
+ * a terminal. */
 void malt_host_report_ok     (MaltHostReport  *self,
                               const char      *name,
                               const char      *format,

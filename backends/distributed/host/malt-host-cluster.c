@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Spawn requests that have not been answered. Each worker takes a slot; this is for those that are asked for
- * over and over while they start. */
+/* Spawn requests that have not been answered. Each worker takes a slot; this is for those that are
+ * asked for over and over while they start. */
 #define CLUSTER_MAX_PENDING 1024u
 
 struct _MaltHostCluster
@@ -237,9 +237,9 @@ on_who (MaltNatsClient          *client,
     g_message ("The list of the pools is too long to be sent: %s", error->message);
 }
 
-/* When the last slot of a pool is taken, this comes before the answer to whoever has it: what the server
- * gets from us it does in that order. A request that is on its way to us then is answered that the host is
- * full. */
+/* When the last slot of a pool is taken, this comes before the answer to whoever has it: what the
+ * server gets from us it does in that order. A request that is on its way to us then is answered
+ * that the host is full. */
 static void
 update_pools (MaltHostCluster *self)
 {

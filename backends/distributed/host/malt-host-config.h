@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* What the configuration of a host says. Immutable, but for what malt_host_config_renew_tls() does. */
+/* What the configuration of a host says. Immutable, but for what malt_host_config_renew_tls()
+ * does. */
 typedef struct _MaltHostConfig MaltHostConfig;
 
 typedef struct
@@ -37,14 +38,14 @@ const char          *malt_host_config_get_address      (MaltHostConfig        *s
 guint16              malt_host_config_get_port         (MaltHostConfig        *self);
 /* NULL: none, and then the address is a loopback one. */
 MaltDistributedTls  *malt_host_config_get_tls          (MaltHostConfig        *self);
-/* Reads the certificates again if their files have changed. If they are wrong now, it stays with those that
- * there were, and says so. */
+/* Reads the certificates again if their files have changed. If they are wrong now, it stays with
+ * those that there were, and says so. */
 void                 malt_host_config_renew_tls        (MaltHostConfig        *self);
 /* Of borrowed MaltHostPool. */
 GPtrArray           *malt_host_config_get_pools        (MaltHostConfig        *self);
 
-/* A worker of a profile with what a manager wants of it, which is checked here: not yet initialised.
- * (transfer full). Errors: MALT_ERROR_INVALID_CONFIG. */
+/* A worker of a profile with what a manager wants of it, which is checked here: not yet
+ * initialised. (transfer full). Errors: MALT_ERROR_INVALID_CONFIG. */
 MaltAbstractWorker  *malt_host_config_construct_worker (MaltHostConfig        *self,
                                                         const char            *profile,
                                                         GVariant              *options,

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Takes what connects, and hands it to the workers when it has said which one it is for. Whoever does not
- * say so is a stranger: few of them are let in at once, and for a short time. In the thread-default main
- * context in which it was made. */
+/* Takes what connects, and hands it to the workers when it has said which one it is for. Whoever
+ * does not say so is a stranger: few of them are let in at once, and for a short time. In the
+ * thread-default main context in which it was made. */
 typedef struct _MaltHostListener MaltHostListener;
 
 /* A listening socket. `port`: 0 for any. Errors: those of GIO. (transfer full) */

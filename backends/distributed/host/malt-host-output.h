@@ -6,11 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* What a worker prints on one descriptor, brought to its manager. In the main context of the watch. */
+/* What a worker prints on one descriptor, brought to its manager. In the main context of the
+ * watch. */
 typedef struct _MaltHostOutput MaltHostOutput;
 
-/* `done` is called when all has been handed to the watch. `watch` is borrowed. `n_passing` (atomic, borrowed)
- * grows with each piece that goes to the watch, from before it is read. */
+/* `done` is called when all has been handed to the watch. `watch` is borrowed. `n_passing` (atomic,
+ * borrowed) grows with each piece that goes to the watch, from before it is read. */
 MaltHostOutput *malt_host_output_new     (GInputStream    *stream,
                                           int              fd,
                                           MaltHostWatch   *watch,

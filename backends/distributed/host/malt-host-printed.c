@@ -7,8 +7,9 @@
 #include "backends/distributed/host/malt-host-output.h"
 #include "backends/process/malt-process-worker.h"
 
-/* How long answers wait until the manager has taken what was printed before them, in milliseconds; then
- * those that follow do not, until it takes some. A way around the earth and back is a quarter of that. */
+/* How long answers wait until the manager has taken what was printed before them, in milliseconds;
+ * then those that follow do not, until it takes some. A way around the earth and back is a quarter
+ * of that. */
 #define TAKING_TIMEOUT_MSEC 1000u
 
 static const char *const properties[] = { "stdout-stream", "stderr-stream" };

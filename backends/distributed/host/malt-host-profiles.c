@@ -12,11 +12,12 @@
 /* As many as one may extend in a row in a configuration of malt. */
 #define MAX_CHAIN 16u
 
-/* How long a start may take at most that a manager asks for, in milliseconds: until a worker has come up
- * it has no lease, and nobody need be waiting for it. */
+/* How long a start may take at most that a manager asks for, in milliseconds: until a worker has
+ * come up it has no lease, and nobody need be waiting for it. */
 #define MAX_START_TIMEOUT_MSEC (5u * 60 * 1000)
 
-/* The backend, and what a host says about output: it goes to the manager, who decides what becomes of it. */
+/* The backend, and what a host says about output: it goes to the manager, who decides what becomes
+ * of it. */
 #define BACKEND "process"
 #define OUTPUT_MODE "stream"
 
@@ -144,8 +145,8 @@ new_config_text (JsonObject  *profiles,
   return json_to_string (root, FALSE);
 }
 
-/* The one that is linked in, before somebody looks for it in the folders of plugins: of this one more is
- * known, and both cannot be. */
+/* The one that is linked in, before somebody looks for it in the folders of plugins: of this one
+ * more is known, and both cannot be. */
 static void
 register_backend (void)
 {

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* What a host lets workers be: profiles of the process backend, as in any configuration of malt, and what
- * a manager may say besides. */
+/* What a host lets workers be: profiles of the process backend, as in any configuration of malt,
+ * and what a manager may say besides. */
 typedef struct _MaltHostProfiles MaltHostProfiles;
 
 /* `profiles`: name → options. Errors: MALT_ERROR_INVALID_CONFIG. */
@@ -16,8 +16,8 @@ MaltHostProfiles   *malt_host_profiles_new       (JsonObject        *profiles,
                                                   GError           **error);
 void                malt_host_profiles_free      (MaltHostProfiles  *self);
 
-/* A worker that is not started yet. (transfer full). `options`: a{sv}, what a manager says, of which
- * nothing is believed. Errors: MALT_ERROR_INVALID_CONFIG. */
+/* A worker that is not started yet. (transfer full). `options`: a{sv}, what a manager says, of
+ * which nothing is believed. Errors: MALT_ERROR_INVALID_CONFIG. */
 MaltAbstractWorker *malt_host_profiles_construct (MaltHostProfiles  *self,
                                                   const char        *name,
                                                   GVariant          *options,

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What the launcher ssh says to a malt-host that it has started, in a line of standard input, and the line
- * that it hears. */
+/* What the launcher ssh says to a malt-host that it has started, in a line of standard input, and
+ * the line that it hears. */
 
 /* Waits for it. Errors: MALT_ERROR, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CLOSED. */
 MaltSpawnRequest *malt_host_read_request (int                    fd,

@@ -8,8 +8,8 @@
 
 #include <sys/resource.h>
 
-/* Descriptors of a worker: its process and its pipes, three streams of TLS, two bridges, a timer; and as many
- * more while it starts. */
+/* Descriptors of a worker: its process and its pipes, three streams of TLS, two bridges, a timer;
+ * and as many more while it starts. */
 #define ROOM_WORKER_FDS 11u
 
 /* Of this process itself, and of those who knock. */

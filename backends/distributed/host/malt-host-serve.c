@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* For all workers to end, in milliseconds. Each has been sent SIGTERM, and a second later SIGKILL; those
- * that are just starting are not waited for. */
+/* For all workers to end, in milliseconds. Each has been sent SIGTERM, and a second later SIGKILL;
+ * those that are just starting are not waited for. */
 #define LEAVE_TIMEOUT_MSEC 5000u
 
 typedef struct

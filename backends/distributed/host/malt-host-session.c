@@ -13,22 +13,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* For a manager to open its streams after it has been told where, in milliseconds; it connects at once, and
- * a handshake of TLS over a bad line takes some of it. */
+/* For a manager to open its streams after it has been told where, in milliseconds; it connects at
+ * once, and a handshake of TLS over a bad line takes some of it. */
 #define OPENING_TIMEOUT_MSEC 5000u
 
-/* How long the end of a worker waits for what it has said before, in milliseconds, from its end or from when
- * the manager has last taken some: one that reads has it in the end, one that does not may never have. */
+/* How long the end of a worker waits for what it has said before, in milliseconds, from its end or
+ * from when the manager has last taken some: one that reads has it in the end, one that does not
+ * may never have. */
 #define LAST_BYTES_TIMEOUT_MSEC 1000u
 
-/* For a manager to close its streams once it has been told of the end, in milliseconds: until then it has a slot,
- * and what it has not read by then is lost. */
+/* For a manager to close its streams once it has been told of the end, in milliseconds: until then
+ * it has a slot, and what it has not read by then is lost. */
 #define FAREWELL_TIMEOUT_MSEC 10000u
 
-/* For a worker to leave that nobody wants any more, in milliseconds, before each of the two signals. */
+/* For a worker to leave that nobody wants any more, in milliseconds, before each of the two
+ * signals. */
 #define UNWANTED_TIMEOUT_MSEC 1000u
 
-/* How a bridge finds its session, which may be gone: it tells in a thread of its own. Reference counted. */
+/* How a bridge finds its session, which may be gone: it tells in a thread of its own. Reference
+ * counted. */
 typedef struct
 {
   MaltHostSession *session; /* (nullable); of the context */
@@ -36,9 +39,9 @@ typedef struct
   MaltHostPrinted *printed; /* owned; immutable */
 } SessionLink;
 
-/* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it said
- * before goes first, then the report, and the session is over when the manager has closed the watch or
- * is gone. */
+/* A worker is waited for by nobody, held by a manager, or has ended: then @report is there. What it
+ * said before goes first, then the report, and the session is over when the manager has closed the
+ * watch or is gone. */
 struct _MaltHostSession
 {
   MaltAbstractWorker          *worker;     /* owned */
@@ -177,8 +180,8 @@ on_last_bytes_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The end of the worker comes after all that it has said; if there is nobody to hear it, the session is
- * about to be over. */
+/* The end of the worker comes after all that it has said; if there is nobody to hear it, the
+ * session is about to be over. */
 static void
 tell_end_if_silent (gpointer user_data)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* One worker and the manager that it is handed on to. Everything happens in the thread-default main context
- * in which it was made. */
+/* One worker and the manager that it is handed on to. Everything happens in the thread-default main
+ * context in which it was made. */
 typedef struct _MaltHostSession MaltHostSession;
 
 /* Once: nothing is left of it. It is to be freed, now or later. */

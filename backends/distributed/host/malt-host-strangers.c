@@ -12,12 +12,12 @@
 /* For a stranger to shake hands and to say what it wants, in milliseconds. */
 #define STRANGER_TIMEOUT_MSEC 5000u
 
-/* Handshakes at once: GIO has ten threads for them and for looking up names, and makes one more a tenth of a
- * second when all of them are busy. */
+/* Handshakes at once: GIO has ten threads for them and for looking up names, and makes one more a
+ * tenth of a second when all of them are busy. */
 #define MAX_HANDSHAKES 8u
 
-/* How long somebody has who is in the way of others, to shake hands and to say what it wants, in milliseconds:
- * two ways around the earth and back, and a machine that is busy. */
+/* How long somebody has who is in the way of others, to shake hands and to say what it wants, in
+ * milliseconds: two ways around the earth and back, and a machine that is busy. */
 #define PATIENCE_MSEC 1000u
 
 typedef enum
@@ -157,8 +157,8 @@ count (MaltHostStrangers *self,
   return n;
 }
 
-/* Of the address that has the fewest handshakes, and there the one that came last: those before it have not
- * got on. NULL: nobody waits. */
+/* Of the address that has the fewest handshakes, and there the one that came last: those before it
+ * have not got on. NULL: nobody waits. */
 static Stranger *
 find_next (MaltHostStrangers *self)
 {
@@ -179,8 +179,8 @@ find_next (MaltHostStrangers *self)
   return next;
 }
 
-/* Of the address that has the most, the oldest between two stages that has had its time. NULL: there is
- * none. */
+/* Of the address that has the most, the oldest between two stages that has had its time. NULL:
+ * there is none. */
 static Stranger *
 find_victim (MaltHostStrangers *self,
              StrangerStage      first,
@@ -327,7 +327,8 @@ dup_address (GSocket *socket)
   return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
-/* Whoever has been silent for longest makes it, or who has not got on: those who are busy get their time. */
+/* Whoever has been silent for longest makes it, or who has not got on: those who are busy get their
+ * time. */
 gboolean
 malt_host_strangers_make_room (MaltHostStrangers *self)
 {

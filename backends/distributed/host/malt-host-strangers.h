@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* How many may be there at once, who have not said yet which worker they come for. All managers of a host that
- * open their streams in the same moment find room: three streams a worker. */
+/* How many may be there at once, who have not said yet which worker they come for. All managers of
+ * a host that open their streams in the same moment find room: three streams a worker. */
 #define MALT_HOST_MAX_STRANGERS 64u
 
-/* Those who have connected, until they are known. Everything happens in the thread-default main context in
- * which it was made. */
+/* Those who have connected, until they are known. Everything happens in the thread-default main
+ * context in which it was made. */
 typedef struct _MaltHostStrangers MaltHostStrangers;
 
 /* `config`: whose certificate they are shown; NULL: there is no TLS. */

@@ -16,7 +16,8 @@
 /* Bytes of a read: many frames of a manager, the longest of which has 16. */
 #define WATCH_READ_BYTES 4096
 
-/* How often a manager may ask for the end of one worker: each time is remembered until that comes. */
+/* How often a manager may ask for the end of one worker: each time is remembered until that
+ * comes. */
 #define WATCH_MAX_STOPS 1024u
 
 struct _MaltHostWatch
@@ -166,8 +167,8 @@ on_timer (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
-/* A terminal that is slow holds the worker up, or it loses what it prints, as with any manager; and beats do
- * not wait behind output. */
+/* A terminal that is slow holds the worker up, or it loses what it prints, as with any manager; and
+ * beats do not wait behind output. */
 static void
 handle_taken (MaltHostWatch *self,
               guint64        n_bytes)
@@ -300,7 +301,8 @@ malt_host_watch_free (MaltHostWatch *self)
   g_free (self);
 }
 
-/* There is no room for another read. That the manager took it is what it says; what waits here is certain. */
+/* There is no room for another read. That the manager took it is what it says; what waits here is
+ * certain. */
 gboolean
 malt_host_watch_is_full (MaltHostWatch *self)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The stream on which a host and a manager talk about a worker, and the lease, which is kept over it.
- * Everything happens in the thread-default main context in which it was made. */
+/* The stream on which a host and a manager talk about a worker, and the lease, which is kept over
+ * it. Everything happens in the thread-default main context in which it was made. */
 typedef struct _MaltHostWatch MaltHostWatch;
 
 typedef struct
@@ -25,8 +25,8 @@ typedef struct
                    gpointer              user_data);
 } MaltHostWatchFuncs;
 
-/* The lease begins now: the manager is answered after this. `funcs` is borrowed. Fails when no descriptor
- * is left. */
+/* The lease begins now: the manager is answered after this. `funcs` is borrowed. Fails when no
+ * descriptor is left. */
 MaltHostWatch *malt_host_watch_new       (GIOStream                *stream,
                                           guint                     lease_ms,
                                           const MaltHostWatchFuncs *funcs,

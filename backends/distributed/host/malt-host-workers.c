@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* An entry is there from the request until nothing is left of the worker, and has a slot as long. It is
- * starting until it has a @session, and then has a @reply. */
+/* An entry is there from the request until nothing is left of the worker, and has a slot as long.
+ * It is starting until it has a @session, and then has a @reply. */
 typedef struct
 {
   MaltHostWorkers    *workers;  /* not owned (nullable): gone before it has started */

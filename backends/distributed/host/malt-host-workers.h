@@ -38,9 +38,9 @@ guint            malt_host_workers_get_n        (MaltHostWorkers         *self);
 /* Asks all to end, and takes no more. “ended” tells when each has. */
 void             malt_host_workers_stop_all     (MaltHostWorkers         *self);
 
-/* A stream that a manager has opened, with what it began with. FALSE: the opening is none of a worker
- * here, or has been used; the caller closes the stream. TRUE: the stream is the worker's (it takes a
- * reference). */
+/* A stream that a manager has opened, with what it began with. FALSE: the opening is none of a
+ * worker here, or has been used; the caller closes the stream. TRUE: the stream is the worker's (it
+ * takes a reference). */
 gboolean         malt_host_workers_accept       (MaltHostWorkers         *self,
                                                  const guint8            *opening,
                                                  GIOStream               *stream);

@@ -121,8 +121,8 @@ crash (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer da
   return NULL;
 }
 
-/* Asks for more memory than there can be, and aborts, as GLib does. A sanitizer would end the process in
- * its own way. */
+/* Asks for more memory than there can be, and aborts, as GLib does. A sanitizer would end the
+ * process in its own way. */
 static GVariant *
 exhaust (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
 {
