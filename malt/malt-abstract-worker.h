@@ -80,8 +80,8 @@ struct _MaltAbstractWorkerInterface
    * @self: the worker
    *
    * Says whether the worker could take a call. %TRUE as soon as the start has succeeded; once it is
-   * %FALSE it stays so, and get_exit_report() has a report before. Does not block. Optional: without
-   * it the worker runs as long as it has no report.
+   * %FALSE it stays so, and get_exit_report() has a report before. Does not block. Optional:
+   * without it the worker runs as long as it has no report.
    *
    * Returns: whether it runs
    *

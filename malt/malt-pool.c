@@ -30,8 +30,8 @@
  * worker. A worker that ends takes its own calls along, which fail with
  * %MALT_ERROR_TERMINATED_WORKER, and no other; another is started in its place, a little
  * later each time in a row that this happens. When five starts in a row have failed and no worker
- * is left, calls fail with the reason, until a start succeeds. A worker that soon ends without having
- * had a call, or cannot evaluate what all are to, has not started.
+ * is left, calls fail with the reason, until a start succeeds. A worker that soon ends without
+ * having had a call, or cannot evaluate what all are to, has not started.
  *
  * A pool is a list of its workers, [class@Malt.PoolWorker]s, oldest first. It changes in the main
  * context that was the thread-default one where the pool was created, and may be used there only;

@@ -119,10 +119,11 @@ malt_inventory_from_bytes (GBytes  *bytes,
       || !malt_distributed_message_get (message, error, "pools", "@a(suu)", &pools))
     return NULL;
 
-  if (!malt_distributed_check_host (self->host, &local_error) || !read_pools (self, pools, &local_error))
+  if (!malt_distributed_check_host (self->host, &local_error)
+      || !read_pools (self, pools, &local_error))
     {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "What a host says of itself cannot be: %s",
-                   local_error->message);
+      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                   "What a host says of itself cannot be: %s", local_error->message);
       return NULL;
     }
   if (!isfinite (self->load))

@@ -57,7 +57,8 @@ struct _MaltDistributedLaunchNats
 
 static void malt_distributed_launch_nats_launcher_init (MaltDistributedLauncherInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchNats, malt_distributed_launch_nats, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchNats, malt_distributed_launch_nats,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MALT_TYPE_DISTRIBUTED_LAUNCHER,
                                                       malt_distributed_launch_nats_launcher_init))
 

@@ -52,7 +52,8 @@ struct _MaltDistributedLaunchSsh
 static void launcher_init (MaltDistributedLauncherInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchSsh, malt_distributed_launch_ssh, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (MALT_TYPE_DISTRIBUTED_LAUNCHER, launcher_init))
+                               G_IMPLEMENT_INTERFACE (MALT_TYPE_DISTRIBUTED_LAUNCHER,
+                                                      launcher_init))
 
 static void
 drop_source (GSource *source)

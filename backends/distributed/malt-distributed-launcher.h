@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 /* How a worker is come by: it finds an address and a token, and nothing else. One for each worker,
  * in the monitor thread. Before the last reference is dropped launch() has returned. */
-G_DECLARE_INTERFACE (MaltDistributedLauncher, malt_distributed_launcher, MALT, DISTRIBUTED_LAUNCHER, GObject)
+G_DECLARE_INTERFACE (MaltDistributedLauncher, malt_distributed_launcher, MALT, DISTRIBUTED_LAUNCHER,
+                     GObject)
 
 struct _MaltDistributedLauncherInterface
 {

@@ -35,8 +35,10 @@ malt_distributed_message_to_bytes (GVariant  *message,
   if (g_variant_get_size (sunk) > MALT_DISTRIBUTED_MAX_MESSAGE_BYTES)
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
-                   "A message between manager and host has %" G_GSIZE_FORMAT " bytes, and at most %u"
-                   " are allowed", g_variant_get_size (sunk), MALT_DISTRIBUTED_MAX_MESSAGE_BYTES);
+                   "A message between manager and host has %" G_GSIZE_FORMAT
+                   " bytes, and at most %u"
+                   " are allowed",
+                   g_variant_get_size (sunk), MALT_DISTRIBUTED_MAX_MESSAGE_BYTES);
       return NULL;
     }
 
@@ -86,7 +88,8 @@ malt_distributed_message_get (GVariant    *message,
 
   if (value == NULL || !g_variant_check_format_string (value, format, TRUE))
     {
-      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "A message has %s “%s”, where “%s” was expected",
+      g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                   "A message has %s “%s”, where “%s” was expected",
                    value == NULL ? "no member" : "another type in its member", name, format);
       return FALSE;
     }

@@ -40,7 +40,8 @@ gboolean
 malt_distributed_check_id (const char  *id,
                            GError     **error)
 {
-  if (strlen (id) == 2 * MALT_HOST_ID_BYTES && strspn (id, "0123456789abcdef") == 2 * MALT_HOST_ID_BYTES)
+  if (strlen (id) == 2 * MALT_HOST_ID_BYTES
+      && strspn (id, "0123456789abcdef") == 2 * MALT_HOST_ID_BYTES)
     return TRUE;
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
@@ -76,7 +77,8 @@ malt_distributed_check_host (const char  *host,
 
   if (!is_valid)
     g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                 "The name of a host is 1 to %u bytes without spaces, which can be shown", HOST_MAX_BYTES);
+                 "The name of a host is 1 to %u bytes without spaces, which can be shown",
+                 HOST_MAX_BYTES);
 
   return is_valid;
 }

@@ -77,7 +77,8 @@ install_place (GObjectClass *object_class)
                   "Which of the profiles of its host the worker is of",
                   MALT_DISTRIBUTED_DEFAULT_PROFILE);
   install_string (object_class, MALT_DISTRIBUTED_OPTION_SSH_DESTINATION, "ssh-destination",
-                  "SSH destination", "Where ssh goes with the launcher ssh, as “[USER@]HOST”", NULL);
+                  "SSH destination", "Where ssh goes with the launcher ssh, as “[USER@]HOST”",
+                  NULL);
   install_strv (object_class, MALT_DISTRIBUTED_OPTION_SSH_ARGUMENTS, "ssh-arguments",
                 "SSH arguments", "More arguments for ssh");
 }

@@ -79,8 +79,10 @@ on_output (MaltDistributedSession *self,
   g_byte_array_append (self->held[frame->fd - 1], data, (guint) size);
   if (self->held[0]->len + self->held[1]->len > MALT_WATCH_OUTPUT_WINDOW_BYTES)
     malt_distributed_session_lose (
-        self, g_strdup_printf ("malt-host on “%s” broke the protocol: it sent output that it was not "
-                               "asked for", self->host));
+        self,
+        g_strdup_printf ("malt-host on “%s” broke the protocol: it sent output that it was not "
+                         "asked for",
+                         self->host));
   /* A stream that is full does not hold up the other one. */
   else if (!let_out_what_is_wanted (self, FALSE) && self->output_source == NULL)
     self->output_source = malt_peer_attach (
@@ -137,7 +139,8 @@ describe_loss (MaltDistributedSession *self,
       || error->domain == G_TLS_ERROR)
     return g_strdup_printf ("malt-host on “%s” has ended or was killed, and the worker with it",
                             self->host);
-  return g_strdup_printf ("the host “%s” cannot be reached any more: %s", self->host, error->message);
+  return g_strdup_printf ("the host “%s” cannot be reached any more: %s", self->host,
+                          error->message);
 }
 
 static gboolean
@@ -147,9 +150,10 @@ check_lease (MaltDistributedSession *self)
     return TRUE;
 
   malt_distributed_session_lose (
-      self, g_strdup_printf ("nothing was heard from the host “%s” for %u ms, the lease and a second: "
-                             "what is left of the worker is ended there",
-                             self->host, self->lease_ms + MALT_LEASE_MARGIN_MSEC));
+      self,
+      g_strdup_printf ("nothing was heard from the host “%s” for %u ms, the lease and a second: "
+                       "what is left of the worker is ended there",
+                       self->host, self->lease_ms + MALT_LEASE_MARGIN_MSEC));
   return FALSE;
 }
 

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 #define MALT_TYPE_DISTRIBUTED_SESSION (malt_distributed_session_get_type ())
 
 /* A worker on a host. */
-G_DECLARE_FINAL_TYPE (MaltDistributedSession, malt_distributed_session, MALT, DISTRIBUTED_SESSION, MaltPeer)
+G_DECLARE_FINAL_TYPE (MaltDistributedSession, malt_distributed_session, MALT, DISTRIBUTED_SESSION,
+                      MaltPeer)
 
 /* Until it is started, the end of the worker goes there instead of into a report; `report` is NULL
  * when the host was lost, and `detail` then says how. */

@@ -47,7 +47,8 @@ malt_spawn_request_new (const char *id,
 MaltSpawnRequest *
 malt_spawn_request_copy (const MaltSpawnRequest *self)
 {
-  return malt_spawn_request_new (self->id, self->pool, self->profile, self->lease_ms, self->options);
+  return malt_spawn_request_new (self->id, self->pool, self->profile, self->lease_ms,
+                                 self->options);
 }
 
 void
@@ -140,8 +141,8 @@ malt_spawn_reply_new (const char   *address,
 MaltSpawnReply *
 malt_spawn_reply_copy (const MaltSpawnReply *self)
 {
-  return malt_spawn_reply_new (self->address, self->port, self->token, self->fingerprint, self->host,
-                               self->pid);
+  return malt_spawn_reply_new (self->address, self->port, self->token, self->fingerprint,
+                               self->host, self->pid);
 }
 
 void

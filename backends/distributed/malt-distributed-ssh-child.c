@@ -28,9 +28,10 @@ malt_distributed_ssh_child_new_argv (const MaltDistributedOptions *options,
     g_strdup_printf ("malt-host --once --request --listen %s%s", MALT_SPAWN_UNIX_PREFIX, there);
 
   /* Nobody is asked for anything, and no other ssh is used, which would go on with the socket. */
-  g_strv_builder_add_many (argv, "ssh", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes",
-                           "-o", "ControlMaster=no", "-o", "ControlPath=none",
-                           "-o", "ForwardAgent=no", "-o", "ForwardX11=no", NULL);
+  g_strv_builder_add_many (argv, "ssh", "-T", "-o", "BatchMode=yes", "-o",
+                           "ExitOnForwardFailure=yes", "-o", "ControlMaster=no", "-o",
+                           "ControlPath=none", "-o", "ForwardAgent=no", "-o", "ForwardX11=no",
+                           NULL);
   if (options->ssh_arguments != NULL)
     g_strv_builder_addv (argv, (const char **) options->ssh_arguments);
   g_strv_builder_add_many (argv, "-L", forward, "--", options->ssh_destination, command, NULL);

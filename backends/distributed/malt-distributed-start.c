@@ -232,8 +232,8 @@ let_go (MaltDistributedStart *start)
 
   g_source_set_callback (late, on_unwanted_late, g_object_ref (cancellable), g_object_unref);
   g_source_attach (late, malt_monitor_get_context ());
-  malt_distributed_streams_open_async (start->reply, start->id, start->tls, start->request->lease_ms,
-                                       cancellable, on_unwanted, NULL);
+  malt_distributed_streams_open_async (start->reply, start->id, start->tls,
+                                       start->request->lease_ms, cancellable, on_unwanted, NULL);
 }
 
 /* Runs in the monitor thread. */

@@ -120,8 +120,8 @@ make_pair (int      fds[2],
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot make a pair of sockets: %s",
-               g_strerror (errno));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+               "Cannot make a pair of sockets: %s", g_strerror (errno));
   return FALSE;
 }
 
@@ -352,7 +352,8 @@ malt_distributed_streams_open_async (const MaltSpawnReply *reply,
   opening->streams->fds[0] = opening->streams->fds[1] = -1;
   if (!malt_host_from_hex (id, opening->id, sizeof opening->id))
     {
-      g_task_return_new_error (task, MALT_ERROR, MALT_ERROR_PROTOCOL, "A worker has the id “%s”", id);
+      g_task_return_new_error (task, MALT_ERROR, MALT_ERROR_PROTOCOL, "A worker has the id “%s”",
+                               id);
       return;
     }
 

@@ -214,8 +214,9 @@ malt_distributed_worker_class_init (MaltDistributedWorkerClass *klass)
   malt_distributed_options_install (object_class);
   g_object_class_install_property (
       object_class, PROP_HOST_NAME,
-      g_param_spec_string ("host-name", "Host name", "The host that it is on, NULL before the start",
-                           NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+      g_param_spec_string ("host-name", "Host name",
+                           "The host that it is on, NULL before the start", NULL,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void

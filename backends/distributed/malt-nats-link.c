@@ -298,9 +298,10 @@ read_once (MaltNatsLink *self)
     }
   if (n_read <= 0)
     {
-      lose (self, error != NULL ? error
-                                : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                                                       "The NATS server has closed the connection"));
+      lose (self, error != NULL
+                      ? error
+                      : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                             "The NATS server has closed the connection"));
       return FALSE;
     }
 

@@ -86,7 +86,8 @@ refuse (GError     **error,
   g_autofree char *start = g_utf8_make_valid (line, (gssize) strnlen (line, 80));
   g_autofree char *shown = g_strescape (start, NULL);
 
-  g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "The NATS server sent %s: “%s”", what, shown);
+  g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "The NATS server sent %s: “%s”", what,
+               shown);
   return FALSE;
 }
 

@@ -88,7 +88,8 @@ find_crash (MaltProcessChild *self,
 {
   if (self->profile >= MALT_SANDBOX_STRICT && signum == SIGSYS)
     return MALT_EXIT_REASON_SANDBOX;
-  if (hit_cpu_limit (self, signum) || signum == SIGXFSZ || says_it_lacks_memory (signum, stderr_tail))
+  if (hit_cpu_limit (self, signum) || signum == SIGXFSZ
+      || says_it_lacks_memory (signum, stderr_tail))
     return MALT_EXIT_REASON_LIMIT;
 
   return MALT_EXIT_REASON_CRASHED;

@@ -26,8 +26,8 @@
  * The options are its construct properties. By default it executes the malt-worker that was
  * installed with the library, or the program that the environment variable `MALT_WORKER` names.
  *
- * Dropping the last reference stops it, without waiting. Without the option `sandbox` the process has
- * every right of the user that the manager runs as.
+ * Dropping the last reference stops it, without waiting. Without the option `sandbox` the process
+ * has every right of the user that the manager runs as.
  *
  * Since: 0.1
  */

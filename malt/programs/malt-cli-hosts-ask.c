@@ -139,7 +139,8 @@ connect_client (Asking               *asking,
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "No host can be asked: %s",
-               asking->error != NULL ? asking->error->message : "no NATS server has answered in time");
+               asking->error != NULL ? asking->error->message
+                                     : "no NATS server has answered in time");
   return FALSE;
 }
 

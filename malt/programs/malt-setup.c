@@ -25,7 +25,8 @@ check_setup (const MaltMessage  *message,
                  "The manager speaks version %u of the protocol, this worker (%s) version %u",
                  (guint) (message->id >> 16 & 0xffff), MALT_VERSION, MALT_PROTOCOL_MAJOR);
   else if (message->value == NULL || !g_variant_is_of_type (message->value, G_VARIANT_TYPE_VARDICT))
-    g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL, "A setup is a value of type a{sv}");
+    g_set_error_literal (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
+                         "A setup is a value of type a{sv}");
   else
     return TRUE;
 

@@ -259,7 +259,8 @@ new_io_error (GIOErrorEnum  code,
               const char   *message,
               const char   *traceback)
 {
-  return g_error_new (G_IO_ERROR, code, "%s%s%s", message, *traceback != '\0' ? "\n" : "", traceback);
+  return g_error_new (G_IO_ERROR, code, "%s%s%s", message, *traceback != '\0' ? "\n" : "",
+                      traceback);
 }
 
 GError *

@@ -282,7 +282,8 @@ test_kills_under_load (void)
     g_thread_join (threads[i]);
 
   g_test_message ("%u workers: %u calls, of which %u lost their worker, and %d blocking ones; "
-                  "%d kills", n_workers, load.n_sent, load.n_terminated, load.n_blocking, load.n_kills);
+                  "%d kills",
+                  n_workers, load.n_sent, load.n_terminated, load.n_blocking, load.n_kills);
   g_assert_cmpuint (load.n_values + load.n_terminated, ==, load.n_sent);
   g_assert_cmpuint (load.n_sent, >=, load.n_to_send);
   g_ptr_array_unref (load.slots);

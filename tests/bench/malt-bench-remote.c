@@ -92,7 +92,8 @@ on_ended (GObject      *source,
                                                                         result, &error);
 
   if (value != NULL || !g_error_matches (error, MALT_ERROR, MALT_ERROR_INTERRUPTED))
-    g_error ("An endless loop was not interrupted: %s", error != NULL ? error->message : "it ended");
+    g_error ("An endless loop was not interrupted: %s",
+             error != NULL ? error->message : "it ended");
   *has_ended = TRUE;
 }
 
@@ -107,8 +108,8 @@ measure_interrupt (const char         *profile,
       gboolean has_ended = FALSE;
       double start_us;
 
-      malt_abstract_worker_remote_eval_async (worker, NULL, "while true do end", NULL, NULL, on_ended,
-                                              &has_ended);
+      malt_abstract_worker_remote_eval_async (worker, NULL, "while true do end", NULL, NULL,
+                                              on_ended, &has_ended);
       g_usleep (BEGIN_USEC);
       start_us = bench_now_us ();
       malt_abstract_worker_interrupt (worker, &error);

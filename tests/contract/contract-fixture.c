@@ -219,7 +219,8 @@ contract_run (gpointer fixture, gconstpointer data)
 
       g_test_skip (reason);
     }
-  else if (test_case->option != NULL && !contract_has_option (the_settings->backend, test_case->option))
+  else if (test_case->option != NULL
+           && !contract_has_option (the_settings->backend, test_case->option))
     {
       g_autofree char *reason = g_strdup_printf ("the backend has no option “%s”",
                                                   test_case->option);

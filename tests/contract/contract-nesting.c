@@ -302,7 +302,8 @@ depth (Contract *contract)
   error = contract_eval_error (worker, "return deep (10, 'return 1')");
   g_assert_error (error, MALT_ERROR, MALT_ERROR_REMOTE_EXCEPTION);
   g_assert_cmpstr (malt_error_get_remote_type (error), ==, "malt.limit");
-  contract_assert_contains (malt_error_get_remote_message (error), "inside of 10 others: at most 10");
+  contract_assert_contains (malt_error_get_remote_message (error),
+                            "inside of 10 others: at most 10");
   contract_assert_alive (worker);
 }
 

@@ -39,7 +39,8 @@ contract_assert_time (Contract *contract, gint64 time_us, guint limit_ms)
   g_assert_cmpint (time_ms, <=, contract_limit (limit_ms) * CONTRACT_PATIENCE);
   if (time_ms <= contract_limit (limit_ms))
     return;
-  g_test_message ("Late: %" G_GINT64_FORMAT " ms instead of %u", time_ms, contract_limit (limit_ms));
+  g_test_message ("Late: %" G_GINT64_FORMAT " ms instead of %u", time_ms,
+                  contract_limit (limit_ms));
   contract->is_late = TRUE;
 }
 
@@ -222,7 +223,8 @@ write_log (GLogLevelFlags   level,
   if (worker != NULL)
     g_ptr_array_add (log_records, dup_record (fields, n_fields));
   if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) == 0)
-    g_ptr_array_add (log_warnings, g_strdup_printf ("%s: %s", worker != NULL ? worker : NO_WORKER, message));
+    g_ptr_array_add (log_warnings,
+                     g_strdup_printf ("%s: %s", worker != NULL ? worker : NO_WORKER, message));
   g_mutex_unlock (&log_lock);
   return G_LOG_WRITER_HANDLED;
 }

@@ -95,7 +95,8 @@ read_processor (MaltNatsServer *server)
   unsigned long system;
 
   if (!g_file_get_contents (path, &text, NULL, NULL) || (rest = strrchr (text, ')')) == NULL
-      || sscanf (rest + 1, "%*s %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+      || sscanf (rest + 1, "%*s %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system)
+             != 2)
     return 0;
 
   return (double) (user + system) / (double) sysconf (_SC_CLK_TCK);
@@ -256,8 +257,8 @@ send_request (Burst *burst)
   *ask = (Ask) { .burst = burst, .start = g_get_monotonic_time () };
   burst->n_left--;
   burst->n_under_way++;
-  malt_nats_client_request_async (burst->load->manager, subject, bytes, LOAD_REQUEST_TIMEOUT_MSEC, NULL,
-                                  on_answered, ask);
+  malt_nats_client_request_async (burst->load->manager, subject, bytes, LOAD_REQUEST_TIMEOUT_MSEC,
+                                  NULL, on_answered, ask);
 }
 
 static gint
@@ -336,8 +337,8 @@ measure_who (Load *self)
 
   malt_nats_client_unsubscribe (self->manager, sid);
   g_array_sort (times, compare);
-  g_print ("who, all answers        %8.1f ms median, %.1f ms longest of %d\n", get_share (times, 0.5),
-           get_share (times, 1), LOAD_N_ROUNDS);
+  g_print ("who, all answers        %8.1f ms median, %.1f ms longest of %d\n",
+           get_share (times, 0.5), get_share (times, 1), LOAD_N_ROUNDS);
 }
 
 static void

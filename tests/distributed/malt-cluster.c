@@ -171,7 +171,8 @@ new_server (MaltNatsSecured *secured)
 
   if (!with_tls)
     return malt_nats_server_new (NULL);
-  return malt_nats_secured_init (secured, server_config, "@FOLDER@", names) ? secured->server : NULL;
+  return malt_nats_secured_init (secured, server_config, "@FOLDER@", names) ? secured->server
+                                                                            : NULL;
 }
 
 /* A member of the configuration of a host. */

@@ -151,8 +151,8 @@ plan_kill (LeaseWorld   *self,
                                      malt_host_lease_get_deadline (&session->host_lease),
                                      host_counts_sleep (self));
 
-  plan_event (self, MAX (at, self->now) + 1 + draw_time (self, WORLD_MAX_LATE_KILL_USEC), EVENT_KILL,
-              session, 0);
+  plan_event (self, MAX (at, self->now) + 1 + draw_time (self, WORLD_MAX_LATE_KILL_USEC),
+              EVENT_KILL, session, 0);
 }
 
 static void
@@ -234,8 +234,8 @@ on_beat (LeaseWorld   *self,
 
   g_assert_cmpuint (number, >, 0);
   session->last_beat_due = MAX (session->last_beat_due, due);
-  plan_event (self, self->now + BEAT_USEC + draw_time (self, WORLD_MAX_LATE_USEC), EVENT_BEAT, session,
-              0);
+  plan_event (self, self->now + BEAT_USEC + draw_time (self, WORLD_MAX_LATE_USEC), EVENT_BEAT,
+              session, 0);
 }
 
 static void

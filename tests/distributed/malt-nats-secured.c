@@ -76,8 +76,8 @@ void
 malt_nats_wait_for_connection (MaltNatsClient *client)
 {
   gboolean is_connected = malt_nats_client_is_connected (client);
-  gulong handler = g_signal_connect (client, "notify::connected", G_CALLBACK (set_flag_if_connected),
-                                     &is_connected);
+  gulong handler = g_signal_connect (client, "notify::connected",
+                                     G_CALLBACK (set_flag_if_connected), &is_connected);
 
   malt_nats_wait_until (&is_connected);
   g_signal_handler_disconnect (client, handler);

@@ -54,11 +54,12 @@ print_result (const LeaseResult *result,
            plan.seed, plan.n_hosts, plan.n_managers, plan.seconds, seconds, result->n_events);
   g_print ("  faults: %" G_GUINT64_FORMAT " of the network, %" G_GUINT64_FORMAT " of machines\n",
            result->n_network_faults, result->n_machine_faults);
-  g_print ("  workers: %" G_GUINT64_FORMAT " asked for, %" G_GUINT64_FORMAT " got, %" G_GUINT64_FORMAT
-           " killed by their hosts, %" G_GUINT64_FORMAT " given up\n",
+  g_print ("  workers: %" G_GUINT64_FORMAT " asked for, %" G_GUINT64_FORMAT
+           " got, %" G_GUINT64_FORMAT " killed by their hosts, %" G_GUINT64_FORMAT " given up\n",
            result->n_spawned, result->n_kept, result->n_killed, result->n_lost);
   g_print ("  death of a host to notice, %u times: median %.2f s, 99 %% %.2f s, longest %.2f s\n",
-           result->losses->len, get_loss (result, 0.5), get_loss (result, 0.99), get_loss (result, 1));
+           result->losses->len, get_loss (result, 0.5), get_loss (result, 0.99),
+           get_loss (result, 1));
   g_print ("  given up alive because the host's program was stopped: %" G_GUINT64_FORMAT
            ", longest %.2f s; ran after a suspend: longest %.3f s\n",
            result->n_frozen, (double) result->longest_frozen / G_USEC_PER_SEC,
@@ -67,7 +68,8 @@ print_result (const LeaseResult *result,
            G_GUINT64_FORMAT ", late kills %" G_GUINT64_FORMAT "\n",
            result->n_two_lives, result->n_late_wakes, result->n_late_losses, result->n_late_kills);
 
-  return result->n_two_lives + result->n_late_wakes + result->n_late_losses + result->n_late_kills == 0
+  return result->n_two_lives + result->n_late_wakes + result->n_late_losses + result->n_late_kills
+             == 0
          && (!plan.is_calm || result->n_lost == 0);
 }
 

@@ -119,8 +119,8 @@ shake_hands (Pair       *pair,
   pair_init (pair);
   if (fingerprint == NULL)
     fingerprint = malt_distributed_tls_get_fingerprint (host_tls);
-  malt_distributed_tls_connect_async (manager_tls, pair->sockets[0], fingerprint, NULL, on_connected,
-                                      pair);
+  malt_distributed_tls_connect_async (manager_tls, pair->sockets[0], fingerprint, NULL,
+                                      on_connected, pair);
   malt_distributed_tls_accept_async (host_tls, pair->sockets[1], NULL, on_accepted, pair);
   while (pair->n_done < 2)
     g_main_context_iteration (NULL, TRUE);

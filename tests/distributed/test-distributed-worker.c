@@ -121,7 +121,8 @@ test_bad_options (void)
     { "{'launcher': <'ssh'>}", "ssh-destination" },
     { "{'environment': <['=b']>}", "environment" },
     { "{'tls-ca': <'/no/such.pem'>}", "tls-certificate" },
-    { "{'tls-ca': <'/no/ca.pem'>, 'tls-key': <'/no/a.key'>, 'tls-certificate': <'/no/a.pem'>}", "/no/" },
+    { "{'tls-ca': <'/no/ca.pem'>, 'tls-key': <'/no/a.key'>, 'tls-certificate': <'/no/a.pem'>}",
+      "/no/" },
     { "{'working-directory': <'/'>}", "working-directory" },
   };
 

@@ -327,7 +327,8 @@ ask (MaltNatsClient *client,
   MaltSpawnReply *reply;
   Answer answer = { 0 };
 
-  malt_nats_client_request_async (client, subject, request, REQUEST_MSEC, NULL, on_answered, &answer);
+  malt_nats_client_request_async (client, subject, request, REQUEST_MSEC, NULL, on_answered,
+                                  &answer);
   malt_nats_wait_until (&answer.is_over);
   bytes = answer.bytes;
   reply = malt_spawn_reply_from_bytes (bytes, &error);

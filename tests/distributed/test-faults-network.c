@@ -108,8 +108,8 @@ start_server (void)
   server->folder = g_dir_make_tmp ("malt-nats-XXXXXX", &error);
   g_assert_no_error (error);
   server->address = g_strdup ("nats://" MANAGER_ADDRESS ":4222");
-  server->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "nats-server", "--addr",
-                                      MANAGER_ADDRESS, "--port", "4222", NULL);
+  server->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "nats-server",
+                                      "--addr", MANAGER_ADDRESS, "--port", "4222", NULL);
   g_assert_no_error (error);
 
   return server;

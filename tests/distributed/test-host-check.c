@@ -81,8 +81,8 @@ run_check (const char  *config,
 
   g_file_set_contents (path, config, -1, &error);
   g_assert_no_error (error);
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, g_getenv ("MALT_HOST"), "check",
-                              "--config", path, NULL);
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, g_getenv ("MALT_HOST"),
+                              "check", "--config", path, NULL);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, NULL, NULL, output, NULL, &error);
   g_assert_no_error (error);

@@ -252,8 +252,8 @@ test_slow (Fixture       *fixture,
 
   for (int i = 0; i < 2; i++)
     malt_host_fake_set_slow (fixture->hosts[i].workers, TRUE);
-  malt_nats_client_request_async (fixture->manager, "malt.test.host.a.spawn", payload, ASK_TIMEOUT_MSEC,
-                                  NULL, on_answered, &slow);
+  malt_nats_client_request_async (fixture->manager, "malt.test.host.a.spawn", payload,
+                                  ASK_TIMEOUT_MSEC, NULL, on_answered, &slow);
   while (malt_host_workers_get_n (fixture->hosts[0].workers) == 0)
     g_main_context_iteration (NULL, TRUE);
   malt_host_fake_set_slow (fixture->hosts[1].workers, FALSE);
@@ -320,8 +320,8 @@ test_strange_reply (Fixture       *fixture,
   if (fixture->server == NULL)
     return;
 
-  malt_nats_client_publish (fixture->manager, "malt.test.host.a.spawn", "malt.test.host.b.spawn", payload,
-                            &error);
+  malt_nats_client_publish (fixture->manager, "malt.test.host.a.spawn", "malt.test.host.b.spawn",
+                            payload, &error);
   g_assert_no_error (error);
   malt_nats_client_publish (fixture->manager, "malt.test.host.a.spawn", NULL, payload, &error);
   g_assert_no_error (error);
@@ -357,7 +357,8 @@ test_who (Fixture       *fixture,
   answer = ask_for_worker (fixture, "malt.test.host.a.spawn", "gpu");
   g_assert_no_error (answer.error);
   malt_nats_client_subscribe (fixture->manager, "malt.test.manager.2", NULL, on_inventory, hosts);
-  malt_nats_client_publish (fixture->manager, "malt.test.who", "malt.test.manager.2", nothing, &error);
+  malt_nats_client_publish (fixture->manager, "malt.test.who", "malt.test.manager.2", nothing,
+                            &error);
   g_assert_no_error (error);
   while (hosts->len < 2)
     g_main_context_iteration (NULL, TRUE);

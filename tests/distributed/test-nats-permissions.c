@@ -162,7 +162,8 @@ test_manager (void)
   malt_nats_wait_for_connection (client);
   for (gsize i = 0; i < G_N_ELEMENTS (of_manager); i++)
     {
-      g_test_message ("%s %s", of_manager[i].what == SAYS ? "says" : "hears", of_manager[i].subject);
+      g_test_message ("%s %s", of_manager[i].what == SAYS ? "says" : "hears",
+                      of_manager[i].subject);
       g_assert_cmpint (is_allowed (client, of_manager[i].subject, of_manager[i].queue,
                                    of_manager[i].what, "malt.default.spawn.nobody"),
                        ==, of_manager[i].is_allowed);

@@ -118,8 +118,8 @@ LLVMFuzzerTestOneInput (const guint8 *data,
 
   if (size > MALT_HOST_OPENING_BYTES)
     read_opening (data + 1);
-  read_frames (data[0] % 2 == 0 ? MALT_WATCH_FROM_MANAGER : MALT_WATCH_FROM_HOST, data + 1, size - 1,
-               1 + data[0] / 2);
+  read_frames (data[0] % 2 == 0 ? MALT_WATCH_FROM_MANAGER : MALT_WATCH_FROM_HOST, data + 1,
+               size - 1, 1 + data[0] / 2);
 
   return 0;
 }

@@ -128,8 +128,8 @@ ask_nobody (Check   *check,
   g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
   Answer answer = { 0 };
 
-  malt_nats_client_request_async (check->client, subject, nothing, CHECK_ASK_MSEC, NULL, on_answered,
-                                  &answer);
+  malt_nats_client_request_async (check->client, subject, nothing, CHECK_ASK_MSEC, NULL,
+                                  on_answered, &answer);
   while (!answer.is_over)
     g_main_context_iteration (NULL, TRUE);
 
@@ -187,8 +187,8 @@ need (Check      *check,
   if (can_hear (check, subject, queue))
     malt_host_report_ok (check->report, "  permission", "%s, %s", what, shown);
   else
-    malt_host_report_failed (check->report, "  permission", "%s is missing: subscribe to %s%s%s", what,
-                             shown, queue != NULL ? " " : "", queue != NULL ? queue : "");
+    malt_host_report_failed (check->report, "  permission", "%s is missing: subscribe to %s%s%s",
+                             what, shown, queue != NULL ? " " : "", queue != NULL ? queue : "");
 }
 
 static void
@@ -217,8 +217,10 @@ check_permissions (Check *check)
   /* Everything that follows is found out by it. */
   if (!ask_nobody (check, &error))
     {
-      malt_host_report_failed (check->report, "  permission", "to answer managers, or to hear what is "
-                               "below the host’s own subject, is missing: %s", error->message);
+      malt_host_report_failed (check->report, "  permission",
+                               "to answer managers, or to hear what is "
+                               "below the host’s own subject, is missing: %s",
+                               error->message);
       return;
     }
 
@@ -252,9 +254,11 @@ check_strangers (MaltHostReport *report,
   g_autoptr (GError) error = NULL;
 
   if (malt_host_config_get_tls (config) == NULL)
-    malt_host_report_note (report, "  no certificate", "not tried: it is on this machine, without TLS");
+    malt_host_report_note (report, "  no certificate",
+                           "not tried: it is on this machine, without TLS");
   else if (connect_client (&check, FALSE, &error))
-    malt_host_report_failed (report, "  no certificate", "the server lets in who shows none: in its "
+    malt_host_report_failed (report, "  no certificate",
+                             "the server lets in who shows none: in its "
                              "configuration, “verify_and_map” and all users inside “accounts”");
   else
     malt_host_report_ok (report, "  no certificate", "refused");
@@ -275,7 +279,8 @@ check_server (MaltHostReport *report,
           || error->domain == MALT_ERROR || error->domain == G_TLS_ERROR)
         malt_host_report_failed (report, "server", "%s: %s", server, error->message);
       else
-        malt_host_report_note (report, "server", "%s cannot be reached now: %s", server, error->message);
+        malt_host_report_note (report, "server", "%s cannot be reached now: %s", server,
+                               error->message);
       return FALSE;
     }
 

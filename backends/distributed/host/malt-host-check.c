@@ -89,7 +89,8 @@ check_name (MaltHostReport  *report,
       malt_host_report_ok (report, "certificate name", "%.*s", (int) size, data);
     }
   else
-    malt_host_report_failed (report, "certificate name", "it has %u DNS names, expected one", n_names);
+    malt_host_report_failed (report, "certificate name", "it has %u DNS names, expected one",
+                             n_names);
 }
 
 static void
@@ -216,7 +217,8 @@ check_tls (MaltHostReport *report,
 
   if (tls == NULL)
     {
-      malt_host_report_note (report, "tls", "none, so only this machine is served, and whoever is on it");
+      malt_host_report_note (report, "tls",
+                             "none, so only this machine is served, and whoever is on it");
       return;
     }
 

@@ -260,7 +260,8 @@ on_connected (MaltHostCluster *self)
     return;
 
   self->is_lonely = FALSE;
-  g_message ("Managers can ask this host, “%s”, for workers", malt_host_config_get_host (self->config));
+  g_message ("Managers can ask this host, “%s”, for workers",
+             malt_host_config_get_host (self->config));
 }
 
 /* Once, and not at each attempt that follows. */
@@ -396,7 +397,8 @@ malt_host_cluster_new (MaltHostConfig   *config,
   g_signal_connect_object (self->client, "notify::connected", G_CALLBACK (on_connected), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->client, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->client, "refused", G_CALLBACK (on_refused), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->client, "refused", G_CALLBACK (on_refused), self,
+                           G_CONNECT_SWAPPED);
   malt_nats_client_open (self->client);
 
   return g_steal_pointer (&self);

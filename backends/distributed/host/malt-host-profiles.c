@@ -156,7 +156,8 @@ register_backend (void)
     return;
 
   g_io_extension_point_register (MALT_WORKER_EXTENSION_POINT);
-  g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_PROCESS_WORKER, BACKEND, 0);
+  g_io_extension_point_implement (MALT_WORKER_EXTENSION_POINT, MALT_TYPE_PROCESS_WORKER, BACKEND,
+                                  0);
   g_once_init_leave (&is_done, 1);
 }
 
@@ -266,7 +267,8 @@ check_name (const char  *name,
       }
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-               "The option “%s” of a worker on a host is for the host to decide, in a profile", name);
+               "The option “%s” of a worker on a host is for the host to decide, in a profile",
+               name);
   return FALSE;
 }
 

@@ -63,7 +63,8 @@ read_line (int      fd,
     }
 
   g_set_error (error, MALT_ERROR, MALT_ERROR_PROTOCOL,
-               "The request on standard input has more than %u bytes", MALT_DISTRIBUTED_MAX_LINE_BYTES);
+               "The request on standard input has more than %u bytes",
+               MALT_DISTRIBUTED_MAX_LINE_BYTES);
   return NULL;
 }
 

@@ -94,8 +94,8 @@ main (int    argc,
   signal (SIGPIPE, SIG_IGN);
   malt_host_room_widen ();
   g_option_context_set_summary (context, "Runs the workers of managers on other machines.");
-  g_option_context_set_description (context,
-    "With “check” it only tells whether it could serve with its configuration, and nobody else for it.");
+  g_option_context_set_description (context, "With “check” it only tells whether it could serve "
+                                             "with its configuration, and nobody else for it.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     return fail (EXIT_USAGE, error);

@@ -124,7 +124,8 @@ crash (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer da
 /* Asks for more memory than there can be, and aborts, as GLib does. A sanitizer would end the
  * process in its own way. */
 static GVariant *
-exhaust (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
+exhaust (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data,
+         GError **error)
 {
   volatile gsize n_bytes = G_MAXSIZE / 2;
 

@@ -173,7 +173,8 @@ write_bytes (MaltInvocation  *invocation,
 
 /* Says something to GLib's log, as g_log() or as g_log_structured(). */
 static GVariant *
-log_text (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data, GError **error)
+log_text (MaltInvocation *invocation, GVariant *args, GVariant *kwargs, gpointer data,
+          GError **error)
 {
   static const guint8 bytes[] = { 0, 0xff, 'x' };
   gboolean is_structured;
