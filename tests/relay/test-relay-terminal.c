@@ -85,7 +85,7 @@ int
 main (int    argc,
       char **argv)
 {
-  int terminal_fd;
+  int terminal_fd, status;
 
   g_test_init (&argc, &argv, NULL);
   reader_fd = posix_openpt (O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -101,5 +101,8 @@ main (int    argc,
   g_test_add_func ("/malt/relay/terminal/not-read", test_not_read);
   g_test_add_func ("/malt/relay/terminal/other-programs", test_other_programs);
 
-  return g_test_run ();
+  status = g_test_run ();
+  close (reader_fd);
+
+  return status;
 }
