@@ -142,7 +142,7 @@ setting_init (Setting    *self,
 
   if (g_str_equal (set, "ssh"))
     {
-      self->folder = g_dir_make_tmp ("malt-ssh-XXXXXX", NULL);
+      self->folder = g_dir_make_tmp ("malt-test-XXXXXX", NULL);
       self->ssh = new_ssh_server (self->folder);
       return self->ssh != NULL;
     }
