@@ -50,10 +50,11 @@ HostFixture *
 host_fixture_new (const char *json)
 {
   HostFixture *self = g_new0 (HostFixture, 1);
+  g_autofree char *quoted = g_strdelimit (g_strdup (json), "'", '"');
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->config = malt_host_config_new_from_data (json, &error);
+  self->config = malt_host_config_new_from_data (quoted, &error);
   g_assert_no_error (error);
   self->socket = malt_host_listener_bind (malt_host_config_get_address (self->config),
                                           malt_host_config_get_port (self->config), &error);
@@ -67,6 +68,13 @@ host_fixture_new (const char *json)
   self->listener = malt_host_listener_new (self->socket, self->config, self->workers);
 
   return self;
+}
+
+void
+host_fixture_wait_until_free (HostFixture *self)
+{
+  while (malt_host_workers_get_n (self->workers) > 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 void
@@ -128,6 +136,23 @@ host_fixture_try_spawn (HostFixture  *self,
     g_main_context_iteration (NULL, TRUE);
 
   return malt_host_workers_spawn_finish (self->workers, result, error);
+}
+
+void
+host_fixture_assert_refused (HostFixture *host,
+                             const char  *pool,
+                             const char  *profile,
+                             const char  *options,
+                             int          code,
+                             const char  *text)
+{
+  g_autofree char *id = malt_distributed_new_id ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (host_fixture_try_spawn (host, id, pool, profile, options, &error));
+  g_assert_error (error, MALT_ERROR, code);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, text));
 }
 
 void

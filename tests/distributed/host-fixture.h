@@ -12,11 +12,14 @@ G_BEGIN_DECLS
 /* A host in this process, in the default main context, which every wait here iterates. */
 typedef struct _HostFixture HostFixture;
 
-/* `json`: its configuration. */
+/* `json`: its configuration, in which ' stands for the quotes of JSON: in C it needs no backslash. */
 HostFixture     *host_fixture_new         (const char             *json);
 /* Waits until nothing is left of its workers. */
 void             host_fixture_free        (HostFixture            *self);
 MaltHostWorkers *host_fixture_get_workers (HostFixture            *self);
+/* Waits until it has no worker any more. */
+void             host_fixture_wait_until_free
+                                          (HostFixture            *self);
 guint16          host_fixture_get_port    (HostFixture            *self);
 /* Of the workers that it is asked for from now on, in milliseconds; as long as can be, unless it is
  * set. */
@@ -29,6 +32,14 @@ MaltSpawnReply  *host_fixture_try_spawn   (HostFixture            *self,
                                            const char             *profile,
                                            const char             *options,
                                            GError                **error);
+/* Such a worker is refused with that error, whose text has this. */
+void             host_fixture_assert_refused
+                                          (HostFixture            *self,
+                                           const char             *pool,
+                                           const char             *profile,
+                                           const char             *options,
+                                           int                     code,
+                                           const char             *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostFixture, host_fixture_free)
 

@@ -6,14 +6,9 @@
 #include "tests/backends/process-fixture.h"
 #include "tests/distributed/host-fixture.h"
 
-#include <json-glib/json-glib.h>
-
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What the worker prints before it ends, in bytes: more than the host sends ahead, and more than is
@@ -27,7 +22,7 @@
 /* More than sockets hold. */
 #define ANSWERED_BYTES (8u * 1024 * 1024)
 
-/* Enough that a sender who may would pass memory instead. */
+/* More than a host sends ahead. */
 #define BIG_BYTES (1024u * 1024)
 
 /* What the socket of a worker takes at once. */
@@ -45,13 +40,6 @@ evaluate (NewManager *manager,
 
   malt_connection_post (manager->connection, call, &error);
   g_assert_no_error (error);
-}
-
-static void
-wait_until_free (HostFixture *host)
-{
-  while (malt_host_workers_get_n (host_fixture_get_workers (host)) > 0)
-    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -145,7 +133,7 @@ test_stop_one_who_prints (void)
         break;
     }
   close (g_steal_fd (&client.fds[MALT_HOST_STREAM_WATCH]));
-  wait_until_free (host);
+  host_fixture_wait_until_free (host);
 }
 
 /* Calls something whose answer nobody reads, because nobody runs the main context for it, and waits
@@ -258,7 +246,7 @@ test_nobody_watches (void)
   new_manager_clear (&manager);
   close (data_fd);
   g_usleep (TELL_USEC);
-  wait_until_free (host);
+  host_fixture_wait_until_free (host);
 }
 
 /* The manager goes after the worker has ended, and before it is told: no slot is lost. */
@@ -281,7 +269,7 @@ test_nobody_is_told (void)
   close (data_fd);
   close (g_steal_fd (&client.fds[MALT_HOST_STREAM_WATCH]));
   g_usleep (TELL_USEC);
-  wait_until_free (host);
+  host_fixture_wait_until_free (host);
 }
 
 /* Whoever knows of the end, and stays, does not keep the slot. */
@@ -297,7 +285,7 @@ test_nobody_goes (void)
   kill_worker (&client);
   client_assert_end (&client);
   g_assert_false (client_next (&client, &frame));
-  wait_until_free (host);
+  host_fixture_wait_until_free (host);
 }
 
 /* Each stop is remembered until the worker has ended, so there cannot be any number of them. */
@@ -316,7 +304,7 @@ test_too_many_stops (void)
     malt_watch_append_stop (stops, G_MAXUINT, G_MAXUINT);
   client_send (&client, stops);
   g_assert_false (client_next (&client, &frame));
-  wait_until_free (host);
+  host_fixture_wait_until_free (host);
 }
 
 static void
@@ -360,7 +348,8 @@ test_taken_unread (void)
   socket = g_socket_new_from_fd (fds[0], &error);
   g_assert_no_error (error);
   stream = g_socket_connection_factory_create_connection (socket);
-  watch = malt_host_watch_new (G_IO_STREAM (stream), MALT_LEASE_MAX_MSEC, &funcs, &is_asked, &error);
+  watch = malt_host_watch_new (G_IO_STREAM (stream), MALT_LEASE_MAX_MSEC, &funcs, &is_asked,
+                               &error);
   g_assert_no_error (error);
 
   malt_host_watch_send_output (watch, 1, output, BIG_BYTES);
@@ -373,205 +362,6 @@ test_taken_unread (void)
 
   malt_host_watch_free (watch);
   close (fds[1]);
-}
-
-/* The program. */
-typedef struct
-{
-  GSubprocess *process;
-  char        *folder;
-  char        *path;
-  Client       client;
-} Program;
-
-static char *
-find_program (void)
-{
-  return g_test_build_filename (G_TEST_BUILT, "..", "..", "backends", "distributed", "host",
-                                "malt-host", NULL);
-}
-
-static void
-program_read_reply (Program *program)
-{
-  GInputStream *output = g_subprocess_get_stdout_pipe (program->process);
-  g_autoptr (GDataInputStream) lines = g_data_input_stream_new (output);
-  g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
-  g_autofree char *address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, program->path, NULL);
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GError) error = NULL;
-  guint8 token[MALT_HOST_TOKEN_BYTES];
-  JsonObject *object;
-
-  g_assert_nonnull (line);
-  json_parser_load_from_data (parser, line, -1, &error);
-  g_assert_no_error (error);
-  object = json_node_get_object (json_parser_get_root (parser));
-  g_assert_true (malt_host_from_hex (json_object_get_string_member (object, "token"), token,
-                                     sizeof token));
-  client_init_for (&program->client, json_object_get_string_member (object, "id"),
-                   malt_spawn_reply_new (address, 0, token, NULL,
-                                         json_object_get_string_member (object, "host"),
-                                         (int) json_object_get_int_member (object, "pid")));
-}
-
-static void
-program_init (Program *program)
-{
-  g_autofree char *executable = find_program ();
-  g_autofree char *address = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("malt-host-XXXXXX", NULL);
-  g_autoptr (GError) error = NULL;
-  struct stat status;
-
-  program->folder = g_build_filename (folder, "socket", NULL);
-  program->path = g_build_filename (program->folder, "host", NULL);
-  address = g_strconcat (MALT_SPAWN_UNIX_PREFIX, program->path, NULL);
-  program->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
-                                       | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, executable,
-                                       "--once", "--listen", address, NULL);
-  g_assert_no_error (error);
-  program_read_reply (program);
-
-  g_assert_cmpint (stat (program->folder, &status), ==, 0);
-  g_assert_cmpuint (status.st_mode & 0777, ==, 0700);
-  g_assert_cmpint (stat (program->path, &status), ==, 0);
-  g_assert_cmpuint (status.st_mode & 0077, ==, 0);
-}
-
-/* And that nothing is left of it. */
-static void
-program_clear (Program *program)
-{
-  g_autofree char *parent = g_path_get_dirname (program->folder);
-
-  client_wait_until_gone (&program->client);
-  g_assert_cmpint (rmdir (parent), ==, 0);
-  client_clear (&program->client);
-  g_object_unref (program->process);
-  g_free (program->path);
-  g_free (program->folder);
-}
-
-static void
-program_wait (Program *program)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_subprocess_wait_check (program->process, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-test_once (void)
-{
-  Program program = { NULL };
-  g_auto (NewManager) manager = { NULL };
-
-  program_init (&program);
-  client_open (&program.client);
-  client_greet (&program.client, &manager);
-  /* Over two Unix sockets, which could pass descriptors, with somebody in between who does not. */
-  new_manager_check_echo (&manager, BIG_BYTES);
-  new_manager_clear (&manager);
-  client_assert_end (&program.client);
-  close (g_steal_fd (&program.client.fds[MALT_HOST_STREAM_WATCH]));
-  program_wait (&program);
-  program_clear (&program);
-}
-
-/* The program takes as many as it may, and its workers do not. */
-static void
-test_descriptors (void)
-{
-  Program program = { NULL };
-  struct rlimit before, fewer, limit;
-  int pid;
-
-  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
-  fewer = before;
-  fewer.rlim_cur = before.rlim_max / 2;
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &fewer));
-  program_init (&program);
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
-  pid = atoi (g_subprocess_get_identifier (program.process));
-  g_assert_no_errno (prlimit (pid, RLIMIT_NOFILE, NULL, &limit));
-  g_assert_cmpuint (limit.rlim_cur, ==, before.rlim_max);
-  g_assert_no_errno (prlimit (program.client.reply->pid, RLIMIT_NOFILE, NULL, &limit));
-  g_assert_cmpuint (limit.rlim_cur, ==, fewer.rlim_cur);
-  g_assert_cmpuint (limit.rlim_max, ==, before.rlim_max);
-  g_subprocess_send_signal (program.process, SIGTERM);
-  program_wait (&program);
-  program_clear (&program);
-}
-
-static void
-test_once_input_ends (void)
-{
-  Program program = { NULL };
-
-  program_init (&program);
-  client_open (&program.client);
-  g_output_stream_close (g_subprocess_get_stdin_pipe (program.process), NULL, NULL);
-  client_assert_end (&program.client);
-  program_wait (&program);
-  program_clear (&program);
-}
-
-static void
-test_once_sigterm (void)
-{
-  Program program = { NULL };
-
-  program_init (&program);
-  g_subprocess_send_signal (program.process, SIGTERM);
-  program_wait (&program);
-  program_clear (&program);
-}
-
-/* Then nobody clears up but the worker, which sees that it is alone. */
-static void
-test_once_killed (void)
-{
-  Program program = { NULL };
-  g_autoptr (GError) error = NULL;
-
-  program_init (&program);
-  client_open (&program.client);
-  g_subprocess_force_exit (program.process);
-  g_subprocess_wait (program.process, NULL, &error);
-  g_assert_no_error (error);
-  client_wait_until_gone (&program.client);
-  g_assert_cmpint (unlink (program.path), ==, 0);
-  g_assert_cmpint (rmdir (program.folder), ==, 0);
-  program_clear (&program);
-}
-
-static void
-test_usage (void)
-{
-  static const char *const cases[][3] = {
-    { "--once", NULL, NULL },
-    { "--once", "--listen", "tcp:1" },
-    { "--once", "--listen", "unix:relative" },
-    { "--nonsense", NULL, NULL },
-    { "--profile", "default", NULL },
-    { "serve", NULL, NULL },
-  };
-  g_autofree char *executable = find_program ();
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GSubprocess) process = g_subprocess_new (
-          G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, executable, cases[i][0], cases[i][1],
-          cases[i][2], NULL);
-
-      g_assert_no_error (error);
-      g_subprocess_wait (process, NULL, &error);
-      g_assert_no_error (error);
-      g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 2);
-    }
 }
 
 int
@@ -590,16 +380,10 @@ main (int    argc,
       fixture_add ("/host/end/nobody-reads", test_nobody_reads);
       fixture_add ("/host/end/nobody-watches", test_nobody_watches);
       fixture_add ("/host/end/nobody-is-told", test_nobody_is_told);
-      fixture_add ("/host/once/serves-one", test_once);
-      fixture_add ("/host/once/descriptors", test_descriptors);
-      fixture_add ("/host/once/input-ends", test_once_input_ends);
-      fixture_add ("/host/once/sigterm", test_once_sigterm);
-      fixture_add ("/host/once/killed", test_once_killed);
     }
   fixture_add ("/host/end/nobody-goes", test_nobody_goes);
   fixture_add ("/host/end/too-many-stops", test_too_many_stops);
   fixture_add ("/host/end/taken-unread", test_taken_unread);
-  fixture_add ("/host/once/usage", test_usage);
 
   return g_test_run ();
 }
