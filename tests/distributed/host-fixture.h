@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* A host in this process, in the default main context, which every wait here iterates. */
 typedef struct _HostFixture HostFixture;
 
-/* `json`: its configuration, in which ' stands for the quotes of JSON: in C it needs no backslash. */
+/* `json`: its configuration, in which ' stands for the quotes of JSON. */
 HostFixture     *host_fixture_new         (const char             *json);
 /* Waits until nothing is left of its workers. */
 void             host_fixture_free        (HostFixture            *self);
