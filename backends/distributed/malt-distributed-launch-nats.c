@@ -62,14 +62,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchNats, malt_distributed_launc
                                G_IMPLEMENT_INTERFACE (MALT_TYPE_DISTRIBUTED_LAUNCHER,
                                                       malt_distributed_launch_nats_launcher_init))
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static GSource *
 attach_timeout (MaltDistributedLaunchNats *self,
                 guint                      msec,
@@ -91,8 +83,8 @@ steal_task (MaltDistributedLaunchNats  *self,
   if (*task == NULL)
     return FALSE;
 
-  drop_source (&self->again);
-  drop_source (&self->lost);
+  malt_clear_source (&self->again);
+  malt_clear_source (&self->lost);
   g_signal_handlers_disconnect_by_data (malt_distributed_broker_get_client (self->broker), self);
   g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->broker, malt_distributed_broker_release);
@@ -150,7 +142,7 @@ on_again (gpointer user_data)
 {
   MaltDistributedLaunchNats *self = user_data;
 
-  drop_source (&self->again);
+  malt_clear_source (&self->again);
   send_request (self);
   return G_SOURCE_REMOVE;
 }
@@ -281,8 +273,8 @@ on_cancelled (GCancellable              *cancellable,
     return;
 
   self->is_unwanted = TRUE;
-  drop_source (&self->again);
-  drop_source (&self->lost);
+  malt_clear_source (&self->again);
+  malt_clear_source (&self->lost);
   if (self->n_requests > 0
       && malt_nats_client_is_connected (malt_distributed_broker_get_client (self->broker)))
     self->lost = attach_timeout (self, UNWANTED_TIMEOUT_MSEC, on_no_answer);

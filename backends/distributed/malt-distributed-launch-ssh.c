@@ -56,13 +56,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MaltDistributedLaunchSsh, malt_distributed_launch
                                                       launcher_init))
 
 static void
-drop_source (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-static void
 close_fd (int *fd)
 {
   if (*fd >= 0)
@@ -99,7 +92,7 @@ return_launch (MaltDistributedLaunchSsh *self,
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
-  g_clear_pointer (&self->cancelled, drop_source);
+  malt_clear_source (&self->cancelled);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -109,7 +102,7 @@ return_launch (MaltDistributedLaunchSsh *self,
 static void
 stop_writing (MaltDistributedLaunchSsh *self)
 {
-  g_clear_pointer (&self->writing, drop_source);
+  malt_clear_source (&self->writing);
   g_clear_pointer (&self->request, g_bytes_unref);
 }
 
@@ -187,7 +180,7 @@ on_readable (int          fd,
     return G_SOURCE_CONTINUE;
 
   /* Its end is not that of ssh, which is waited for. */
-  g_clear_pointer (fd == self->child.out_fd ? &self->out : &self->err, drop_source);
+  malt_clear_source (fd == self->child.out_fd ? &self->out : &self->err);
 
   return G_SOURCE_REMOVE;
 }
@@ -234,10 +227,10 @@ static void
 clear_child (MaltDistributedLaunchSsh *self)
 {
   stop_writing (self);
-  g_clear_pointer (&self->out, drop_source);
-  g_clear_pointer (&self->err, drop_source);
-  g_clear_pointer (&self->exited, drop_source);
-  g_clear_pointer (&self->grace, drop_source);
+  malt_clear_source (&self->out);
+  malt_clear_source (&self->err);
+  malt_clear_source (&self->exited);
+  malt_clear_source (&self->grace);
   close_fd (&self->child.in_fd);
   close_fd (&self->child.out_fd);
   close_fd (&self->child.err_fd);

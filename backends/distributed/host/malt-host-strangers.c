@@ -52,20 +52,12 @@ typedef struct
 } Stranger;
 
 static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 stranger_free (Stranger *stranger)
 {
   if (stranger->strangers != NULL)
     g_ptr_array_remove (stranger->strangers->list, stranger);
-  drop_source (&stranger->silence);
-  drop_source (&stranger->deadline);
+  malt_clear_source (&stranger->silence);
+  malt_clear_source (&stranger->deadline);
   g_clear_object (&stranger->address);
   g_object_unref (stranger->cancellable);
   g_object_unref (stranger->stream);
@@ -85,7 +77,7 @@ let_go (Stranger *stranger)
 {
   g_ptr_array_remove (stranger->strangers->list, stranger);
   stranger->strangers = NULL;
-  drop_source (&stranger->deadline);
+  malt_clear_source (&stranger->deadline);
   if (stranger->stage == STRANGER_SILENT || stranger->stage == STRANGER_WAITING)
     turn_away (stranger);
   else
@@ -253,7 +245,7 @@ set_patience (MaltHostStrangers *self)
   gint64 oldest_us = G_MAXINT64;
   gint64 end_us;
 
-  drop_source (&self->patience);
+  malt_clear_source (&self->patience);
   for (guint i = 0; i < self->list->len; i++)
     {
       const Stranger *stranger = g_ptr_array_index (self->list, i);
@@ -274,7 +266,7 @@ shake_hands (MaltHostStrangers *self)
 {
   Stranger *next = find_next (self);
 
-  drop_source (&self->patience);
+  malt_clear_source (&self->patience);
   for (; next != NULL && count (self, STRANGER_SHAKING) < MAX_HANDSHAKES; next = find_next (self))
     {
       next->stage = STRANGER_SHAKING;
@@ -304,7 +296,7 @@ on_first_byte (GSocket      *socket,
 {
   Stranger *stranger = user_data;
 
-  drop_source (&stranger->silence);
+  malt_clear_source (&stranger->silence);
   stranger->since_us = g_get_monotonic_time ();
   if (stranger->strangers->config == NULL)
     read_opening (stranger);
@@ -391,7 +383,7 @@ malt_host_strangers_free (MaltHostStrangers *self)
 {
   while (self->list->len > 0)
     let_go (g_ptr_array_index (self->list, 0));
-  drop_source (&self->patience);
+  malt_clear_source (&self->patience);
   g_ptr_array_unref (self->list);
   g_clear_pointer (&self->config, malt_host_config_unref);
   g_object_unref (self->workers);

@@ -39,14 +39,6 @@ struct _MaltHostWatch
   gboolean                  is_lost;
 };
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Takes the error. */
 static void
 lose (MaltHostWatch *self,
@@ -58,9 +50,9 @@ lose (MaltHostWatch *self,
     return;
 
   self->is_lost = TRUE;
-  drop_source (&self->reading);
-  drop_source (&self->writing);
-  drop_source (&self->timer);
+  malt_clear_source (&self->reading);
+  malt_clear_source (&self->writing);
+  malt_clear_source (&self->timer);
   g_byte_array_set_size (self->queued, 0);
   self->funcs->lost (self, owned, self->user_data);
 }
@@ -130,7 +122,7 @@ on_writable (GObject  *stream,
              gpointer  user_data)
 {
   MaltHostWatch *self = user_data;
-  drop_source (&self->writing);
+  malt_clear_source (&self->writing);
   if (!has_lease (self))
     return G_SOURCE_REMOVE;
 
@@ -288,9 +280,9 @@ malt_host_watch_new (GIOStream                *stream,
 void
 malt_host_watch_free (MaltHostWatch *self)
 {
-  drop_source (&self->reading);
-  drop_source (&self->writing);
-  drop_source (&self->timer);
+  malt_clear_source (&self->reading);
+  malt_clear_source (&self->writing);
+  malt_clear_source (&self->timer);
   close (self->timer_fd);
   /* Without a farewell of TLS, for which one might have to wait. */
   g_socket_shutdown (malt_distributed_get_socket (self->stream), TRUE, TRUE, NULL);
