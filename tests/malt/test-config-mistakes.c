@@ -173,9 +173,10 @@ test_messages (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *expected = g_strconcat (PREFIX, cases[i].message, NULL);
+      g_autofree char *printable = g_strescape (cases[i].json, NULL);
       g_autoptr (GError) error = NULL;
 
-      g_test_message ("%s", cases[i].json);
+      g_test_message ("%s", printable);
       g_assert_null (malt_config_new_from_data (cases[i].json, -1, &error));
       g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
       g_assert_cmpstr (error->message, ==, expected);
