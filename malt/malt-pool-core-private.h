@@ -52,6 +52,7 @@ struct _MaltPoolCore
 {
   /* Immutable after construction. */
   GWeakRef            pool;
+  MaltPool           *owner;         /* not owned; valid until @is_abandoned */
   GMainContext       *context;       /* owned; where its signals are emitted */
   guint               nesting_depth;
 

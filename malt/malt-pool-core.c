@@ -286,6 +286,7 @@ malt_pool_core_new (MaltPool *pool)
   MaltPoolCore *self = g_atomic_rc_box_new0 (MaltPoolCore);
 
   g_weak_ref_init (&self->pool, pool);
+  self->owner = pool;
   self->context = g_main_context_ref_thread_default ();
   self->nesting_depth = malt_nesting_get_depth ();
   g_mutex_init (&self->lock);

@@ -34,6 +34,7 @@ typedef enum
 struct _MaltPoolMember
 {
   GCancellable        *cancellable;  /* owned, immutable; of its start */
+  GWeakRef             item;         /* of the list; asked in the context of the pool */
 
   /* Protected by the core's lock. */
   MaltAbstractWorker  *worker;       /* owned; set once, by the pool thread, when it has started */
@@ -69,6 +70,15 @@ void            malt_pool_member_stop         (MaltPoolCore         *core,
                                                guint                 exit_timeout_ms,
                                                guint                 term_timeout_ms);
 void            malt_pool_member_ended        (MaltPoolCore         *core,
+                                               MaltPoolMember       *self);
+
+/* malt-pool-signals.c */
+/* Run in the pool thread. */
+void            malt_pool_member_watch        (MaltPoolCore         *core,
+                                               MaltPoolMember       *self,
+                                               MaltAbstractWorker   *worker);
+void            malt_pool_member_unwatch      (MaltPoolMember       *self);
+void            malt_pool_member_tell_exited  (MaltPoolCore         *core,
                                                MaltPoolMember       *self);
 
 /* malt-pool-setup.c */

@@ -12,13 +12,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Bytes of lines on their way to the context of the pool, for one that does not come round; beyond
- * it lines are dropped. As of one worker. */
-#define OUTPUT_MAX_BYTES (4 << 20)
-
-/* What an empty line counts as, in bytes. */
-#define OUTPUT_LINE_OVERHEAD_BYTES 64
-
 /* Processes of one worker whose memory is looked at: one that starts more is limited elsewhere. */
 #define MEMORY_MAX_PROCESSES 1000u
 
@@ -49,13 +42,6 @@ member_data_free (MemberData *self)
   g_free (self);
 }
 
-static void
-member_data_closure_free (gpointer  data,
-                          GClosure *closure)
-{
-  member_data_free (data);
-}
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MemberData, member_data_free)
 
 MaltPoolMember *
@@ -69,6 +55,7 @@ member_clear (MaltPoolMember *self)
 {
   g_clear_object (&self->worker);
   g_clear_object (&self->cancellable);
+  g_weak_ref_clear (&self->item);
 }
 
 void
@@ -126,91 +113,6 @@ malt_pool_member_get_memory (MaltAbstractWorker *worker)
   return malt_abstract_worker_is_running (worker) ? memory : 0;
 }
 
-typedef struct
-{
-  MaltDelivery  delivery;
-  MaltPoolCore *core;     /* owned */
-  guint         fd;
-  GBytes       *bytes;    /* owned */
-} Line;
-
-static int
-line_get_size (Line *line)
-{
-  return (int) MIN (g_bytes_get_size (line->bytes), OUTPUT_MAX_BYTES) + OUTPUT_LINE_OVERHEAD_BYTES;
-}
-
-static void
-line_free (Line *line)
-{
-  g_bytes_unref (line->bytes);
-  malt_pool_core_unref (line->core);
-  g_free (line);
-}
-
-/* Runs in the context of the pool. */
-static void
-on_line_delivered (MaltDelivery *delivery)
-{
-  Line *line = (Line *) delivery;
-  g_autoptr (MaltPool) pool = g_weak_ref_get (&line->core->pool);
-
-  g_atomic_int_add (&line->core->n_output_bytes, -line_get_size (line));
-  if (pool != NULL)
-    g_signal_emit_by_name (pool, "output", line->fd, line->bytes);
-  line_free (line);
-}
-
-static gboolean
-has_listener (MaltPoolCore *core)
-{
-  g_autoptr (MaltPool) pool = g_weak_ref_get (&core->pool);
-
-  return pool != NULL
-         && g_signal_has_handler_pending (pool, g_signal_lookup ("output",
-                                                                 MALT_TYPE_ABSTRACT_WORKER),
-                                          0, FALSE);
-}
-
-static void
-on_output (MaltAbstractWorker *worker,
-           guint               fd,
-           GBytes             *bytes,
-           gpointer            user_data)
-{
-  MemberData *data = user_data;
-  Line *line;
-  int size;
-
-  if (!has_listener (data->core))
-    return;
-
-  line = g_new0 (Line, 1);
-  line->delivery.func = on_line_delivered;
-  line->core = malt_pool_core_ref (data->core);
-  line->fd = fd;
-  line->bytes = g_bytes_ref (bytes);
-  size = line_get_size (line);
-  if (g_atomic_int_add (&data->core->n_output_bytes, size) <= OUTPUT_MAX_BYTES)
-    {
-      malt_delivery_send (&line->delivery, data->core->context);
-      return;
-    }
-
-  g_atomic_int_add (&data->core->n_output_bytes, -size);
-  line_free (line);
-}
-
-static void
-on_exited (MaltAbstractWorker *worker,
-           MaltExitReport     *report,
-           gpointer            user_data)
-{
-  MemberData *data = user_data;
-
-  malt_pool_member_ended (data->core, data->member);
-}
-
 /* FALSE: the pool ends, or has given it up, and so this is to end. */
 static gboolean
 take_worker (MaltPoolCore       *core,
@@ -256,25 +158,6 @@ malt_pool_member_drop (MaltPoolCore   *core,
 }
 
 static void
-watch_worker (MaltAbstractWorker *worker,
-              MemberData         *data)
-{
-  g_signal_connect_data (worker, "output", G_CALLBACK (on_output),
-                         member_data_new (data->core, data->member), member_data_closure_free, 0);
-  g_signal_connect_data (worker, "exited", G_CALLBACK (on_exited),
-                         member_data_new (data->core, data->member), member_data_closure_free, 0);
-}
-
-static void
-unwatch_worker (MaltAbstractWorker *worker)
-{
-  g_signal_handlers_disconnect_matched (worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
-                                        (gpointer) on_output, NULL);
-  g_signal_handlers_disconnect_matched (worker, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
-                                        (gpointer) on_exited, NULL);
-}
-
-static void
 on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
@@ -289,7 +172,7 @@ on_started (GObject      *source,
       return;
     }
 
-  watch_worker (worker, data);
+  malt_pool_member_watch (data->core, data->member, worker);
   if (!take_worker (data->core, data->member, worker))
     malt_pool_member_stop (data->core, data->member, 0, 0);
 }
@@ -301,6 +184,7 @@ malt_pool_member_start (MaltPoolCore *core)
   guint depth;
 
   self->cancellable = g_cancellable_new ();
+  g_weak_ref_init (&self->item, NULL);
   g_mutex_lock (&core->lock);
   g_ptr_array_add (core->members, self);
   g_mutex_unlock (&core->lock);
@@ -391,7 +275,9 @@ malt_pool_member_ended (MaltPoolCore   *core,
     }
   g_mutex_unlock (&core->lock);
 
-  unwatch_worker (self->worker);
+  malt_pool_member_unwatch (self);
+  if (is_first)
+    malt_pool_member_tell_exited (core, self);
   if (is_crash)
     malt_pool_core_member_crashed (core, self, report);
 }

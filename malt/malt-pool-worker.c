@@ -46,6 +46,9 @@ typedef struct
  * g_object_bind_property (item, "n-calls", label, "label", G_BINDING_SYNC_CREATE);
  * ```
  *
+ * “output” and “exited” are emitted there, too, for who wants to know which worker it was that
+ * printed something or is gone.
+ *
  * It is the worker itself, too, for who wants this one and no other. The pool does not count calls
  * that go past it, and replaces a worker that is stopped past it.
  *
@@ -251,6 +254,7 @@ malt_pool_worker_new (MaltPoolCore   *core,
   self->member = malt_pool_member_ref (member);
   self->worker = member->worker;
   self->shown = look (self);
+  g_weak_ref_set (&member->item, self);
 
   return self;
 }

@@ -11,13 +11,16 @@ static const char *modules;
 
 /* What every worker of a test is made with. */
 static GVariant *
-new_worker_options (void)
+new_worker_options (const char *backend)
 {
   const char *module_path[] = { modules, NULL };
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert_value (&dict, "module-path", g_variant_new_strv (module_path, -1));
+  /* What they print is no part of the test's own report. */
+  if (g_str_equal (backend, "process"))
+    g_variant_dict_insert (&dict, "stdout", "s", "lines");
 
   return g_variant_dict_end (&dict);
 }
@@ -48,7 +51,7 @@ MaltPool *
 pool_start (const char *backend,
             const char *options)
 {
-  MaltPool *pool = pool_new (backend, modules != NULL ? new_worker_options () : NULL, options);
+  MaltPool *pool = pool_new (backend, modules != NULL ? new_worker_options (backend) : NULL, options);
   g_autoptr (GError) error = NULL;
 
   alarm (POOL_WATCHDOG_SECONDS);

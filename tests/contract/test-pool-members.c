@@ -282,6 +282,78 @@ test_items (void)
   pool_wait_until (!malt_abstract_worker_is_running (MALT_ABSTRACT_WORKER (item)));
 }
 
+/* What an item has told. */
+typedef struct
+{
+  GString        *lines;
+  MaltExitReport *report; /* owned (nullable) */
+} Heard;
+
+static void
+on_item_output (MaltAbstractWorker *item,
+                guint               fd,
+                GBytes             *line,
+                gpointer            user_data)
+{
+  Heard *heard = user_data;
+
+  g_assert_null (heard->report);
+  g_string_append_len (heard->lines, g_bytes_get_data (line, NULL), (gssize) g_bytes_get_size (line));
+  g_string_append_c (heard->lines, ';');
+}
+
+static void
+on_item_exited (MaltAbstractWorker *item,
+                MaltExitReport     *report,
+                gpointer            user_data)
+{
+  Heard *heard = user_data;
+
+  g_assert_null (heard->report);
+  heard->report = malt_exit_report_ref (report);
+}
+
+static void
+test_item_signals (void)
+{
+  MaltPool *pool = pool_start ("process", "{'size': 2}");
+  MaltAbstractWorker *items[2];
+  Heard heard[2] = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("Items tell which worker has printed, and which is gone, and why");
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      items[i] = g_list_model_get_item (G_LIST_MODEL (pool), i);
+      heard[i].lines = g_string_new (NULL);
+      g_signal_connect (items[i], "output", G_CALLBACK (on_item_output), &heard[i]);
+      g_signal_connect (items[i], "exited", G_CALLBACK (on_item_exited), &heard[i]);
+    }
+
+  g_assert_true (malt_abstract_worker_remote_eval_wait (items[0], NULL, "print 'first'", NULL, NULL,
+                                                        &error));
+  g_assert_no_error (error);
+  g_assert_false (malt_abstract_worker_remote_eval_wait (items[1], NULL,
+                                                         "print 'last' import 'contract'.leave (7)",
+                                                         NULL, NULL, &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER);
+  pool_wait_until (heard[1].report != NULL && heard[0].lines->len > 0);
+  g_assert_cmpstr (heard[0].lines->str, ==, "first;");
+  g_assert_cmpstr (heard[1].lines->str, ==, "last;");
+  g_assert_cmpint (malt_exit_report_get_exit_status (heard[1].report), ==, 7);
+  g_assert_null (heard[0].report);
+
+  pool_stop (pool);
+  pool_wait_until (heard[0].report != NULL);
+  g_assert_cmpint (malt_exit_report_get_reason (heard[0].report), ==, MALT_EXIT_REASON_STOPPED);
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      g_object_unref (items[i]);
+      g_string_free (heard[i].lines, TRUE);
+      malt_exit_report_unref (heard[i].report);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -299,6 +371,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-members/memory", test_memory);
   g_test_add_func ("/malt/pool-members/memory-isolated", test_memory_isolated);
   g_test_add_func ("/malt/pool-members/items", test_items);
+  g_test_add_func ("/malt/pool-members/item-signals", test_item_signals);
 
   return g_test_run ();
 }
