@@ -22,7 +22,7 @@
 
 typedef struct
 {
-  char   *worker; /* what malt calls it; NULL: not known which */
+  char   *worker; /* what malt calls it; NULL: a thread of this program */
   char   *text;
   gint64  file;   /* −1: none */
 } Line;
@@ -155,7 +155,7 @@ show (WorkbenchLog *self,
   if (worker != NULL)
     title = workbench_worker_dup_title (worker);
   else
-    title = g_strdup (line->worker != NULL ? "A worker" : "Output");
+    title = g_strdup ("A worker");
   text = g_strdup_printf ("%s: %s", title, line->text);
   gtk_string_list_append (self->lines, text);
   if (worker != NULL && line->file >= 0)
@@ -203,14 +203,16 @@ append (WorkbenchLog *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* Appends a line that some worker has printed: a pool does not say which. */
+/* Appends a line that a worker has printed. */
 void
 workbench_log_append (WorkbenchLog *self,
+                      const char   *worker,
                       const char   *text,
                       gssize        length)
 {
   Line *line = g_new0 (Line, 1);
 
+  line->worker = g_strdup (worker);
   line->text = make_harmless (text, length);
   line->file = -1;
   append (self, line);

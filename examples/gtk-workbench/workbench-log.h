@@ -17,6 +17,7 @@ void          workbench_log_set_workers (WorkbenchLog     *self,
 
 void          workbench_log_install     (void);
 void          workbench_log_append      (WorkbenchLog     *self,
+                                         const char       *worker,
                                          const char       *text,
                                          gssize            length);
 

@@ -30,7 +30,6 @@ struct _WorkbenchWindow
   WorkbenchWorkers     *workers;      /* owned */
   WorkbenchThumbnailer *thumbnailer;  /* owned; NULL: none (yet) */
   GCancellable         *start;        /* owned; of the thumbnailer that is started; NULL: none is */
-  gulong                output_handler; /* of its pool */
 };
 
 G_DEFINE_FINAL_TYPE (WorkbenchWindow, workbench_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -140,17 +139,6 @@ on_file_begun (WorkbenchWindow *self,
     workbench_worker_set_file_name (worker, workbench_file_get_name (file));
 }
 
-static void
-on_output (MaltPool *pool,
-           guint     fd,
-           GBytes   *line)
-{
-  gsize length;
-  const char *text = g_bytes_get_data (line, &length);
-
-  workbench_log_append (workbench_log_get_default (), text, (gssize) length);
-}
-
 /* Follows the end of the log. */
 static void
 on_lines_changed (WorkbenchWindow *self,
@@ -186,16 +174,12 @@ set_thumbnailer (WorkbenchWindow      *self,
 {
   MaltPool *pool = thumbnailer != NULL ? workbench_thumbnailer_get_pool (thumbnailer) : NULL;
 
-  if (self->thumbnailer != NULL)
-    g_clear_signal_handler (&self->output_handler,
-                            workbench_thumbnailer_get_pool (self->thumbnailer));
   workbench_workers_set_pool (self->workers, pool);
   workbench_batch_set_thumbnailer (self->batch, thumbnailer);
   g_set_object (&self->thumbnailer, thumbnailer);
   if (pool == NULL)
     return;
 
-  self->output_handler = g_signal_connect (pool, "output", G_CALLBACK (on_output), NULL);
   adw_preferences_group_set_description (self->workers_group, describe_isolation (pool));
   gtk_stack_set_visible_child_name (self->workers_stack, "workers");
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "workbench-worker.h"
 
+#include "workbench-log.h"
+
 /* A worker in the list, which stays there when the pool has let go of it: to say why it ended.
  * Emits “changed” when there is something else to show. */
 struct _WorkbenchWorker
@@ -56,6 +58,17 @@ changed (WorkbenchWorker *self)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
+static void
+on_output (WorkbenchWorker *self,
+           guint            fd,
+           GBytes          *line)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (line, &length);
+
+  workbench_log_append (workbench_log_get_default (), self->description, text, (gssize) length);
+}
+
 WorkbenchWorker *
 workbench_worker_new (MaltPoolWorker *inner,
                       guint           number)
@@ -67,6 +80,7 @@ workbench_worker_new (MaltPoolWorker *inner,
   self->description = malt_abstract_worker_describe (MALT_ABSTRACT_WORKER (inner));
   g_signal_connect_object (inner, "notify::state", G_CALLBACK (changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (inner, "notify::memory", G_CALLBACK (changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (inner, "output", G_CALLBACK (on_output), self, G_CONNECT_SWAPPED);
 
   return self;
 }

@@ -121,7 +121,7 @@ test_output_is_harmless (void)
 
   g_test_summary ("Whatever a worker prints is shown as valid text without control characters");
 
-  workbench_log_append (log, text, sizeof text - 1);
+  workbench_log_append (log, NULL, text, sizeof text - 1);
   wait_for_lines (log, 1);
   line = dup_last_line (log);
   g_assert_true (g_utf8_validate (line, -1, NULL));
@@ -140,12 +140,12 @@ test_output_is_bounded (void)
 
   line = g_strnfill (8192, 'x');
   for (int i = 0; i < 20000; i++)
-    workbench_log_append (log, line, 8192);
-  workbench_log_append (log, "last", 4);
+    workbench_log_append (log, NULL, line, 8192);
+  workbench_log_append (log, NULL, "last", 4);
   wait_for_lines (log, 1000);
   g_assert_cmpuint (g_list_model_get_n_items (workbench_log_get_lines (log)), ==, 1000);
   last = dup_last_line (log);
-  g_assert_cmpstr (last, ==, "Output: last");
+  g_assert_cmpstr (last, ==, "A worker: last");
 }
 
 int
