@@ -188,9 +188,14 @@ malt_pool_member_tell_exited (MaltPoolCore   *core,
                               MaltPoolMember *self)
 {
   MaltExitReport *report = malt_abstract_worker_get_exit_report (self->worker);
+  gboolean is_watched;
   Told *told;
 
-  if (report == NULL)
+  /* Where nobody looks, the context may never come round, and what waits there would add up. */
+  g_mutex_lock (&core->lock);
+  is_watched = core->is_watched;
+  g_mutex_unlock (&core->lock);
+  if (!is_watched || report == NULL)
     return;
 
   told = told_new (core, self, on_exit_delivered);
