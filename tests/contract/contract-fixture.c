@@ -233,7 +233,7 @@ contract_run (gpointer fixture, gconstpointer data)
     g_test_skip ("the case starts workers without the options that they need");
   else if (!contract_sandbox_is_held_to (contract))
     g_test_skip ("the sandbox refuses what the case does");
-  else if (g_strcmp0 (test_case->option, "executable") == 0 && malt_test_is_valgrind ())
+  else if (test_case->is_self && malt_test_is_valgrind ())
     g_test_skip ("the program that it is itself is valgrind");
   else if (test_case->loops && MALT_TEST_HOLDS_SIGNALS_BACK)
     g_test_skip ("ThreadSanitizer holds signals back in a loop of the language alone");

@@ -352,7 +352,7 @@ const ContractCase contract_nesting_cases[] = {
   { "/nesting/depth", depth, .summary = "Too deep is an error that says how deep" },
   { "/nesting/environment", environment, .needs = MALT_WORKER_CAPABILITY_ISOLATED,
     .summary = "Nothing hidden is in the environment of an inner worker" },
-  { "/nesting/executable", executable, .option = "executable",
+  { "/nesting/executable", executable, .option = "executable", .is_self = TRUE,
     .summary = "A program that is its own worker is its inner workers, too" },
   { NULL }
 };

@@ -20,6 +20,7 @@ typedef struct
   const char             *option;  /* (nullable): an option or property that the backend must have */
   gboolean                loops;   /* in the evaluator's language alone, until a signal ends it */
   gboolean                is_bare; /* with workers that do not get the options of the settings */
+  gboolean                is_self; /* with workers that are this program itself */
 } ContractCase;
 
 typedef struct
