@@ -16,7 +16,7 @@
 
 #define N_ROUNDS 5
 #define N_STARTS 20
-#define NO_TIMEOUT -1
+#define NO_TIMEOUT G_MAXINT
 
 typedef struct
 {
