@@ -10,6 +10,9 @@
 /* A worker that has lost its connection is given a grace of three seconds. */
 #define LOST_MSEC 5000
 
+/* A worker elsewhere that has answered nothing for so long does not run. */
+#define FROZEN_MSEC 500
+
 static gboolean
 has_ended (gpointer worker)
 {
@@ -200,6 +203,26 @@ deaf (Contract *contract)
                  malt_exit_report_get_reason (report) == MALT_EXIT_REASON_STOPPED);
 }
 
+/* A signal to a worker elsewhere is overtaken by calls, and by a stop. */
+static void
+freeze (Contract *contract, MaltAbstractWorker *worker)
+{
+  g_autoptr (GError) error = NULL;
+  ContractReply *reply;
+
+  g_assert_true (malt_abstract_worker_kill (worker, SIGSTOP, &error));
+  g_assert_no_error (error);
+  if ((contract->capabilities & MALT_WORKER_CAPABILITY_REMOTE) == 0)
+    return;
+
+  do
+    {
+      reply = contract_send_call (contract, worker, "malt.ping", NULL, NULL);
+      contract_iterate_for (contract, FROZEN_MSEC);
+    }
+  while (reply->n_ends > 0);
+}
+
 static void
 frozen (Contract *contract)
 {
@@ -208,8 +231,7 @@ frozen (Contract *contract)
   gint64 start_us;
   MaltExitReport *report;
 
-  g_assert_true (malt_abstract_worker_kill (worker, SIGSTOP, &error));
-  g_assert_no_error (error);
+  freeze (contract, worker);
   start_us = g_get_monotonic_time ();
   malt_abstract_worker_stop (worker, 100, 100, NULL, NULL, &error);
   g_assert_no_error (error);
