@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "malt/malt-delivery.h"
+#include "malt/malt-delivery-private.h"
 
 /* The source of a context that has deliveries. It is in @outlets exactly as long as it has some,
  * or is being dispatched. */
@@ -28,6 +28,7 @@ pop (Outlet *self,
     return NULL;
 
   g_queue_unlink (&self->deliveries, &next->link);
+  next->link.data = NULL;
 
   return next;
 }
@@ -82,6 +83,29 @@ new_outlet_locked (GMainContext *context)
   g_hash_table_insert (outlets, context, self);
 
   return self;
+}
+
+gboolean
+malt_delivery_cancel (MaltDelivery *self,
+                      GMainContext *context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  Outlet *outlet;
+
+  if (self->link.data == NULL)
+    return FALSE;
+
+  outlet = g_hash_table_lookup (outlets, context);
+  g_queue_unlink (&outlet->deliveries, &self->link);
+  self->link.data = NULL;
+  /* Nothing that is left keeps the context, which may never be iterated again. */
+  if (outlet->deliveries.length == 0)
+    {
+      g_hash_table_remove (outlets, context);
+      g_source_destroy (&outlet->source);
+    }
+
+  return TRUE;
 }
 
 /**

@@ -97,7 +97,8 @@ struct _MaltPoolCore
   GPtrArray          *waits;         /* owned MaltPoolWait */
   MaltPoolStatistics  statistics;
   gboolean            is_watched;    /* somebody has an item of the list */
-  gboolean            is_notify_queued;
+  GSource            *notify_source; /* owned; NULL: none is under way */
+  GQueue              told;          /* of malt-pool-signals.c; on its way to @context */
   int                 n_output_bytes; /* atomic; on their way to @context */
 
   /* Pool thread only. */
@@ -131,9 +132,15 @@ void            malt_pool_core_wake_locked    (MaltPoolCore         *self);
 void            malt_pool_core_flush_later_locked (MaltPoolCore     *self);
 /* Of the pool thread. */
 GMainContext   *malt_pool_get_context         (void);
+
+/* malt-pool-signals.c: nothing of this after the pool is gone. */
 /* The list or an item of it has changed. */
 void            malt_pool_core_changed_locked (MaltPoolCore         *self);
 void            malt_pool_core_notify_later_locked (MaltPoolCore    *self);
+void            malt_pool_core_tell_exited    (MaltPoolCore         *self,
+                                               MaltExitReport       *report);
+/* Takes back what is on its way. */
+void            malt_pool_core_tell_nobody    (MaltPoolCore         *self);
 
 /* malt-pool-upkeep.c: that there are the members that there are to be. */
 /* Runs in the pool thread. Sets when to look again. */

@@ -7,9 +7,6 @@
 #include "malt/malt-error-backend.h"
 #include "malt/malt-nesting.h"
 
-/* Milliseconds between two looks at what the items of the list show: what people can follow. */
-#define NOTIFY_INTERVAL_MSEC 100
-
 /* Milliseconds a rung, for workers of a pool that nobody holds any more. */
 #define ABANDON_TIMEOUT_MSEC 1000
 
@@ -63,63 +60,6 @@ malt_pool_get_context (void)
     }
 
   return pool_context;
-}
-
-static void
-on_refresh (MaltDelivery *delivery)
-{
-  MaltPoolCore *self = (MaltPoolCore *) (gpointer) ((char *) delivery
-                                                    - G_STRUCT_OFFSET (MaltPoolCore, refresh));
-  g_autoptr (MaltPool) pool = g_weak_ref_get (&self->pool);
-
-  g_mutex_lock (&self->lock);
-  self->is_refresh_queued = FALSE;
-  g_mutex_unlock (&self->lock);
-  if (pool != NULL)
-    malt_pool_refresh_list (pool);
-  malt_pool_core_unref (self);
-}
-
-void
-malt_pool_core_changed_locked (MaltPoolCore *self)
-{
-  if (self->is_refresh_queued)
-    return;
-
-  self->is_refresh_queued = TRUE;
-  self->refresh.func = on_refresh;
-  malt_delivery_send (&malt_pool_core_ref (self)->refresh, self->context);
-}
-
-static gboolean
-on_notify (gpointer user_data)
-{
-  MaltPoolCore *self = user_data;
-  g_autoptr (MaltPool) pool = g_weak_ref_get (&self->pool);
-
-  g_mutex_lock (&self->lock);
-  self->is_notify_queued = FALSE;
-  g_mutex_unlock (&self->lock);
-  if (pool != NULL)
-    malt_pool_refresh_items (pool);
-
-  return G_SOURCE_REMOVE;
-}
-
-void
-malt_pool_core_notify_later_locked (MaltPoolCore *self)
-{
-  g_autoptr (GSource) source = NULL;
-
-  if (!self->is_watched || self->is_notify_queued)
-    return;
-
-  self->is_notify_queued = TRUE;
-  source = g_timeout_source_new (NOTIFY_INTERVAL_MSEC);
-  g_source_set_static_name (source, "malt pool items");
-  g_source_set_callback (source, on_notify, malt_pool_core_ref (self),
-                         (GDestroyNotify) malt_pool_core_unref);
-  g_source_attach (source, self->context);
 }
 
 /* What the pool thread asks of itself costs no turn of its context. */
@@ -354,4 +294,5 @@ malt_pool_core_abandon (MaltPoolCore *self)
   self->is_abandoned = TRUE;
   malt_pool_core_wake_locked (self);
   g_mutex_unlock (&self->lock);
+  malt_pool_core_tell_nobody (self);
 }

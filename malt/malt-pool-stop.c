@@ -66,39 +66,6 @@ take_end_locked (MaltPoolCore *self)
   return malt_exit_report_ref (self->report);
 }
 
-typedef struct
-{
-  MaltDelivery    delivery;
-  MaltPoolCore   *core;     /* owned */
-  MaltExitReport *report;   /* owned */
-} Exit;
-
-/* Runs in the context of the pool. */
-static void
-on_exit_delivered (MaltDelivery *delivery)
-{
-  Exit *ended = (Exit *) delivery;
-  g_autoptr (MaltPool) pool = g_weak_ref_get (&ended->core->pool);
-
-  if (pool != NULL)
-    g_signal_emit_by_name (pool, "exited", ended->report);
-  malt_exit_report_unref (ended->report);
-  malt_pool_core_unref (ended->core);
-  g_free (ended);
-}
-
-static void
-tell_exit (MaltPoolCore   *self,
-           MaltExitReport *report)
-{
-  Exit *ended = g_new0 (Exit, 1);
-
-  ended->delivery.func = on_exit_delivered;
-  ended->core = malt_pool_core_ref (self);
-  ended->report = malt_exit_report_ref (report);
-  malt_delivery_send (&ended->delivery, self->context);
-}
-
 /* It holds the core, and the core holds it. */
 static void
 let_go_of_source (MaltPoolCore *self)
@@ -138,7 +105,7 @@ malt_pool_core_look_at_end (MaltPoolCore *self)
   if (!malt_pool_wait_end_all (self, MALT_POOL_WAIT_START, -1,
                                self->start_error != NULL ? self->start_error : error)
       && report != NULL)
-    tell_exit (self, report);
+    malt_pool_core_tell_exited (self, report);
   if (is_abandoned)
     let_go_of_source (self);
 }

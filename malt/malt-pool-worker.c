@@ -47,7 +47,7 @@ typedef struct
  * ```
  *
  * “output” and “exited” are emitted there, too, for who wants to know which worker it was that
- * printed something or is gone.
+ * printed something or is gone. When the pool is gone, its items tell nothing any more.
  *
  * It is the worker itself, too, for who wants this one and no other. The pool does not count calls
  * that go past it, and replaces a worker that is stopped past it.

@@ -343,7 +343,9 @@ test_item_signals (void)
   g_assert_cmpint (malt_exit_report_get_exit_status (heard[1].report), ==, 7);
   g_assert_null (heard[0].report);
 
-  pool_stop (pool);
+  g_clear_error (&error);
+  malt_abstract_worker_stop (MALT_ABSTRACT_WORKER (pool), 1000, 1000, NULL, NULL, &error);
+  g_assert_no_error (error);
   pool_wait_until (heard[0].report != NULL);
   g_assert_cmpint (malt_exit_report_get_reason (heard[0].report), ==, MALT_EXIT_REASON_STOPPED);
   for (guint i = 0; i < G_N_ELEMENTS (items); i++)
@@ -352,6 +354,49 @@ test_item_signals (void)
       g_string_free (heard[i].lines, TRUE);
       malt_exit_report_unref (heard[i].report);
     }
+  pool_stop (pool);
+}
+
+static int
+count_descriptors (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  int n = 0;
+
+  while (g_dir_read_name (directory) != NULL)
+    n++;
+
+  return n;
+}
+
+/* A context is a descriptor. */
+static void
+test_own_context (void)
+{
+  int n_before = 0;
+
+  g_test_summary ("A pool that is gone keeps nothing of a main context that nobody iterates");
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GObject) item = NULL;
+      MaltPool *pool;
+
+      if (i == 1)
+        n_before = count_descriptors ();
+      g_main_context_push_thread_default (context);
+      pool = pool_start ("process", "{'size': 2}");
+      item = g_list_model_get_item (G_LIST_MODEL (pool), 0);
+      g_assert_cmpint (pool_eval_int (pool, "print 'unheard' return 42"), ==, 42);
+      pool_stop (pool);
+      g_main_context_pop_thread_default (context);
+    }
+  /* Those of the workers are closed by the thread of pools. */
+  alarm (POOL_WATCHDOG_SECONDS);
+  while (count_descriptors () > n_before)
+    g_usleep (1000);
+  alarm (0);
 }
 
 int
@@ -372,6 +417,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-members/memory-isolated", test_memory_isolated);
   g_test_add_func ("/malt/pool-members/items", test_items);
   g_test_add_func ("/malt/pool-members/item-signals", test_item_signals);
+  g_test_add_func ("/malt/pool-members/own-context", test_own_context);
 
   return g_test_run ();
 }
