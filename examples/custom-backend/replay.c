@@ -96,9 +96,10 @@ answer (ReplayWorker *self, MaltCall *call, GCancellable *cancellable, GError **
   if (failure == NULL)
     return value;
 
-  /* A worker that had ended ends here, too. */
-  if (malt_error_get_exit_report (failure) != NULL)
-    end (self, malt_error_get_exit_report (failure));
+  /* A worker that had ended ends here, too; one that was stopped will be stopped again. */
+  report = malt_error_get_exit_report (failure);
+  if (report != NULL && malt_exit_report_get_reason (report) != MALT_EXIT_REASON_STOPPED)
+    end (self, report);
   g_propagate_error (error, failure);
   return NULL;
 }
