@@ -6,9 +6,9 @@
 
 #include "malt/malt-delivery-private.h"
 
-/* All that is told in the context of the pool, as long as the pool is there. What is on its way holds
- * the core, which holds the context, which holds what is on its way: where nobody iterates the context
- * any more, that would be for ever, so the end of the pool takes it back. */
+/* All that is told in the context of the pool, as long as the pool is there. What is on its way
+ * holds the core, which holds the context, which holds what is on its way: where nobody iterates
+ * the context any more, that would be for ever, so the end of the pool takes it back. */
 
 /* Bytes of lines on their way to the context of the pool, for one that does not come round; beyond
  * it lines are dropped. As of one worker. */
@@ -68,7 +68,8 @@ on_delivered (MaltDelivery *delivery)
 {
   g_autoptr (Told) told = (Told *) delivery;
   g_autoptr (MaltPool) pool = g_weak_ref_get (&told->core->pool);
-  g_autoptr (MaltPoolWorker) item = told->member != NULL ? g_weak_ref_get (&told->member->item) : NULL;
+  g_autoptr (MaltPoolWorker) item =
+    told->member != NULL ? g_weak_ref_get (&told->member->item) : NULL;
 
   g_mutex_lock (&told->core->lock);
   g_queue_unlink (&told->core->told, &told->link);
@@ -124,8 +125,8 @@ malt_pool_member_tell_exited (MaltPoolCore   *core,
     tell_locked (core, self, 0, NULL, report);
 }
 
-/* The pool is asked without a reference, and an item not at all: the last one, and the closures that
- * would go with it, belong to their context. */
+/* The pool is asked without a reference, and an item not at all: the last one, and the closures
+ * that would go with it, belong to their context. */
 static gboolean
 has_listener_locked (MaltPoolCore *self)
 {

@@ -51,7 +51,8 @@ MaltPool *
 pool_start (const char *backend,
             const char *options)
 {
-  MaltPool *pool = pool_new (backend, modules != NULL ? new_worker_options (backend) : NULL, options);
+  MaltPool *pool =
+    pool_new (backend, modules != NULL ? new_worker_options (backend) : NULL, options);
   g_autoptr (GError) error = NULL;
 
   alarm (POOL_WATCHDOG_SECONDS);

@@ -298,7 +298,8 @@ on_item_output (MaltAbstractWorker *item,
   Heard *heard = user_data;
 
   g_assert_null (heard->report);
-  g_string_append_len (heard->lines, g_bytes_get_data (line, NULL), (gssize) g_bytes_get_size (line));
+  g_string_append_len (heard->lines, g_bytes_get_data (line, NULL),
+                       (gssize) g_bytes_get_size (line));
   g_string_append_c (heard->lines, ';');
 }
 
