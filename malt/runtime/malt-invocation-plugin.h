@@ -46,7 +46,8 @@ typedef enum
 } MaltCancelReason;
 
 /* Called in the cancelling thread, under the invocation's lock: it only posts (sets a flag, sends a
- * signal, wakes a context) and calls nothing of the invocation. */
+ * signal, wakes a context) and calls nothing of the invocation. It may come more than once: a second
+ * interrupt calls it again, and one that arrives while it is being set calls it twice. */
 typedef void (*MaltCancelFunc) (MaltInvocation *invocation,
                                 gpointer        user_data);
 
@@ -96,8 +97,9 @@ gint64              malt_invocation_get_run_time_us    (MaltInvocation     *self
 /* Any thread, cheap: an atomic read. */
 MALT_AVAILABLE_IN_ALL
 MaltCancelReason    malt_invocation_get_cancel_reason  (MaltInvocation     *self);
-/* One hook; NULL takes it away, and on return it does not run any more. When the invocation is
- * cancelled already, the hook runs at once. Cheaper than connecting to the cancellable. */
+/* One hook; NULL takes it away, and on return it does not run any more, nor does it once the
+ * invocation is answered. When it is cancelled already, the hook runs at once. Cheaper than
+ * connecting to the cancellable. */
 MALT_AVAILABLE_IN_ALL
 void                malt_invocation_set_cancel_func    (MaltInvocation     *self,
                                                         MaltCancelFunc      func,

@@ -6,6 +6,7 @@ typedef struct
 {
   GObject      parent_instance;
   MaltRuntime *runtime; /* not owned: outlives us */
+  GPtrArray   *held;    /* owned MaltInvocations, until they are cancelled */
   GPtrArray   *deaf;    /* owned MaltInvocations */
 } FakeEvaluator;
 
@@ -73,27 +74,45 @@ fake_eval (MaltEvaluator  *evaluator,
   malt_invocation_return_value (invocation, g_variant_new ("(ssv)", module, expression, args));
 }
 
+/* One that the end of the runtime has answered meanwhile is answered again, which nobody hears. */
 static gboolean
-answer_held (gpointer user_data)
+answer_cancelled (gpointer user_data)
 {
-  MaltInvocation *invocation = user_data;
+  FakeEvaluator *self = user_data;
 
-  malt_invocation_return_error (invocation,
-                                malt_invocation_new_cancel_error (invocation, "held:1"));
+  for (guint i = self->held->len; i > 0; i--)
+    {
+      MaltInvocation *invocation = g_ptr_array_index (self->held, i - 1);
+
+      if (malt_invocation_get_cancel_reason (invocation) == MALT_CANCEL_REASON_NONE)
+        continue;
+
+      malt_invocation_return_error (invocation,
+                                    malt_invocation_new_cancel_error (invocation, "held:1"));
+      g_ptr_array_remove_index_fast (self->held, i - 1);
+    }
 
   return G_SOURCE_REMOVE;
 }
 
-/* Runs in the cancelling thread. */
+/* Runs in the cancelling thread, perhaps more than once. */
 static void
 on_held_cancelled (MaltInvocation *invocation,
                    gpointer        user_data)
 {
+  FakeEvaluator *self = user_data;
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_source_set_callback (source, answer_held, malt_invocation_ref (invocation),
-                         (GDestroyNotify) malt_invocation_unref);
-  g_source_attach (source, user_data);
+  g_source_set_callback (source, answer_cancelled, g_object_ref (self), g_object_unref);
+  g_source_attach (source, malt_runtime_get_context (self->runtime));
+}
+
+static void
+hold (FakeEvaluator  *self,
+      MaltInvocation *invocation)
+{
+  g_ptr_array_add (self->held, malt_invocation_ref (invocation));
+  malt_invocation_set_cancel_func (invocation, on_held_cancelled, self);
 }
 
 static void
@@ -136,8 +155,7 @@ fake_call (MaltEvaluator  *evaluator,
       malt_invocation_return_value (invocation, first);
     }
   else if (g_str_equal (name, "held"))
-    malt_invocation_set_cancel_func (invocation, on_held_cancelled,
-                                     malt_runtime_get_context (self->runtime));
+    hold (self, invocation);
   else if (g_str_equal (name, "nest"))
     nest (self, invocation);
   else
@@ -160,6 +178,7 @@ fake_evaluator_finalize (GObject *object)
 {
   FakeEvaluator *self = (FakeEvaluator *) object;
 
+  g_ptr_array_unref (self->held);
   g_ptr_array_unref (self->deaf);
 
   G_OBJECT_CLASS (fake_evaluator_parent_class)->finalize (object);
@@ -174,6 +193,7 @@ fake_evaluator_class_init (FakeEvaluatorClass *klass)
 static void
 fake_evaluator_init (FakeEvaluator *self)
 {
+  self->held = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_invocation_unref);
   self->deaf = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_invocation_unref);
 }
 
