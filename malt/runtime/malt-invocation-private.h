@@ -40,6 +40,9 @@ struct _MaltInvocation
   gint64              start_time;     /* monotonic, microseconds */
   gint64              run_time_us;    /* -1 until it has ended */
 
+  /* Executing thread only. */
+  gboolean            is_abandoned;   /* the end of the runtime has answered it */
+
   /* Protected by the scheduler's lock. */
   guint64             key;            /* its id, or one of the scheduler's own; 0: not scheduled */
   GQueue              children;       /* unfinished; by their @sibling, not owned */
@@ -73,6 +76,8 @@ void      malt_invocation_stop_clock     (MaltInvocation      *self);
 void      malt_invocation_finish         (MaltInvocation      *self,
                                           GVariant            *value,
                                           const GError        *error);
+/* The runtime ends: answers why, if nobody has answered yet. Who holds it may do so later, unheard. */
+void      malt_invocation_abandon        (MaltInvocation      *self);
 
 /* The two halves of cancelling, for the scheduler. The first reason stays. */
 void      malt_invocation_set_cancel_reason (MaltInvocation   *self,

@@ -510,8 +510,7 @@ malt_invocation_finish (MaltInvocation *self,
   if (g_atomic_int_exchange (&self->state, MALT_INVOCATION_STATE_FINISHED)
       == MALT_INVOCATION_STATE_FINISHED)
     {
-      /* A runtime that ends answers for those who have not. */
-      g_return_if_fail (malt_invocation_get_cancel_reason (self) == MALT_CANCEL_REASON_STOPPED);
+      g_return_if_fail (self->is_abandoned);
       return;
     }
 
@@ -529,6 +528,19 @@ malt_invocation_finish (MaltInvocation *self,
     value = malt_nothing ();
   self->carrier->finished (self, value, error, self->carrier_data);
   malt_invocation_unref (self);
+}
+
+void
+malt_invocation_abandon (MaltInvocation *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_atomic_int_get (&self->state) == MALT_INVOCATION_STATE_FINISHED)
+    return;
+
+  self->is_abandoned = TRUE;
+  error = malt_invocation_new_cancel_error (self, NULL);
+  malt_invocation_finish (self, NULL, error);
 }
 
 void

@@ -37,20 +37,14 @@ struct _MaltRuntime
 
 G_DEFINE_FINAL_TYPE (MaltRuntime, malt_runtime, G_TYPE_OBJECT)
 
-/* Answers what evaluators and waiting calls hold; what they answer later is dropped. */
+/* Answers what evaluators and waiting calls hold. */
 static void
-answer_unfinished (MaltRuntime *self)
+abandon_unfinished (MaltRuntime *self)
 {
   g_autoptr (GPtrArray) unfinished = malt_scheduler_dup_unfinished (self->scheduler);
 
   for (guint i = 0; i < unfinished->len; i++)
-    {
-      MaltInvocation *invocation = g_ptr_array_index (unfinished, i);
-
-      if (g_atomic_int_get (&invocation->state) != MALT_INVOCATION_STATE_FINISHED)
-        malt_invocation_return_error (invocation,
-                                      malt_invocation_new_cancel_error (invocation, NULL));
-    }
+    malt_invocation_abandon (g_ptr_array_index (unfinished, i));
 }
 
 static void
@@ -62,7 +56,7 @@ malt_runtime_dispose (GObject *object)
     {
       malt_scheduler_stop (self->scheduler);
       g_clear_pointer (&self->threads, malt_function_threads_free);
-      answer_unfinished (self);
+      abandon_unfinished (self);
     }
   if (self->evaluator != NULL)
     malt_evaluator_close (self->evaluator);

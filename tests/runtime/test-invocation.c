@@ -291,16 +291,6 @@ test_second_answer_is_critical (Fixture      *fixture,
 }
 
 static void
-test_answer_after_the_end_is_dropped (Fixture      *fixture,
-                                      gconstpointer data)
-{
-  cancel (fixture->invocation, MALT_CANCEL_REASON_STOPPED);
-  malt_invocation_return_value (fixture->invocation, NULL);
-  malt_invocation_return_value (fixture->invocation, NULL);
-  g_assert_cmpuint (fixture->outcome->n_finished, ==, 1);
-}
-
-static void
 test_run_time_stands_still_at_the_end (Fixture      *fixture,
                                        gconstpointer data)
 {
@@ -455,8 +445,6 @@ main (int   argc,
   add_test ("/malt/invocation/owned-value-stays-the-callers", test_owned_value_stays_the_callers);
   add_test ("/malt/invocation/error-is-taken", test_error_is_taken);
   add_test ("/malt/invocation/second-answer-is-critical", test_second_answer_is_critical);
-  add_test ("/malt/invocation/answer-after-the-end-is-dropped",
-            test_answer_after_the_end_is_dropped);
   add_test ("/malt/invocation/run-time-stands-still-at-the-end",
             test_run_time_stands_still_at_the_end);
   g_test_add_func ("/malt/invocation/progress-is-brought-into-range",

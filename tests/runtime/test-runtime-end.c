@@ -198,6 +198,21 @@ test_traceback_travels (Fixture      *fixture,
 }
 
 static void
+test_second_interrupt (Fixture      *fixture,
+                       gconstpointer data)
+{
+  g_test_summary ("A call whose hook is called a second time is answered once");
+
+  test_runtime_start (fixture->runtime, "held", NULL, fixture->outcome);
+  malt_runtime_interrupt (fixture->runtime->runtime, 1);
+  malt_runtime_interrupt (fixture->runtime->runtime, 1);
+  while (g_main_context_iteration (fixture->runtime->context, FALSE))
+    ;
+  assert_failed (fixture->outcome, MALT_ERROR, MALT_ERROR_INTERRUPTED, NULL);
+  g_assert_cmpuint (fixture->outcome->n_finished, ==, 1);
+}
+
+static void
 test_value_in_spite_of_cancelling (Fixture      *fixture,
                                    gconstpointer data)
 {
@@ -301,6 +316,25 @@ test_end_answers_everything (Fixture      *fixture,
     }
 }
 
+static void
+test_answer_after_the_end_is_dropped (Fixture      *fixture,
+                                      gconstpointer data)
+{
+  g_autoptr (MaltInvocation) cancelled =
+    test_runtime_new_invocation (fixture->runtime, "deaf", NULL, fixture->outcome);
+  g_autoptr (MaltInvocation) other =
+    test_runtime_new_invocation (fixture->runtime, "deaf", NULL, fixture->other);
+
+  malt_runtime_dispatch (fixture->runtime->runtime, cancelled);
+  malt_runtime_dispatch (fixture->runtime->runtime, other);
+  malt_runtime_cancel (fixture->runtime->runtime, malt_invocation_get_id (cancelled));
+  test_runtime_end (fixture->runtime);
+  malt_invocation_return_value (cancelled, NULL);
+  malt_invocation_return_value (other, NULL);
+  assert_failed (fixture->outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL);
+  assert_failed (fixture->other, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER, NULL);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -319,12 +353,14 @@ main (int   argc,
   fixture_add ("", "endless-sleep", NULL, test_endless_sleep);
   fixture_add ("", "pool-functions-overlap", NULL, test_pool_functions_overlap);
   fixture_add ("", "traceback-travels", NULL, test_traceback_travels);
+  fixture_add ("", "second-interrupt", NULL, test_second_interrupt);
   fixture_add ("", "value-in-spite-of-cancelling", NULL, test_value_in_spite_of_cancelling);
   fixture_add ("", "cancelled-before-it-came", NULL, test_cancelled_before_it_came);
   fixture_add ("", "repeated-id", NULL, test_repeated_id);
   fixture_add ("", "call-waiting-for-a-thread-is-withdrawn", NULL,
                test_call_waiting_for_a_thread_is_withdrawn);
   fixture_add ("", "end-answers-everything", NULL, test_end_answers_everything);
+  fixture_add ("", "answer-after-the-end-is-dropped", NULL, test_answer_after_the_end_is_dropped);
 
   return g_test_run ();
 }
