@@ -6,7 +6,6 @@
 #include "malt/malt-config-private.h"
 
 #include "malt/malt-create-worker-private.h"
-#include "malt/malt-nesting-private.h"
 
 /**
  * malt_config_list_profiles:
@@ -150,20 +149,6 @@ malt_config_describe_profile (MaltConfig  *self,
   return malt_config_file_describe (content, profile, error);
 }
 
-static MaltOptions *
-new_options (MaltConfig  *self,
-             const char  *profile,
-             GError     **error)
-{
-  g_autoptr (MaltConfigFile) content = NULL;
-
-  if (!malt_nesting_check (error))
-    return NULL;
-  content = malt_config_ref_content (self);
-
-  return malt_config_file_new_options (content, profile, error);
-}
-
 /**
  * malt_config_construct_worker: (skip)
  * @self: a configuration
@@ -194,11 +179,9 @@ malt_config_construct_worker (MaltConfig  *self,
   g_return_val_if_fail (MALT_IS_CONFIG (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  all = new_options (self, profile, error);
-  if (all == NULL || (options != NULL && !malt_options_add_dict (all, options, error)))
-    return NULL;
+  all = malt_create_worker_find_options (self, profile, options, error);
 
-  return MALT_ABSTRACT_WORKER (malt_options_construct (all));
+  return all != NULL ? MALT_ABSTRACT_WORKER (malt_options_construct (all)) : NULL;
 }
 
 /**
@@ -232,7 +215,7 @@ malt_config_create_worker (MaltConfig    *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  options = new_options (self, profile, error);
+  options = malt_create_worker_find_options (self, profile, NULL, error);
 
   return options != NULL ? malt_create_worker_start (options, cancellable, error) : NULL;
 }
@@ -271,7 +254,7 @@ malt_config_create_worker_async (MaltConfig          *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, malt_config_create_worker_async);
 
-  options = new_options (self, profile, &error);
+  options = malt_create_worker_find_options (self, profile, NULL, &error);
   if (options != NULL)
     malt_create_worker_start_task (g_steal_pointer (&task), options);
   else

@@ -8,32 +8,24 @@
 #include "malt/malt-guard-private.h"
 #include "malt/malt-nesting-private.h"
 
-/* Those of a profile or backend, to which the caller's are added. */
-static MaltOptions *
-find_options (const char  *name,
-              GError     **error)
+MaltOptions *
+malt_create_worker_find_options (MaltConfig  *config,
+                                 const char  *name,
+                                 GVariant    *dict,
+                                 GError     **error)
 {
   g_autoptr (MaltConfigFile) content = NULL;
-  MaltConfig *config;
+  g_autoptr (MaltOptions) options = NULL;
 
   if (!malt_nesting_check (error))
     return NULL;
-  config = malt_config_get_default (error);
+  if (config == NULL)
+    config = malt_config_get_default (error);
   if (config == NULL)
     return NULL;
+
   content = malt_config_ref_content (config);
-
-  return malt_config_file_new_options (content, name, error);
-}
-
-/* `dict`: a{sv} or NULL. */
-static MaltOptions *
-find_options_with (const char  *name,
-                   GVariant    *dict,
-                   GError     **error)
-{
-  g_autoptr (MaltOptions) options = find_options (name, error);
-
+  options = malt_config_file_new_options (content, name, error);
   if (options == NULL || (dict != NULL && !malt_options_add_dict (options, dict, error)))
     return NULL;
 
@@ -97,7 +89,7 @@ malt_create_worker (const char    *name,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  options = find_options (name, error);
+  options = malt_create_worker_find_options (NULL, name, NULL, error);
   if (options == NULL)
     return NULL;
 
@@ -189,6 +181,27 @@ malt_create_worker_start_task (GTask       *task,
                                g_task_get_cancellable (task), initialised, task);
 }
 
+void
+malt_create_worker_from_async (MaltConfig          *config,
+                               const char          *name,
+                               GVariant            *options,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GVariant) owned = options != NULL ? g_variant_ref_sink (options) : NULL;
+  g_autoptr (MaltOptions) checked = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, malt_create_worker_async);
+  checked = malt_create_worker_find_options (config, name, owned, &error);
+  if (checked != NULL)
+    malt_create_worker_start_task (g_steal_pointer (&task), checked);
+  else
+    g_task_return_error (task, error);
+}
+
 /**
  * malt_create_worker_async:
  * @name: (nullable): the name of a profile of the default configuration, see
@@ -215,22 +228,10 @@ malt_create_worker_async (const char          *name,
                           GAsyncReadyCallback  callback,
                           gpointer             user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (GVariant) owned = NULL;
-  g_autoptr (MaltOptions) checked = NULL;
-  GError *error = NULL;
-
   g_return_if_fail (options == NULL || g_variant_is_of_type (options, G_VARIANT_TYPE_VARDICT));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (NULL, cancellable, callback, user_data);
-  g_task_set_source_tag (task, malt_create_worker_async);
-  owned = options != NULL ? g_variant_ref_sink (options) : NULL;
-  checked = find_options_with (name, owned, &error);
-  if (checked != NULL)
-    malt_create_worker_start_task (g_steal_pointer (&task), checked);
-  else
-    g_task_return_error (task, error);
+  malt_create_worker_from_async (NULL, name, options, cancellable, callback, user_data);
 }
 
 /**
@@ -302,7 +303,7 @@ malt_create_worker_with_options (const char    *name,
 
   owned = options != NULL ? g_variant_ref_sink (options) : NULL;
 
-  checked = find_options_with (name, owned, error);
+  checked = malt_create_worker_find_options (NULL, name, owned, error);
 
   return checked != NULL ? malt_create_worker_start (checked, cancellable, error) : NULL;
 }

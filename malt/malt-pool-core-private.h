@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "malt/malt-config.h"
 #include "malt/malt-delivery.h"
 #include "malt/malt-exit-report.h"
 #include "malt/malt-pool-member-private.h"
@@ -73,6 +74,7 @@ struct _MaltPoolCore
   guint64             max_memory;    /* 0: any size */
   MaltPoolPhase       phase;
   gboolean            is_draining;
+  MaltConfig         *config;        /* owned (nullable); NULL once it @is_abandoned */
   gboolean            is_abandoned;
   gboolean            is_woken;      /* the pool thread is about to look after it */
   gboolean            has_news;      /* beyond calls that are to be sent */

@@ -290,8 +290,12 @@ malt_pool_core_start (MaltPoolCore *self,
 void
 malt_pool_core_abandon (MaltPoolCore *self)
 {
+  /* Whoever listens to it is of this thread, and not of the pool's. */
+  g_autoptr (MaltConfig) config = NULL;
+
   g_mutex_lock (&self->lock);
   self->is_abandoned = TRUE;
+  config = g_steal_pointer (&self->config);
   malt_pool_core_wake_locked (self);
   g_mutex_unlock (&self->lock);
   malt_pool_core_tell_nobody (self);

@@ -5,6 +5,7 @@
 #include "malt/malt-pool-private.h"
 
 #include "malt/malt-backend.h"
+#include "malt/malt-create-worker-private.h"
 #include "malt/malt-descendants-private.h"
 #include "malt/malt-error.h"
 #include "malt/malt-nesting.h"
@@ -177,21 +178,39 @@ on_started (GObject      *source,
     malt_pool_member_stop (data->core, data->member, 0, 0);
 }
 
+/* (nullable): a pool that nobody holds gets no more of them. */
+static MaltPoolMember *
+add_member (MaltPoolCore  *core,
+            MaltConfig   **config)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&core->lock);
+  MaltPoolMember *self;
+
+  if (core->is_abandoned)
+    return NULL;
+
+  self = g_atomic_rc_box_new0 (MaltPoolMember);
+  self->cancellable = g_cancellable_new ();
+  g_weak_ref_init (&self->item, NULL);
+  g_ptr_array_add (core->members, self);
+  g_set_object (config, core->config);
+
+  return self;
+}
+
 void
 malt_pool_member_start (MaltPoolCore *core)
 {
-  MaltPoolMember *self = g_atomic_rc_box_new0 (MaltPoolMember);
+  g_autoptr (MaltConfig) config = NULL;
+  MaltPoolMember *self = add_member (core, &config);
   guint depth;
 
-  self->cancellable = g_cancellable_new ();
-  g_weak_ref_init (&self->item, NULL);
-  g_mutex_lock (&core->lock);
-  g_ptr_array_add (core->members, self);
-  g_mutex_unlock (&core->lock);
+  if (self == NULL)
+    return;
 
   depth = malt_nesting_set_thread_depth (core->nesting_depth);
-  malt_create_worker_async (core->profile, core->options, self->cancellable, on_started,
-                            member_data_new (core, self));
+  malt_create_worker_from_async (config, core->profile, core->options, self->cancellable,
+                                 on_started, member_data_new (core, self));
   malt_nesting_set_thread_depth (depth);
 }
 

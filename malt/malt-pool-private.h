@@ -65,7 +65,8 @@ void            malt_pool_wait_end_cancelled  (MaltPoolCore         *core);
  * set. */
 enum
 {
-  MALT_POOL_PROP_PROFILE = 1,
+  MALT_POOL_PROP_CONFIG = 1,
+  MALT_POOL_PROP_PROFILE,
   MALT_POOL_PROP_OPTIONS,
   MALT_POOL_PROP_SIZE,
   MALT_POOL_PROP_MAX_IN_FLIGHT,

@@ -29,6 +29,9 @@ malt_pool_get_property (GObject    *object,
 
   switch (prop_id)
     {
+    case MALT_POOL_PROP_CONFIG:
+      g_value_set_object (value, core->config);
+      break;
     case MALT_POOL_PROP_PROFILE:
       g_value_set_string (value, core->profile);
       break;
@@ -114,6 +117,9 @@ malt_pool_set_property (GObject      *object,
 
   switch (prop_id)
     {
+    case MALT_POOL_PROP_CONFIG:
+      core->config = g_value_dup_object (value);
+      break;
     case MALT_POOL_PROP_PROFILE:
       core->profile = g_value_dup_string (value);
       core->description = g_strdup_printf ("MaltPool %d of workers “%s”",
@@ -138,9 +144,21 @@ malt_pool_set_property (GObject      *object,
 }
 
 static void
-install_profile (void)
+install_making (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * MaltPool:config:
+   *
+   * The configuration that the profile is one of; %NULL for the default one. What it says when a
+   * worker is started counts, for those that replace others, too.
+   *
+   * Since: 0.1
+   */
+  properties[MALT_POOL_PROP_CONFIG] =
+    g_param_spec_object ("config", "Configuration", "Where the profile of the workers is",
+                         MALT_TYPE_CONFIG, flags);
 
   /**
    * MaltPool:profile:
@@ -278,7 +296,7 @@ malt_pool_properties_install (GObjectClass *object_class)
   object_class->get_property = malt_pool_get_property;
   object_class->set_property = malt_pool_set_property;
 
-  install_profile ();
+  install_making ();
   install_limits ();
   install_load ();
   g_object_class_install_properties (object_class, N_PROPS, properties);

@@ -298,7 +298,8 @@ wants_start (MaltPoolCore *self,
   guint n_active = 0;
   guint n_starting = 0;
 
-  if (self->phase != MALT_POOL_PHASE_STARTING && self->phase != MALT_POOL_PHASE_RUNNING)
+  if (self->is_abandoned
+      || (self->phase != MALT_POOL_PHASE_STARTING && self->phase != MALT_POOL_PHASE_RUNNING))
     return FALSE;
 
   for (guint i = 0; i < self->members->len; i++)

@@ -211,6 +211,52 @@ test_calls_that_crash (void)
   pool_stop (pool);
 }
 
+static MaltPool *
+new_configured_pool (MaltConfig  *config,
+                     const char  *profile,
+                     GError     **error)
+{
+  return g_initable_new (MALT_TYPE_POOL, NULL, error, "config", config, "profile", profile,
+                         "size", 1, NULL);
+}
+
+static void
+test_configured (void)
+{
+  g_autoptr (MaltConfig) config = NULL;
+  g_autoptr (MaltConfig) used = NULL;
+  g_autoptr (GError) error = NULL;
+  gpointer observed;
+  MaltPool *pool;
+
+  g_test_summary ("Workers are of the pool's own configuration, later ones, too; the pool lets go of it at once");
+  malt_script_reset ();
+  config = malt_config_new_from_data ("{ \"default\": \"mine\", \"profiles\":"
+                                      "  { \"mine\": { \"backend\": \"scripted\" } } }",
+                                      -1, &error);
+  g_assert_no_error (error);
+  g_assert_null (new_configured_pool (NULL, "mine", &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND);
+  g_clear_error (&error);
+
+  pool = new_configured_pool (config, NULL, &error);
+  g_assert_no_error (error);
+  g_object_get (pool, "config", &used, NULL);
+  g_assert_true (used == config);
+  malt_scripted_worker_exit (0, 3, TRUE);
+  pool_poll_until (malt_script_count (MALT_SCRIPT_START) == 2);
+  g_assert_true (pool_echo (pool, "echo", 1, &error));
+  g_assert_no_error (error);
+
+  g_clear_object (&used);
+  observed = config;
+  g_object_add_weak_pointer (observed, &observed);
+  g_clear_object (&config);
+  g_assert_nonnull (observed);
+  pool_stop (pool);
+  g_assert_null (observed);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -218,6 +264,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   malt_scripted_worker_register ();
 
+  g_test_add_func ("/malt/pool-starts/configured", test_configured);
   g_test_add_func ("/malt/pool-starts/failure", test_failure);
   g_test_add_func ("/malt/pool-starts/never-ready", test_never_ready);
   g_test_add_func ("/malt/pool-starts/deaf", test_deaf);
