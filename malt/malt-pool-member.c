@@ -86,17 +86,19 @@ get_private_bytes (pid_t pid)
   return (guint64) (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
 }
 
-/* Of a worker that is a process and says which, with all that it has started: in a sandbox of
- * namespaces the worker itself is below. Else 0. */
+/* Of a worker that is a process of this machine and says which, with all that it has started: in a
+ * sandbox of namespaces the worker itself is below. Else 0. */
 guint64
 malt_pool_member_get_memory (MaltAbstractWorker *worker)
 {
+  MaltWorkerCapabilities capabilities = malt_abstract_worker_get_capabilities (worker);
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (worker), "pid");
   g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
   guint64 memory = 0;
   pid_t pid;
 
-  if (pspec == NULL || pspec->value_type != G_TYPE_INT)
+  if ((capabilities & MALT_WORKER_CAPABILITY_REMOTE) != 0 || pspec == NULL
+      || pspec->value_type != G_TYPE_INT)
     return 0;
 
   g_object_get (worker, "pid", &pid, NULL);

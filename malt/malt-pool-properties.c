@@ -254,7 +254,7 @@ install_limits (void)
    * MaltPool:max-memory:
    *
    * Bytes of memory that a worker may have to itself after a call; one that has more is replaced. 0
-   * for any number. Of workers that are processes.
+   * for any number. Of workers that are processes of this machine.
    *
    * Since: 0.1
    */

@@ -227,7 +227,7 @@ malt_pool_worker_class_init (MaltPoolWorkerClass *klass)
    * MaltPoolWorker:memory:
    *
    * The bytes of memory that the worker and what it has started share with no other process, of one
-   * that is a process and has the property “pid”; 0 of others.
+   * that is a process of this machine and has the property “pid”; 0 of others.
    *
    * Since: 0.1
    */

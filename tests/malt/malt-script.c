@@ -10,6 +10,7 @@ typedef struct
   guint         counts[MALT_SCRIPT_N_STEPS];
   gint64        run_time_us;
   int           pid;
+  gboolean      is_remote;
 } Script;
 
 static GMutex lock;
@@ -74,6 +75,22 @@ malt_script_get_pid (void)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
 
   return script.pid;
+}
+
+void
+malt_script_set_remote (gboolean is_remote)
+{
+  g_mutex_lock (&lock);
+  script.is_remote = is_remote;
+  g_mutex_unlock (&lock);
+}
+
+gboolean
+malt_script_is_remote (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  return script.is_remote;
 }
 
 guint

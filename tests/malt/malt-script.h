@@ -33,10 +33,13 @@ void          malt_script_reset         (void);
 /* From now on. */
 void          malt_script_set           (MaltScriptStep       step,
                                          MaltScriptWay        way);
-/* What workers say that their calls have run, microseconds, and whose process they are. */
+/* What workers say that their calls have run, microseconds, whose process they are, and whether that
+ * may be of another machine. */
 void          malt_script_set_run_time  (gint64               run_time_us);
 void          malt_script_set_pid       (int                  pid);
 int           malt_script_get_pid       (void);
+void          malt_script_set_remote    (gboolean             is_remote);
+gboolean      malt_script_is_remote     (void);
 /* What hangs, or is deaf, goes on. */
 void          malt_script_release       (void);
 /* Those that have begun, and those that hang or are deaf at the moment. */

@@ -144,7 +144,8 @@ malt_scripted_worker_describe (MaltAbstractWorker *worker)
 static MaltWorkerCapabilities
 malt_scripted_worker_get_capabilities (MaltAbstractWorker *worker)
 {
-  return MALT_WORKER_CAPABILITY_KILL;
+  return MALT_WORKER_CAPABILITY_KILL
+         | (malt_script_is_remote () ? MALT_WORKER_CAPABILITY_REMOTE : 0);
 }
 
 /* Takes the task. */
@@ -275,7 +276,7 @@ malt_scripted_worker_interface_init (MaltAbstractWorkerInterface *iface)
   iface->stop_finish = malt_scripted_worker_stop_finish;
   iface->kill = malt_scripted_worker_kill;
   iface->get_exit_report = malt_scripted_worker_get_exit_report;
-  iface->capabilities = MALT_WORKER_CAPABILITY_KILL;
+  iface->capabilities = MALT_WORKER_CAPABILITY_KILL | MALT_WORKER_CAPABILITY_REMOTE;
 }
 
 /* There is but the PID. */

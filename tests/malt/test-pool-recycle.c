@@ -135,6 +135,20 @@ test_lies (void)
   pool_stop (pool);
 }
 
+static void
+test_elsewhere (void)
+{
+  MaltPool *pool;
+
+  g_test_summary ("A number of another machine is no process of this one");
+  pool = scripted_pool_start ("{'size': 1}");
+  malt_script_set_remote (TRUE);
+  g_assert_cmpuint (get_memory_of (pool, getpid ()), ==, 0);
+  malt_script_set_remote (FALSE);
+  g_assert_cmpuint (get_memory_of (pool, getpid ()), >, 0);
+  pool_stop (pool);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -145,6 +159,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-recycle/by-calls", test_by_calls);
   g_test_add_func ("/malt/pool-recycle/by-age", test_by_age);
   g_test_add_func ("/malt/pool-recycle/by-memory", test_by_memory);
+  g_test_add_func ("/malt/pool-recycle/elsewhere", test_elsewhere);
   g_test_add_func ("/malt/pool-recycle/lies", test_lies);
 
   return g_test_run ();
