@@ -274,6 +274,21 @@ test_strange_manager (void)
 }
 
 static void
+test_expired (void)
+{
+  g_auto (Pair) host = { { NULL } };
+  g_auto (Pair) manager = { { NULL } };
+
+  shake_hands (&host, "alice", "expired", NULL);
+  g_assert_error (host.errors[0], G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+
+  shake_hands (&manager, "expired", "server", NULL);
+  g_assert_nonnull (manager.errors[1]);
+  g_assert_null (manager.streams[1]);
+  g_test_message ("%s", manager.errors[1]->message);
+}
+
+static void
 on_handshake (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)
@@ -472,6 +487,7 @@ main (int    argc,
       g_test_add_func ("/distributed/tls/other-host", test_other_host);
       g_test_add_func ("/distributed/tls/strange-host", test_strange_host);
       g_test_add_func ("/distributed/tls/strange-manager", test_strange_manager);
+      g_test_add_func ("/distributed/tls/expired", test_expired);
       g_test_add_func ("/distributed/tls/no-certificate", test_no_certificate);
       g_test_add_func ("/distributed/tls/plain-text", test_plain_text);
       g_test_add_func ("/distributed/tls/files", test_files);

@@ -110,6 +110,7 @@ static const struct
 } strangers[] = {
   { "no-certificate", "ca", NULL },
   { "certificate-of-a-stranger", "ca", "stranger" },
+  { "expired-certificate", "ca", "expired" },
   { "name-without-a-right", "ca", "nobody" },
   { "server-of-a-stranger", "unknown", "alice" },
 };
