@@ -15,7 +15,7 @@
  * The name of the extension point that evaluators, the languages of
  * expressions, are registered on.
  *
- * What a type has to implement stands in `<malt/malt-plugin.h>`.
+ * What a type has to implement is [iface@Malt.Evaluator].
  *
  * Since: 0.1
  */

@@ -19,11 +19,9 @@ typedef struct _MaltExitReport     MaltExitReport;
 typedef struct _MaltInvocation     MaltInvocation;
 typedef struct _MaltModule         MaltModule;
 
-/* Those of <malt/malt-plugin.h>, which bindings do not see. */
-#ifndef __GI_SCANNER__
+/* Those of <malt/malt-plugin.h>. */
 typedef struct _MaltEvaluator      MaltEvaluator;
 typedef struct _MaltNamespace      MaltNamespace;
 typedef struct _MaltRuntime        MaltRuntime;
-#endif
 
 G_END_DECLS

@@ -89,6 +89,21 @@ malt_invocation_abandon (MaltInvocation *self)
   malt_invocation_finish (self, NULL, error);
 }
 
+/**
+ * malt_invocation_return_value:
+ * @self: an invocation that has not been answered
+ * @value: (nullable): the value, of any type; consumed if it is floating; %NULL is "nothing", the
+ *   unit tuple
+ *
+ * Answers an invocation. To be called in the executing thread, once for each invocation, before or
+ * after the function that was handed it has returned.
+ *
+ * If the caller wants another type it gets %MALT_ERROR_SERIALIZATION; if it does not want the
+ * value, the unit tuple. The carrier has the answer when this returns. What is answered after the
+ * end of the runtime, which has answered for it, is dropped.
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_return_value (MaltInvocation *self,
                               GVariant       *value)
@@ -101,6 +116,19 @@ malt_invocation_return_value (MaltInvocation *self,
   malt_invocation_finish (self, owned_value, NULL);
 }
 
+/**
+ * malt_invocation_return_error:
+ * @self: an invocation that has not been answered
+ * @error: (transfer full): what it has failed with
+ *
+ * Answers an invocation that has failed, and otherwise as [method@Invocation.return_value].
+ *
+ * An error of the user's program is %MALT_ERROR_REMOTE_EXCEPTION, made with
+ * malt_error_new_remote(); that of one that was told to end is made with
+ * [method@Invocation.new_cancel_error].
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_return_error (MaltInvocation *self,
                               GError         *error)

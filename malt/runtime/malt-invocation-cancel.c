@@ -7,6 +7,36 @@
 #include "malt/malt-error-backend.h"
 
 /**
+ * MaltCancelReason:
+ * @MALT_CANCEL_REASON_NONE: it is not to end
+ * @MALT_CANCEL_REASON_CANCELLED: the caller does not want it any more
+ * @MALT_CANCEL_REASON_INTERRUPTED: somebody has interrupted the worker
+ * @MALT_CANCEL_REASON_TIMED_OUT: it has run for the time that it may
+ * @MALT_CANCEL_REASON_STOPPED: the worker leaves
+ *
+ * Why an invocation is to end before its time.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltCancelFunc: (skip)
+ * @invocation: the invocation that is to end
+ * @user_data: what was given to [method@Invocation.set_cancel_func]
+ *
+ * Wakes up whoever runs an invocation that is to end.
+ *
+ * It is called in the thread that cancels, under the lock of the invocation. So it only posts: it
+ * sets a flag, sends a signal, wakes a main context. It does not block, it does not answer, and it
+ * calls nothing of the invocation.
+ *
+ * It may come more than once: another interrupt calls it again, and one that arrives while it is
+ * being set calls it twice.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_invocation_get_cancellable:
  * @self: an invocation
  *
@@ -40,6 +70,19 @@ malt_invocation_get_cancellable (MaltInvocation *self)
   return cancellable;
 }
 
+/**
+ * malt_invocation_get_cancel_reason:
+ * @self: an invocation
+ *
+ * Gets why the invocation is to end, if it is. What runs for long asks between its steps.
+ *
+ * The first reason stays. What runs on behalf of another invocation ends with that one, for the
+ * same reason. May be called in any thread, and is cheap: an atomic read.
+ *
+ * Returns: the reason, %MALT_CANCEL_REASON_NONE if it may go on
+ *
+ * Since: 0.1
+ */
 MaltCancelReason
 malt_invocation_get_cancel_reason (MaltInvocation *self)
 {
@@ -48,6 +91,21 @@ malt_invocation_get_cancel_reason (MaltInvocation *self)
   return g_atomic_int_get (&self->cancel_reason);
 }
 
+/**
+ * malt_invocation_set_cancel_func: (skip)
+ * @self: an invocation
+ * @func: (nullable): the hook; %NULL takes it away
+ * @user_data: data for @func
+ *
+ * Sets what is called when the invocation is to end, for those who wait instead of asking between
+ * steps. There is one such hook; it costs less than connecting to the cancellable.
+ *
+ * If the invocation is to end already, @func runs at once, before this returns. A hook that was
+ * taken away, or whose place another one has taken, does not run any more when this returns; an
+ * answer takes it away, too. May be called in any thread, but not by a hook.
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_set_cancel_func (MaltInvocation *self,
                                  MaltCancelFunc  func,
@@ -108,6 +166,22 @@ new_io_error (GIOErrorEnum  code,
   return g_error_new (G_IO_ERROR, code, "%s\n%s", message, traceback);
 }
 
+/**
+ * malt_invocation_new_cancel_error:
+ * @self: an invocation that is to end
+ * @traceback: (nullable): where it was, as the language writes it, UTF-8
+ *
+ * Makes the error with which an invocation ends that was told to, by its reason:
+ * %MALT_ERROR_INTERRUPTED, whose remote type is `InterruptException`; %G_IO_ERROR_CANCELLED;
+ * %G_IO_ERROR_TIMED_OUT; %MALT_ERROR_TERMINATED_WORKER if the worker leaves.
+ *
+ * Errors of malt carry @traceback; to the text of others it is appended. Without a reason the
+ * error is %G_IO_ERROR_CANCELLED. May be called in any thread.
+ *
+ * Returns: (transfer full): a new error
+ *
+ * Since: 0.1
+ */
 GError *
 malt_invocation_new_cancel_error (MaltInvocation *self,
                                   const char     *traceback)

@@ -37,7 +37,65 @@
  *   }
  * ```
  *
+ * Whoever runs it, an evaluator for instance, answers it exactly once, with
+ * [method@Invocation.return_value] or [method@Invocation.return_error]; for a function of a module
+ * that is done with what the function returns. Those who carry calls into a worker make one with
+ * [ctor@Invocation.new]. What is for them and for evaluators is in `<malt/malt-plugin.h>`.
+ *
  * It is not what the caller has in hand: that is a [class@Call].
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltCarrierFinishedFunc: (skip)
+ * @invocation: the invocation, which has ended
+ * @value: (nullable): what it has answered, the unit tuple if the value is discarded; %NULL if
+ *   and only if @error is set
+ * @error: (nullable): what it has failed with
+ * @user_data: what was given to [ctor@Invocation.new]
+ *
+ * Takes the answer of an invocation. In the executing thread, exactly once. Both @value and @error
+ * are only lent.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltCarrierProgressFunc: (skip)
+ * @invocation: the invocation, which may have ended meanwhile
+ * @fraction: how much is done, from 0.0 to 1.0
+ * @message: what is being done, valid UTF-8 of at most 1024 bytes; empty if that was not said
+ * @user_data: what was given to [ctor@Invocation.new]
+ *
+ * Is told how far an invocation is. In the executing thread or in a pool thread, possibly at the
+ * same time as the answer is given.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltCarrierTimedOutFunc: (skip)
+ * @invocation: the invocation, which may have ended meanwhile
+ * @user_data: what was given to [ctor@Invocation.new]
+ *
+ * Is told that the time of an invocation is over, after the function was. In the watch thread. The
+ * function may still answer.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltCarrier: (skip)
+ * @finished: takes the answer
+ * @progress: is told how far the call is; %NULL if nobody wants to know
+ * @timed_out: is told that its time is over; %NULL if nobody wants to know
+ * @released: frees `user_data`, which nothing uses any more, once and in any thread; %NULL if there
+ *   is nothing to free
+ *
+ * How answers and progress leave a worker: the functions of whoever has brought a call there.
+ *
+ * None of them blocks, for what calls them has other calls to see to.
  *
  * Since: 0.1
  */
@@ -55,6 +113,27 @@ malt_nothing (void)
   return nothing;
 }
 
+/**
+ * malt_invocation_new: (skip)
+ * @runtime: the runtime that will run it; not referenced
+ * @id: the number by which it can be cancelled and interrupted, below 2⁶³ and higher than that of
+ *   any other call that was dispatched; 0: it has none
+ * @function: what is called: "module.function", or the name of a function of the evaluator, UTF-8
+ * @args: (nullable): the arguments, a tuple of any type; %NULL for the unit tuple
+ * @kwargs: (nullable): named arguments, `a{sv}`; %NULL for none
+ * @carrier: where the answer goes; not copied, so it is most often static
+ * @user_data: data for the functions of @carrier
+ *
+ * Makes an invocation of a call that has arrived, for [method@Runtime.dispatch].
+ *
+ * For those who carry calls. It may be made in any thread. Floating arguments are consumed. After
+ * the end of @runtime, which answers what is unanswered, it can still be referenced and answered,
+ * in vain.
+ *
+ * Returns: (transfer full): a new invocation
+ *
+ * Since: 0.1
+ */
 MaltInvocation *
 malt_invocation_new (MaltRuntime       *runtime,
                      guint64            id,
@@ -146,6 +225,19 @@ malt_invocation_set_parent (MaltInvocation *self,
   self->parent = parent != NULL ? malt_invocation_ref (parent) : NULL;
 }
 
+/**
+ * malt_invocation_set_timeout: (skip)
+ * @self: an invocation that has not been dispatched
+ * @timeout_ms: milliseconds; 0 for no limit
+ *
+ * Sets how long the function may run. The time counts from its start: not while it waits for a
+ * thread.
+ *
+ * When it is over the function is told, by %MALT_CANCEL_REASON_TIMED_OUT, and then the carrier.
+ * What it calls has no time-out of its own, and ends with it.
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_set_timeout (MaltInvocation *self,
                              guint           timeout_ms)
@@ -155,6 +247,17 @@ malt_invocation_set_timeout (MaltInvocation *self,
   self->timeout_ms = timeout_ms;
 }
 
+/**
+ * malt_invocation_set_result_type: (skip)
+ * @self: an invocation that has not been dispatched
+ * @type: (nullable): the type that the value has to be of, which may be indefinite, such as `a*`;
+ *   %NULL for any; copied
+ *
+ * Sets what type the caller wants. An answer of another one becomes %MALT_ERROR_SERIALIZATION,
+ * unless the value is discarded.
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_set_result_type (MaltInvocation     *self,
                                  const GVariantType *type)
@@ -165,6 +268,16 @@ malt_invocation_set_result_type (MaltInvocation     *self,
   self->result_type = type != NULL ? g_variant_type_copy (type) : NULL;
 }
 
+/**
+ * malt_invocation_set_discard_result: (skip)
+ * @self: an invocation that has not been dispatched
+ * @discard: whether the value stays in the worker
+ *
+ * Sets whether the caller wants to know only that the function has ended: the carrier then gets the
+ * unit tuple for any value.
+ *
+ * Since: 0.1
+ */
 void
 malt_invocation_set_discard_result (MaltInvocation *self,
                                     gboolean        discard)
@@ -174,6 +287,16 @@ malt_invocation_set_discard_result (MaltInvocation *self,
   self->discard_result = discard;
 }
 
+/**
+ * malt_invocation_get_id:
+ * @self: an invocation
+ *
+ * Gets the number by which it can be cancelled. May be called in any thread.
+ *
+ * Returns: the number; 0 if it has none, as those that [method@Runtime.call] makes
+ *
+ * Since: 0.1
+ */
 guint64
 malt_invocation_get_id (MaltInvocation *self)
 {
@@ -182,6 +305,16 @@ malt_invocation_get_id (MaltInvocation *self)
   return self->id;
 }
 
+/**
+ * malt_invocation_get_function:
+ * @self: an invocation
+ *
+ * Gets what is called, `malt.eval` if it is an evaluation. May be called in any thread.
+ *
+ * Returns: (transfer none): the name, UTF-8, valid as long as @self
+ *
+ * Since: 0.1
+ */
 const char *
 malt_invocation_get_function (MaltInvocation *self)
 {
@@ -190,6 +323,16 @@ malt_invocation_get_function (MaltInvocation *self)
   return self->function;
 }
 
+/**
+ * malt_invocation_get_args:
+ * @self: an invocation
+ *
+ * Gets the arguments, of an evaluation those of `malt.eval`, `(ssv)`. May be called in any thread.
+ *
+ * Returns: (transfer none): a tuple of any type, valid as long as @self
+ *
+ * Since: 0.1
+ */
 GVariant *
 malt_invocation_get_args (MaltInvocation *self)
 {
@@ -198,6 +341,16 @@ malt_invocation_get_args (MaltInvocation *self)
   return self->args;
 }
 
+/**
+ * malt_invocation_get_kwargs:
+ * @self: an invocation
+ *
+ * Gets the named arguments. May be called in any thread.
+ *
+ * Returns: (transfer none) (nullable): an `a{sv}`, valid as long as @self; %NULL if there are none
+ *
+ * Since: 0.1
+ */
 GVariant *
 malt_invocation_get_kwargs (MaltInvocation *self)
 {
@@ -206,6 +359,19 @@ malt_invocation_get_kwargs (MaltInvocation *self)
   return self->kwargs;
 }
 
+/**
+ * malt_invocation_get_result_type:
+ * @self: an invocation
+ *
+ * Gets the type that the caller wants, for an evaluator that can make a value of several types.
+ * It need not look: an answer of another type becomes an error. May be called in any thread once
+ * it has been dispatched.
+ *
+ * Returns: (transfer none) (nullable): the type, which may be indefinite, valid as long as @self;
+ *   %NULL for any
+ *
+ * Since: 0.1
+ */
 const GVariantType *
 malt_invocation_get_result_type (MaltInvocation *self)
 {
@@ -214,6 +380,17 @@ malt_invocation_get_result_type (MaltInvocation *self)
   return self->result_type;
 }
 
+/**
+ * malt_invocation_get_discard_result:
+ * @self: an invocation
+ *
+ * Gets whether the value stays in the worker, so that an evaluator need not make one: nothing,
+ * %NULL, is as good. May be called in any thread once it has been dispatched.
+ *
+ * Returns: whether it stays
+ *
+ * Since: 0.1
+ */
 gboolean
 malt_invocation_get_discard_result (MaltInvocation *self)
 {
@@ -222,6 +399,17 @@ malt_invocation_get_discard_result (MaltInvocation *self)
   return self->discard_result;
 }
 
+/**
+ * malt_invocation_dup_callee:
+ * @self: an invocation that has not been answered
+ *
+ * Gets the name of the function that runs on its behalf, by [method@Runtime.call]; of several the
+ * one that was called last. May be called in any thread, but not after the end of the runtime.
+ *
+ * Returns: (transfer full) (nullable): the name, UTF-8; %NULL if there is none
+ *
+ * Since: 0.1
+ */
 char *
 malt_invocation_dup_callee (MaltInvocation *self)
 {
@@ -230,6 +418,17 @@ malt_invocation_dup_callee (MaltInvocation *self)
   return malt_scheduler_dup_callee (self->scheduler, self);
 }
 
+/**
+ * malt_invocation_get_run_time_us:
+ * @self: an invocation
+ *
+ * Gets how long the function has run. The time stands still once it has ended, before the carrier
+ * gets the answer. To be called in the executing thread.
+ *
+ * Returns: microseconds; 0 before its start
+ *
+ * Since: 0.1
+ */
 gint64
 malt_invocation_get_run_time_us (MaltInvocation *self)
 {

@@ -16,6 +16,28 @@
 #define SANDBOXED_TEXT "failed to map segment"
 #define SANDBOXED_HINT " (in a sandbox, modules are loaded at the start: see the option “modules”)"
 
+/**
+ * MaltNamespace: (skip)
+ *
+ * The function modules of a worker: which are loaded, and where others are found.
+ *
+ * A runtime has one of its own. One apart is for programs that look at modules without calling
+ * them:
+ *
+ * ```c
+ * MaltNamespace *modules = malt_namespace_new (NULL);
+ *
+ * if (malt_namespace_import (modules, "checksum", &error) != NULL)
+ *   names = malt_namespace_list_functions (modules);
+ * malt_namespace_free (modules);
+ * ```
+ *
+ * It is for one thread, in a worker the executing one. What is in the modules is not called through
+ * it: that is what a [class@Runtime] is for.
+ *
+ * Since: 0.1
+ */
+
 /* Executing thread only. A module is loaded once and stays; the two tables grow together. */
 struct _MaltNamespace
 {
@@ -39,6 +61,18 @@ dup_folders (const char *const *module_path)
   return (char **) g_ptr_array_free (folders, FALSE);
 }
 
+/**
+ * malt_namespace_new: (skip)
+ * @module_path: (nullable) (array zero-terminated=1): folders in which modules are looked for, in
+ *   that order and before the installed one, in the encoding of file names; a relative one is in
+ *   the current folder, an empty one is passed over
+ *
+ * Makes a namespace in which no module is loaded.
+ *
+ * Returns: (transfer full): a new namespace, for [method@Namespace.free]
+ *
+ * Since: 0.1
+ */
 MaltNamespace *
 malt_namespace_new (const char *const *module_path)
 {
@@ -51,6 +85,15 @@ malt_namespace_new (const char *const *module_path)
   return self;
 }
 
+/**
+ * malt_namespace_free: (skip)
+ * @self: (transfer full): a namespace
+ *
+ * Lets go of the modules, and frees what their functions were added with. The libraries stay
+ * loaded: they may have registered types.
+ *
+ * Since: 0.1
+ */
 void
 malt_namespace_free (MaltNamespace *self)
 {
@@ -249,6 +292,25 @@ import (MaltNamespace  *self,
   return take_module (self, g_steal_pointer (&module));
 }
 
+/**
+ * malt_namespace_import: (skip)
+ * @self: a namespace
+ * @name: the name of a module: letters, digits, "_" and "-", but not "malt"
+ * @error: return location for an error
+ *
+ * Loads a module, the first time: one that the program has registered with
+ * [func@register_static_module], else the file NAME.so from the first folder that has it.
+ *
+ * It runs the load function of the module, and blocks as long as that does.
+ *
+ * Errors: %MALT_ERROR_REMOTE_EXCEPTION of the type `malt.import`, with what the name may be, the
+ * folders that were searched, why the file cannot be loaded, or what its load function says. It
+ * may be tried again.
+ *
+ * Returns: (transfer none): the module, which @self holds; the same one each time
+ *
+ * Since: 0.1
+ */
 MaltModule *
 malt_namespace_import (MaltNamespace  *self,
                        const char     *name,
@@ -269,6 +331,17 @@ malt_namespace_preload (MaltNamespace  *self,
   return import (self, name, TRUE, error);
 }
 
+/**
+ * malt_namespace_list_functions: (skip)
+ * @self: a namespace
+ *
+ * Lists the functions of all modules that are loaded.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): "module.function" of each, in no order;
+ *   empty if there are none
+ *
+ * Since: 0.1
+ */
 char **
 malt_namespace_list_functions (MaltNamespace *self)
 {
@@ -307,6 +380,22 @@ add_modules_of_folder (GHashTable *modules,
     }
 }
 
+/**
+ * malt_namespace_list_available: (skip)
+ * @module_path: (nullable) (array zero-terminated=1): folders that come before the installed one,
+ *   in the encoding of file names
+ *
+ * Lists the module files that [method@Namespace.import] would find, without loading them: whether
+ * one can be loaded is not looked at. What the program has registered has no file, and is not
+ * listed. May be called in any thread.
+ *
+ * A folder that cannot be read counts as empty.
+ *
+ * Returns: (transfer full) (element-type utf8 filename): name → path of the file; empty if there
+ *   are none
+ *
+ * Since: 0.1
+ */
 GHashTable *
 malt_namespace_list_available (const char *const *module_path)
 {

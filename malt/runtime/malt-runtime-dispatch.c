@@ -123,6 +123,30 @@ import_and_run (MaltRuntime    *self,
     answer_unknown (self, invocation, module);
 }
 
+/**
+ * malt_runtime_dispatch: (skip)
+ * @self: a runtime
+ * @invocation: an invocation that was made for @self and has not been dispatched; referenced
+ *   until it is answered
+ *
+ * Runs a call, in the executing thread: a built-in function, `malt.…`; else one of a module that
+ * is loaded; else one that the evaluator has; else one of a module that can be loaded, which is
+ * done then.
+ *
+ * Blocks for as long as the function runs, unless that waits in the main context or is
+ * %MALT_FUNCTION_FLAGS_THREADED. What it answers comes through the carrier, possibly before this
+ * returns; so do errors.
+ *
+ * Errors, as answers: any of the function; %MALT_ERROR_UNKNOWN_FUNCTION;
+ * %MALT_ERROR_REMOTE_EXCEPTION of the type `malt.type` if the arguments are not of its signature,
+ * and of `malt.import` if its module cannot be loaded; %MALT_ERROR_PROTOCOL if the number of the
+ * call is not higher than that of each one before; %MALT_ERROR_LIMIT if there is no thread for
+ * it; %MALT_ERROR_SERIALIZATION if the value is not of the type that is wanted; what
+ * [method@Invocation.new_cancel_error] makes, without running, if the number was cancelled
+ * before, or the runtime stopped.
+ *
+ * Since: 0.1
+ */
 void
 malt_runtime_dispatch (MaltRuntime    *self,
                        MaltInvocation *invocation)
@@ -156,6 +180,30 @@ malt_runtime_dispatch (MaltRuntime    *self,
     import_and_run (self, invocation);
 }
 
+/**
+ * MaltDispatch: (skip)
+ * @MALT_DISPATCH_OWN_THREAD: in the runtime's own thread only, to which the evaluator is bound
+ * @MALT_DISPATCH_ANY_THREAD: in any thread that is let execute, which runs the function
+ * @MALT_DISPATCH_AT_ONCE: in any thread that is let execute, which has itself back at once
+ *
+ * Where a call can be dispatched.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * malt_runtime_get_dispatch: (skip)
+ * @self: a runtime
+ * @function: what is to be called, UTF-8
+ *
+ * Gets where a call of a function can be dispatched, for a carrier that would have another thread
+ * execute rather than wake the runtime's own. To be called in the executing thread, or while
+ * there is none and none begins to execute.
+ *
+ * Returns: where; %MALT_DISPATCH_OWN_THREAD for what the runtime does not know
+ *
+ * Since: 0.1
+ */
 MaltDispatch
 malt_runtime_get_dispatch (MaltRuntime *self,
                            const char  *function)
@@ -174,6 +222,23 @@ malt_runtime_get_dispatch (MaltRuntime *self,
                                                      : MALT_DISPATCH_ANY_THREAD;
 }
 
+/**
+ * malt_runtime_import:
+ * @self: a runtime
+ * @module: the name of a function module: letters, digits, "_" and "-", but not "malt"
+ * @error: return location for an error
+ *
+ * Loads a function module, the first time, so that its functions can be called. To be called in the
+ * executing thread; blocks while the module is loaded.
+ *
+ * Errors: %MALT_ERROR_REMOTE_EXCEPTION of the type `malt.import` if there is none, with the folders
+ * that were searched, or it cannot be loaded.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names of its functions, without that of
+ *   the module
+ *
+ * Since: 0.1
+ */
 char **
 malt_runtime_import (MaltRuntime  *self,
                      const char   *module,
@@ -190,6 +255,19 @@ malt_runtime_import (MaltRuntime  *self,
   return imported != NULL ? malt_module_dup_short_names (imported) : NULL;
 }
 
+/**
+ * malt_runtime_get_signature:
+ * @self: a runtime
+ * @function: a function of a module, "module.function", UTF-8
+ *
+ * Gets the type of the arguments that a function takes, so that a language with fewer types than
+ * #GVariant can make its values fit. To be called in the executing thread.
+ *
+ * Returns: (transfer none) (nullable): a tuple type, valid as long as @self; %NULL if it takes any
+ *   tuple, or is not of a module that is loaded
+ *
+ * Since: 0.1
+ */
 const GVariantType *
 malt_runtime_get_signature (MaltRuntime *self,
                             const char  *function)
@@ -204,6 +282,17 @@ malt_runtime_get_signature (MaltRuntime *self,
   return found != NULL ? found->signature : NULL;
 }
 
+/**
+ * MaltRuntimeCallback:
+ * @value: (nullable): what was answered; %NULL if and only if @error is set
+ * @error: (nullable): what the call has failed with
+ * @user_data: what was given to [method@Runtime.call]
+ *
+ * Takes the answer of a call. In the executing thread, exactly once, possibly before
+ * [method@Runtime.call] has returned. Both @value and @error are only lent.
+ *
+ * Since: 0.1
+ */
 typedef struct
 {
   MaltRuntimeCallback callback;
@@ -224,6 +313,29 @@ on_nested_finished (MaltInvocation *invocation,
 /* Progress goes straight to the invocation at the root. */
 static const MaltCarrier nested_carrier = { on_nested_finished, NULL };
 
+/**
+ * malt_runtime_call:
+ * @self: a runtime
+ * @parent: (nullable): the invocation on behalf of which it is called, not answered yet; %NULL for
+ *   none
+ * @function: what is called, as in a call that has come from outside: "module.function", a built-in
+ *   one, or one of the evaluator, UTF-8
+ * @args: (nullable): the arguments, a tuple of any type, consumed if it is floating; %NULL for the
+ *   unit tuple
+ * @kwargs: (nullable): named arguments, `a{sv}`, consumed if it is floating; %NULL for none
+ * @callback: (scope async) (closure user_data): takes the answer
+ * @user_data: data for @callback
+ *
+ * Calls a function from inside of the worker. To be called in the executing thread; blocks as
+ * [method@Runtime.dispatch] does.
+ *
+ * When @parent is told to end, so is the call. Its progress is that of @parent, or of whatever that
+ * is called for. It has no number and no time-out.
+ *
+ * Errors, as answers: those of [method@Runtime.dispatch].
+ *
+ * Since: 0.1
+ */
 void
 malt_runtime_call (MaltRuntime         *self,
                    MaltInvocation      *parent,

@@ -6,6 +6,39 @@
 
 #include "malt/runtime/malt-namespace-private.h"
 
+/**
+ * MaltRuntime:
+ *
+ * The place where code runs: function modules, an evaluator, and what knows which calls are
+ * unfinished, behind one [method@Runtime.dispatch].
+ *
+ * Each worker has one, in a process or in a thread. For an evaluator it is the rest of the worker;
+ * whoever carries calls into a worker of a new kind makes one:
+ *
+ * ```c
+ * MaltRuntime *runtime = malt_runtime_new ("lua", NULL, NULL, NULL, watch_context, &error);
+ * MaltInvocation *invocation = malt_invocation_new (runtime, 1, "malt.sleep",
+ *                                                   g_variant_new ("(d)", 0.5), NULL,
+ *                                                   &carrier, &answer);
+ *
+ * malt_runtime_dispatch (runtime, invocation);
+ * while (!answer.is_there)
+ *   g_main_context_iteration (malt_runtime_get_context (runtime), TRUE);
+ * ```
+ *
+ * The thread that makes it is its own, and the context that is the thread-default one there is
+ * where calls that wait go on. The executing thread is its own one, unless a carrier has another
+ * thread execute for a time, while its own sleeps: one at a time, each seeing what the one before
+ * has done, and only for what [method@Runtime.get_dispatch] allows.
+ *
+ * When the last reference is dropped, in its own thread, everything is told to end as by
+ * [method@Runtime.stop], functions in pool threads are waited for, what is not answered then ends
+ * with the error of [method@Invocation.new_cancel_error], and the evaluator is closed.
+ *
+ * It starts no worker, and it is not for a program that wants one: backends do that.
+ *
+ * Since: 0.1
+ */
 G_DEFINE_FINAL_TYPE (MaltRuntime, malt_runtime, G_TYPE_OBJECT)
 
 /* Answers what evaluators and waiting calls hold. */
@@ -84,8 +117,33 @@ open_evaluator (MaltRuntime  *self,
   return TRUE;
 }
 
-/* `evaluator` NULL: a worker of C functions alone. Errors: MALT_ERROR_START_FAILED when there is
- * no such evaluator; what its open() or the import of one of the modules fails with. */
+/**
+ * malt_runtime_new:
+ * @evaluator: (nullable): the name of an evaluator, UTF-8; %NULL for functions of modules alone
+ * @evaluator_options: (nullable): the evaluator's own options, `a{sv}`, consumed if it is floating;
+ *   %NULL for none
+ * @module_path: (nullable) (array zero-terminated=1): folders in which function modules are looked
+ *   for, in that order and before the installed one, in the encoding of file names
+ * @modules: (nullable) (array zero-terminated=1): names of function modules that are loaded at
+ *   once, when the evaluator is open; their preload functions run, too
+ * @watch_context: a main context that another thread iterates; it keeps the deadlines of calls, so
+ *   that a time-out works while the executing thread is in an endless loop
+ * @error: return location for an error
+ *
+ * Makes a runtime, whose own thread is the calling one. It starts no thread, and runs nothing but
+ * the start of the evaluator and of @modules, for which it blocks.
+ *
+ * @watch_context is needed until the runtime has ended.
+ *
+ * Errors: %MALT_ERROR_START_FAILED if there is no such evaluator, or one that is not complete;
+ * what its [vfunc@Evaluator.open] fails with; %MALT_ERROR_REMOTE_EXCEPTION of the type
+ * `malt.import` if one of
+ * @modules cannot be loaded.
+ *
+ * Returns: (transfer full): a new runtime
+ *
+ * Since: 0.1
+ */
 MaltRuntime *
 malt_runtime_new (const char         *evaluator,
                   GVariant           *evaluator_options,
@@ -119,6 +177,17 @@ malt_runtime_new (const char         *evaluator,
   return g_steal_pointer (&self);
 }
 
+/**
+ * malt_runtime_get_context:
+ * @self: a runtime
+ *
+ * Gets the main context in which calls that wait go on: the thread-default one of when and where
+ * the runtime was made. May be called in any thread.
+ *
+ * Returns: (transfer none): the context
+ *
+ * Since: 0.1
+ */
 GMainContext *
 malt_runtime_get_context (MaltRuntime *self)
 {
@@ -127,6 +196,18 @@ malt_runtime_get_context (MaltRuntime *self)
   return self->context;
 }
 
+/**
+ * malt_runtime_get_module_path:
+ * @self: a runtime
+ *
+ * Gets the folders that it was made with, in which function modules are looked for before the
+ * installed one. May be called in any thread.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the folders as they were given, in the
+ *   encoding of file names; empty if there are none
+ *
+ * Since: 0.1
+ */
 const char *const *
 malt_runtime_get_module_path (MaltRuntime *self)
 {
@@ -147,6 +228,16 @@ malt_runtime_get_evaluator (MaltRuntime *self)
   return self->evaluator;
 }
 
+/**
+ * malt_runtime_set_default_module:
+ * @self: a runtime
+ * @module: (nullable): a module of the evaluator, UTF-8; %NULL, as at first, for the evaluator's
+ *   own default one
+ *
+ * Sets what evaluations are in that name no module. To be called in the executing thread.
+ *
+ * Since: 0.1
+ */
 void
 malt_runtime_set_default_module (MaltRuntime *self,
                                  const char  *module)
