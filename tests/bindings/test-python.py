@@ -14,7 +14,7 @@ except ImportError:
     sys.exit(77)
 
 gi.require_version('Malt', '1')
-from gi.repository import Gio, GLib, Malt  # noqa: E402
+from gi.repository import Gio, GLib, GObject, Malt  # noqa: E402
 
 
 def wait_for(source, verb, *args):
@@ -61,6 +61,35 @@ async def stop(worker):
 async def evaluate(worker, expression, args=None, cancellable=None):
     value = await wait_for(worker, 'remote_eval', None, expression, args, cancellable)
     return value.unpack()
+
+
+class Capitals(GObject.Object, Malt.Evaluator):
+    """A language in which each text says itself, and “sleep” sleeps until it is told to end."""
+
+    def do_open(self, runtime, options):
+        self.runtime = runtime
+        return True
+
+    def do_close(self):
+        pass
+
+    def do_has_function(self, name):
+        return name == 'second'
+
+    def do_list_functions(self):
+        return ['second']
+
+    def do_eval(self, invocation, module, expression, args):
+        def on_awake(_value, _error, *_):
+            invocation.return_error(invocation.new_cancel_error('asleep'))
+
+        if expression == 'sleep':
+            self.runtime.call(invocation, 'malt.sleep', GLib.Variant('(d)', (1000,)), None, on_awake)
+        else:
+            invocation.return_value(GLib.Variant('s', expression.upper()))
+
+    def do_call(self, invocation, name):
+        invocation.return_value(invocation.get_args().get_child_value(1))
 
 
 class Bindings(unittest.IsolatedAsyncioTestCase):
@@ -179,6 +208,20 @@ class Bindings(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(outputs.unpack(), list(range(20)))
         self.assertEqual(pool.get_n_items(), 2)
         await stop(pool)
+
+    async def test_evaluator(self):
+        Gio.IOExtensionPoint.register(Malt.EVALUATOR_EXTENSION_POINT)
+        Gio.IOExtensionPoint.implement(Malt.EVALUATOR_EXTENSION_POINT, Capitals, 'capitals', 0)
+        worker = await create('in-process', evaluator='capitals')
+        self.assertEqual(await evaluate(worker, 'louder'), 'LOUDER')
+        answer = await wait_for(worker, 'remote_call', 'second', GLib.Variant('(ii)', (1, 2)), None, None)
+        self.assertEqual(answer.unpack(), 2)
+        asleep = asyncio.ensure_future(evaluate(worker, 'sleep'))
+        await asyncio.sleep(0)
+        worker.interrupt()
+        error = await self.fails(asleep, Malt.Error.INTERRUPTED)
+        self.assertIn('malt.eval', error.message)
+        await stop(worker)
 
     async def test_options(self):
         error = await self.fails(create(no_such_option=True), Malt.Error.INVALID_CONFIG)
