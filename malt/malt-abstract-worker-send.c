@@ -109,10 +109,10 @@ send_in_own_context (MaltAbstractWorker  *self,
  * %MALT_ERROR_UNKNOWN_FUNCTION if there is none of that name;
  * %MALT_ERROR_SERIALIZATION if a value cannot be sent;
  * %MALT_ERROR_INTERRUPTED after [method@Malt.AbstractWorker.interrupt];
- * %MALT_ERROR_TERMINATED_WORKER if the worker has ended or ends first;
- * %MALT_ERROR_PROTOCOL if it sends nonsense, which ends it; %MALT_ERROR_LIMIT
- * for a message that is too large; %MALT_ERROR_FAILED if @call is on its way
- * already; %G_IO_ERROR_TIMED_OUT after the call's time-out;
+ * %MALT_ERROR_TERMINATED_WORKER if the worker has ended or ends first, as one
+ * does that sends nonsense; %MALT_ERROR_LIMIT for a message that is too large;
+ * %MALT_ERROR_FAILED if @call is on its way already; %G_IO_ERROR_TIMED_OUT
+ * after the call's time-out;
  * %G_IO_ERROR_CANCELLED.
  *
  * Returns: (transfer full): the value, `()` for nothing; %NULL on error

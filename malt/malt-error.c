@@ -19,7 +19,7 @@
  * @MALT_ERROR_START_FAILED: no worker came up; the message has exit status,
  *   arguments and the end of stderr
  * @MALT_ERROR_PROTOCOL: the other side broke the wire protocol; the worker is
- *   ended
+ *   ended, so what its calls get is %MALT_ERROR_TERMINATED_WORKER, with the reason
  * @MALT_ERROR_LIMIT: a configured limit was hit, of a queue, the size of a
  *   message, or memory
  * @MALT_ERROR_NOT_A_CHANNEL: the expression did not make a channel
