@@ -39,7 +39,7 @@ struct _MaltDistributedLaunchNats
   MaltDistributedTls    *tls;          /* owned (nullable) */
   MaltDistributedBroker *broker;       /* held while @task is there */
   guint                  n_servers;
-  guint                  n_misconfigured; /* servers in turn that cannot be used as they are given */
+  guint                  n_misconfigured; /* servers in turn that cannot be used as given */
   char                  *subject;      /* owned */
   char                  *whom;         /* owned; who is asked, for texts */
   char                  *nobody;       /* owned; that there is nobody */

@@ -42,7 +42,8 @@ malt_distributed_message_to_bytes (GVariant  *message,
       return NULL;
     }
 
-  little = G_BYTE_ORDER == G_BIG_ENDIAN ? g_variant_byteswap (sunk) : g_variant_get_normal_form (sunk);
+  little = G_BYTE_ORDER == G_BIG_ENDIAN ? g_variant_byteswap (sunk)
+                                        : g_variant_get_normal_form (sunk);
 
   return g_variant_get_data_as_bytes (little);
 }

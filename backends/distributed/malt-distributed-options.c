@@ -91,8 +91,8 @@ install_connection (GObjectClass *object_class)
   install_file (object_class, MALT_DISTRIBUTED_OPTION_TLS_KEY, "tls-key", "TLS key",
                 "The key of the certificate, a PEM file");
   install_file (object_class, MALT_DISTRIBUTED_OPTION_TLS_CA, "tls-ca", "TLS authorities",
-                "Whose certificates hosts and servers must have, a PEM file; without it there is no "
-                "TLS, and nobody else than this machine is spoken to");
+                "Whose certificates hosts and servers must have, a PEM file; without it there is "
+                "no TLS, and nobody else than this machine is spoken to");
   g_object_class_install_property (
       object_class, MALT_DISTRIBUTED_OPTION_SPAWN_TIMEOUT,
       g_param_spec_uint ("spawn-timeout", "Spawn time-out",
@@ -101,8 +101,8 @@ install_connection (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, MALT_DISTRIBUTED_OPTION_LEASE,
       g_param_spec_uint ("lease", "Lease",
-                         "After how long a silence the host ends the worker, and a second later the "
-                         "manager gives it up, in milliseconds",
+                         "After how long a silence the host ends the worker, and a second later "
+                         "the manager gives it up, in milliseconds",
                          MALT_LEASE_MIN_MSEC, MALT_LEASE_MAX_MSEC, MALT_LEASE_DEFAULT_MSEC,
                          OPTION_FLAGS));
 }
@@ -125,8 +125,8 @@ install_limits (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, MALT_DISTRIBUTED_OPTION_FD_LIMIT,
       g_param_spec_uint ("fd-limit", "Descriptor limit",
-                         "Descriptors that the worker may have open, at most what its profile says, "
-                         "0 for that",
+                         "Descriptors that the worker may have open, at most what its profile "
+                         "says, 0 for that",
                          0, G_MAXINT, 0, OPTION_FLAGS));
   g_object_class_install_property (
       object_class, MALT_DISTRIBUTED_OPTION_FILE_SIZE_LIMIT,
@@ -149,12 +149,14 @@ malt_distributed_options_install (GObjectClass *object_class)
   install_place (object_class);
   install_connection (object_class);
   install_string (object_class, (guint) MALT_WORKER_OPTION_EVALUATOR, "evaluator", "Evaluator",
-                  "Name of the evaluator, the language of expressions; none for that of the profile",
+                  "Name of the evaluator, the language of expressions; none for that of the "
+                  "profile",
                   NULL);
   install_strv (object_class, MALT_DISTRIBUTED_OPTION_ARGUMENTS, "arguments", "Arguments",
                 "More arguments for the program of the worker");
   install_strv (object_class, MALT_DISTRIBUTED_OPTION_ENVIRONMENT, "environment", "Environment",
-                "“NAME=value” to set, “NAME” to take over from the manager, if the profile allows it");
+                "“NAME=value” to set, “NAME” to take over from the manager, if the profile "
+                "allows it");
   install_limits (object_class);
   g_object_class_install_property (
       object_class, MALT_DISTRIBUTED_OPTION_STDOUT,

@@ -40,8 +40,11 @@ new_report (MaltDistributedSession *self)
       reason = MALT_EXIT_REASON_STOPPED;
       detail = "left when it was asked to";
     }
-  return malt_exit_report_new (reason, exit_status, signum, tail != NULL && *tail != '\0' ? tail : own_tail,
-                               detail, (const char *const *) running_calls);
+  if (tail == NULL || *tail == '\0')
+    tail = own_tail;
+
+  return malt_exit_report_new (reason, exit_status, signum, tail, detail,
+                               (const char *const *) running_calls);
 }
 
 /* Once: the worker has ended, and what it said has come or is not waited for any more. */

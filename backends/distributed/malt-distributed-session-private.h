@@ -22,10 +22,10 @@ struct _MaltDistributedSession
   int                       watch_fd;       /* atomic; of @watch, −1: over */
   MaltWatchReader          *reader;         /* owned */
   GByteArray               *outgoing;       /* owned; what waits to be written */
-  int                       is_reading;     /* atomic; what is not in the socket may not be shown yet */
+  int                       is_reading;     /* atomic; what was read may not be shown yet */
   MaltManagerLease          lease;
   MaltBridge               *bridges[2];     /* owned (nullable) */
-  int                       fds[2];         /* copies, to see the end of data and control; −1: closed */
+  int                       fds[2];         /* copies, to see data and control end; −1: closed */
 
   GByteArray               *held[2];        /* owned; output that nobody takes yet */
   guint32                   n_taken;        /* bytes that the host has not been told of */

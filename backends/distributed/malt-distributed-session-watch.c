@@ -124,8 +124,9 @@ take_frames (MaltDistributedSession *self)
       handle_frame (self, &frame);
     }
   if (error != NULL)
-    malt_distributed_session_lose (self, g_strdup_printf ("malt-host on “%s” broke the protocol: %s",
-                                                          self->host, error->message));
+    malt_distributed_session_lose (
+        self, g_strdup_printf ("malt-host on “%s” broke the protocol: %s", self->host,
+                               error->message));
 }
 
 /* (transfer full) */
@@ -263,7 +264,8 @@ malt_distributed_session_flush (MaltDistributedSession *self)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     self->write_source = malt_peer_attach (
-        MALT_PEER (self), g_pollable_output_stream_create_source (output, NULL), G_SOURCE_FUNC (on_writable));
+        MALT_PEER (self), g_pollable_output_stream_create_source (output, NULL),
+        G_SOURCE_FUNC (on_writable));
   /* What it has said before it went may still be there to be read: the reader tells its end. */
   else if (error != NULL)
     g_byte_array_set_size (self->outgoing, 0);
@@ -286,7 +288,8 @@ malt_distributed_session_open (MaltDistributedSession *self,
   malt_manager_lease_init (&self->lease, (gint64) self->lease_ms * G_TIME_SPAN_MILLISECOND,
                            watch_time);
   self->read_source = malt_peer_attach (
-      MALT_PEER (self), g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_readable));
+      MALT_PEER (self), g_pollable_input_stream_create_source (input, NULL),
+      G_SOURCE_FUNC (on_readable));
   wait_for_lease (self);
 }
 

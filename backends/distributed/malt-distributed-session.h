@@ -20,14 +20,15 @@ typedef void (*MaltDistributedEndedFunc) (MaltExitReport *report,
                                           gpointer        user_data);
 
 /* In the monitor thread, but for get_host(). Takes what is in `streams`. */
-MaltDistributedSession *malt_distributed_session_new         (MaltDistributedStreams       *streams,
-                                                              const char                   *id,
-                                                              const MaltSpawnReply         *reply,
-                                                              const MaltDistributedOptions *options,
-                                                              MaltDistributedLauncher      *launcher,
-                                                              MaltRelayEvents              *events,
-                                                              MaltDistributedEndedFunc      ended,
-                                                              gpointer                      user_data);
+MaltDistributedSession *malt_distributed_session_new (MaltDistributedStreams       *streams,
+                                                      const char                   *id,
+                                                      const MaltSpawnReply         *reply,
+                                                      const MaltDistributedOptions *options,
+                                                      MaltDistributedLauncher      *launcher,
+                                                      MaltRelayEvents              *events,
+                                                      MaltDistributedEndedFunc      ended,
+                                                      gpointer                      user_data);
+
 /* From here on its end is reported. */
 void                    malt_distributed_session_set_started (MaltDistributedSession       *self);
 /* The start has failed, and the worker is not wanted. */

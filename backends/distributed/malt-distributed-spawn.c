@@ -188,12 +188,14 @@ malt_spawn_error_to_bytes (const GError *error)
   g_autoptr (GEnumClass) codes = g_type_class_ref (MALT_TYPE_ERROR);
   g_autofree char *text = shorten (error->message);
   MaltError code = spawn_codes[0];
+  const char *nick;
 
   for (gsize i = 0; i < G_N_ELEMENTS (spawn_codes); i++)
     if (g_error_matches (error, MALT_ERROR, (int) spawn_codes[i]))
       code = spawn_codes[i];
 
-  g_variant_dict_insert (&dict, "error", "(ss)", g_enum_get_value (codes, (int) code)->value_nick, text);
+  nick = g_enum_get_value (codes, (int) code)->value_nick;
+  g_variant_dict_insert (&dict, "error", "(ss)", nick, text);
 
   return malt_distributed_message_to_bytes (g_variant_dict_end (&dict), NULL);
 }

@@ -193,7 +193,8 @@ on_opened (GObject      *source,
 {
   g_autoptr (MaltDistributedStart) start = user_data;
   GError *error = NULL;
-  g_autoptr (MaltDistributedStreams) streams = malt_distributed_streams_open_finish (result, &error);
+  g_autoptr (MaltDistributedStreams) streams =
+    malt_distributed_streams_open_finish (result, &error);
 
   if (streams == NULL)
     fail (start, error);

@@ -155,7 +155,8 @@ take_stream (OpeningStream  *stream,
   if (!make_pair (fds, error))
     return FALSE;
   streams->fds[stream->kind] = malt_raise_fd (fds[0]);
-  streams->bridges[stream->kind] = malt_bridge_new (stream->stream, fds[1], NULL, NULL, NULL, error);
+  streams->bridges[stream->kind] = malt_bridge_new (stream->stream, fds[1], NULL, NULL, NULL,
+                                                     error);
   return streams->bridges[stream->kind] != NULL;
 }
 
@@ -239,7 +240,8 @@ check_secrecy (Opening        *opening,
 
   if (opening->tls == NULL && opening->reply->fingerprint != NULL)
     g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                 "The host “%s” wants TLS: expected the options tls-certificate, tls-key and tls-ca",
+                 "The host “%s” wants TLS: expected the options tls-certificate, tls-key and "
+                 "tls-ca",
                  host);
   else if (opening->tls != NULL && opening->reply->fingerprint == NULL && !is_unix)
     g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,

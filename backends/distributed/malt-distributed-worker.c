@@ -17,8 +17,8 @@
  * Runs code in a process on another machine, a host on which the daemon malt-host runs.
  *
  * Hosts are found through NATS, by the pool that they belong to or by their name, or one is gone to
- * with ssh. What the worker is there, and what its sandbox is, says a profile of the host; the manager
- * only names it. Calls and their results travel directly between manager and host.
+ * with ssh. What the worker is there, and what its sandbox is, says a profile of the host; the
+ * manager only names it. Calls and their results travel directly between manager and host.
  *
  * ```c
  * g_autoptr (MaltAbstractWorker) worker = malt_create_worker ("distributed", NULL, &error,
@@ -27,11 +27,11 @@
  *                                                             NULL);
  * ```
  *
- * The options are its construct properties. A worker whose host is not heard of for the option `lease` is
- * ended there, and a second later is given up here.
+ * The options are its construct properties. A worker whose host is not heard of for the option
+ * `lease` is ended there, and a second later is given up here.
  *
- * Dropping the last reference stops it, without waiting. It is not for calls that a process of this machine
- * could answer: each costs a network.
+ * Dropping the last reference stops it, without waiting. It is not for calls that a process of this
+ * machine could answer: each costs a network.
  *
  * Since: 0.1
  */

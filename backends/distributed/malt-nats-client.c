@@ -188,7 +188,8 @@ on_info (JsonObject *info,
 {
   MaltNatsClient *self = user_data;
   JsonNode *urls = json_object_get_member (info, "connect_urls");
-  JsonArray *array = urls != NULL && JSON_NODE_HOLDS_ARRAY (urls) ? json_node_get_array (urls) : NULL;
+  JsonArray *array =
+    urls != NULL && JSON_NODE_HOLDS_ARRAY (urls) ? json_node_get_array (urls) : NULL;
   gint64 max_payload =
     json_object_get_int_member_with_default (info, "max_payload", NATS_DEFAULT_MAX_PAYLOAD);
 

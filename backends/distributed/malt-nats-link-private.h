@@ -28,7 +28,7 @@ struct _MaltNatsLink
   guint                    n_unanswered_pings;
   gboolean                 is_greeted;
   gboolean                 is_ready;
-  gboolean                 is_mute;     /* the server has closed the connection; why is still to be read */
+  gboolean                 is_mute;     /* the server has closed it; why is still to be read */
   gboolean                 is_over;
 };
 

@@ -38,6 +38,7 @@ reap (MaltProcessChild *self,
 {
   siginfo_t info;
   struct rusage usage = { 0 };
+  guint64 microseconds;
 
   *exit_status = -1;
   *signum = 0;
@@ -57,8 +58,9 @@ reap (MaltProcessChild *self,
     }
   malt_process_handle_clear (&self->process);
   g_mutex_unlock (&self->lock);
+  microseconds = (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
   self->cpu_seconds = (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-                      + (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC;
+                      + microseconds / G_USEC_PER_SEC;
 }
 
 /* Runs in the monitor thread. */

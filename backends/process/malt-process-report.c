@@ -148,8 +148,8 @@ dup_sender (int signum)
   if (n_kills <= 0)
     return g_strdup ("its manager did not send it");
 
-  return g_strdup_printf ("out of memory, it seems: its manager did not send it, and the kernel has "
-                          "meanwhile ended processes for want of memory (%" G_GINT64_FORMAT ")",
+  return g_strdup_printf ("out of memory, it seems: its manager did not send it, and the kernel "
+                          "has meanwhile ended processes for want of memory (%" G_GINT64_FORMAT ")",
                           n_kills);
 }
 

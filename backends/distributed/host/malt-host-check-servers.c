@@ -65,14 +65,15 @@ connect_client (Check   *check,
   const char *host = malt_host_config_get_host (check->config);
   g_autofree char *inbox =
     malt_distributed_host_inbox (malt_host_config_get_namespace (check->config), host);
+  GTlsCertificate *certificate = NULL;
   gboolean is_late = FALSE;
   guint timer;
 
+  if (tls != NULL && with_certificate)
+    certificate = malt_distributed_tls_get_certificate (tls);
   check->client =
     malt_nats_client_new (servers, tls != NULL ? malt_distributed_tls_get_authorities (tls) : NULL,
-                          tls != NULL && with_certificate ? malt_distributed_tls_get_certificate (tls)
-                                                          : NULL,
-                          "malt-host check", inbox, error);
+                          certificate, "malt-host check", inbox, error);
   if (check->client == NULL)
     return FALSE;
 

@@ -390,7 +390,8 @@ malt_host_cluster_new (MaltHostConfig   *config,
 
   self->config = malt_host_config_ref (config);
   self->workers = g_object_ref (workers);
-  self->address = g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, port);
+  self->address = g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address,
+                                   port);
   self->inboxes = malt_distributed_inbox (ns, "");
   subscribe (self);
   g_signal_connect_object (workers, "changed", G_CALLBACK (update_pools), self, G_CONNECT_SWAPPED);

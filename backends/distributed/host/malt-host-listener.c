@@ -131,12 +131,11 @@ malt_host_listener_new (GSocket         *socket,
                         MaltHostWorkers *workers)
 {
   MaltHostListener *self = g_new0 (MaltHostListener, 1);
+  gboolean has_tls = config != NULL && malt_host_config_get_tls (config) != NULL;
 
   self->socket = g_object_ref (socket);
   self->context = g_main_context_ref_thread_default ();
-  self->strangers =
-    malt_host_strangers_new (config != NULL && malt_host_config_get_tls (config) != NULL ? config : NULL,
-                             workers);
+  self->strangers = malt_host_strangers_new (has_tls ? config : NULL, workers);
   wait_for_somebody (self);
 
   return self;

@@ -53,13 +53,13 @@ struct _MaltHostSession
   SessionLink                 *link;       /* owned */
 
   gboolean                     is_open[MALT_HOST_N_STREAMS];
-  int                          fds[2];     /* owned: of the worker, until there is a bridge; else −1 */
+  int                          fds[2];     /* owned: of the worker, until bridged; else −1 */
   MaltBridge                  *bridges[2]; /* owned (nullable) */
   MaltHostWatch               *watch;      /* owned (nullable) */
   MaltHostPrinted             *printed;    /* owned */
 
   guint                        n_speaking; /* bridges over which the worker may have said more */
-  GSource                     *deadline;   /* owned (nullable): of the openings, then of the last bytes */
+  GSource                     *deadline;   /* owned (nullable): of openings, then of last bytes */
   char                        *detail;     /* owned (nullable): why the worker had to end */
   MaltExitReport              *report;     /* owned (nullable) */
   gboolean                     has_told;   /* the manager, of the end */

@@ -33,7 +33,7 @@ struct _MaltHostStrangers
   MaltHostConfig  *config;   /* owned (nullable) */
   MaltHostWorkers *workers;  /* owned */
   GMainContext    *context;  /* owned */
-  GPtrArray       *list;     /* owned; of Stranger, the oldest first, each of which ends by itself */
+  GPtrArray       *list;     /* owned; of Stranger, the oldest first; each ends by itself */
   GSource         *patience; /* owned (nullable): until the oldest handshake has taken too long */
 };
 
