@@ -18,7 +18,8 @@ show_table (MaltAbstractWorker *worker)
 
   if (value == NULL)
     g_error ("%s", error->message);
-  if (g_variant_lookup (value, "name", "&s", &name) && g_variant_lookup (value, "teeth", "x", &teeth))
+  if (g_variant_lookup (value, "name", "&s", &name)
+      && g_variant_lookup (value, "teeth", "x", &teeth))
     g_print ("%s: %s, %" G_GINT64_FORMAT "\n", g_variant_get_type_string (value), name, teeth);
 }
 

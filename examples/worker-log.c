@@ -32,8 +32,8 @@ write_log (GLogLevelFlags   level,
   if (worker == NULL)
     return g_log_writer_default (level, fields, n_fields, user_data);
 
-  g_print ("%s of %s\n  %s\n  PART=%s\n", find_field (fields, n_fields, "MALT_WORKER_LEVEL"), worker,
-           find_field (fields, n_fields, "MESSAGE"), find_field (fields, n_fields, "PART"));
+  g_print ("%s of %s\n  %s\n  PART=%s\n", find_field (fields, n_fields, "MALT_WORKER_LEVEL"),
+           worker, find_field (fields, n_fields, "MESSAGE"), find_field (fields, n_fields, "PART"));
 
   return G_LOG_WRITER_HANDLED;
 }

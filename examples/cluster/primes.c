@@ -68,7 +68,8 @@ on_range (MaltPool     *pool,
       return FALSE;
     }
 
-  if (!g_variant_lookup (value, "host", "&s", &host) || !g_variant_lookup (value, "count", "x", &count))
+  if (!g_variant_lookup (value, "host", "&s", &host)
+      || !g_variant_lookup (value, "count", "x", &count))
     g_error ("“%s” is no count", g_variant_get_type_string (value));
 
   n = GPOINTER_TO_UINT (g_hash_table_lookup (work->n_ranges, host));
@@ -121,8 +122,8 @@ print_result (Work   *work,
   GHashTableIter iter;
   gpointer host, n;
 
-  g_print ("%" G_GINT64_FORMAT " primes below %" G_GINT64_FORMAT ", %.1f s\n", work->n_primes, limit,
-           (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC);
+  g_print ("%" G_GINT64_FORMAT " primes below %" G_GINT64_FORMAT ", %.1f s\n", work->n_primes,
+           limit, (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC);
   g_hash_table_iter_init (&iter, work->n_ranges);
   while (g_hash_table_iter_next (&iter, &host, &n))
     g_print ("  %s: %u of %u ranges\n", (char *) host, GPOINTER_TO_UINT (n), work->n_all);
@@ -158,8 +159,11 @@ main (int    argc,
   work.lost = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   work.n_ranges = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (gint64 from = 0; from < limit; from += RANGE_SIZE)
-    g_ptr_array_add (work.ranges,
-                     g_variant_ref_sink (g_variant_new ("(xx)", from, MIN (from + RANGE_SIZE, limit))));
+    {
+      gint64 to = MIN (from + RANGE_SIZE, limit);
+
+      g_ptr_array_add (work.ranges, g_variant_ref_sink (g_variant_new ("(xx)", from, to)));
+    }
   work.n_all = work.ranges->len;
 
   start_us = g_get_monotonic_time ();
@@ -170,8 +174,8 @@ main (int    argc,
       return 1;
     }
   print_result (&work, limit, start_us);
-  malt_abstract_worker_stop (MALT_ABSTRACT_WORKER (pool), STOP_TIMEOUT_MSEC, STOP_TIMEOUT_MSEC, NULL,
-                             NULL, NULL);
+  malt_abstract_worker_stop (MALT_ABSTRACT_WORKER (pool), STOP_TIMEOUT_MSEC, STOP_TIMEOUT_MSEC,
+                             NULL, NULL, NULL);
 
   g_ptr_array_unref (work.ranges);
   g_ptr_array_unref (work.lost);
