@@ -16,7 +16,7 @@ typedef struct
 {
   guint8    length;                            /* 0: the slot is empty */
   char      string[KNOWN_TYPES_MAX_BYTES + 1];
-  GVariant *value;                             /* owned; any of that type, which keeps GLib's description */
+  GVariant *value;                             /* owned; of that type, to keep GLib's description */
 } KnownType;
 
 static void

@@ -98,8 +98,8 @@ malt_nesting_check (GError **error)
   if (process_depth == 0 && was_started_as_worker ())
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_START_FAILED,
-                   "This program was started as a worker, but does not serve as one: it has to call "
-                   "malt_init() first thing in main()");
+                   "This program was started as a worker, but does not serve as one: it has to "
+                   "call malt_init() first thing in main()");
       return FALSE;
     }
 

@@ -45,7 +45,8 @@ const MaltCliVerb malt_cli_verb_call = {
   .summary = "Calls a function in a worker and prints its result",
   .description =
     "FUNCTION is “module.function”: of a function module (see malt modules), of Lua's library,\n"
-    "or a built-in one such as malt.list. An ARGUMENT that a function takes as another type than it\n"
+    "or a built-in one such as malt.list. An ARGUMENT that a function takes as another type than "
+    "it\n"
     "looks like is read as that: 1 is 1.0 for malt.sleep.\n"
     MALT_CLI_HELP_VALUES
     "\n"

@@ -117,11 +117,12 @@ connect_client (Asking               *asking,
 {
   g_autofree char *id = malt_distributed_new_id ();
   g_autofree char *inbox = malt_distributed_inbox (target->ns, id);
+  MaltDistributedTls *tls = target->tls;
 
   asking->client =
     malt_nats_client_new ((const char *const *) target->servers,
-                          target->tls != NULL ? malt_distributed_tls_get_authorities (target->tls) : NULL,
-                          target->tls != NULL ? malt_distributed_tls_get_certificate (target->tls) : NULL,
+                          tls != NULL ? malt_distributed_tls_get_authorities (tls) : NULL,
+                          tls != NULL ? malt_distributed_tls_get_certificate (tls) : NULL,
                           "malt hosts", inbox, error);
   if (asking->client == NULL)
     return FALSE;

@@ -62,7 +62,8 @@ add_profile (HostsOptions  *options,
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (worker), "servers") == NULL)
     {
       g_set_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                   "“%s” has workers on this machine only: expected a profile of the backend distributed",
+                   "“%s” has workers on this machine only: expected a profile of the backend "
+                   "distributed",
                    options->profile);
       return FALSE;
     }
@@ -98,7 +99,8 @@ add_tls (const HostsOptions  *options,
   if (options->certificate == NULL || options->key == NULL || options->authorities == NULL)
     {
       g_set_error_literal (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG,
-                           "TLS takes three files: expected all of tls-certificate, tls-key and tls-ca");
+                           "TLS takes three files: expected all of tls-certificate, tls-key and "
+                           "tls-ca");
       return FALSE;
     }
 

@@ -170,7 +170,8 @@ const MaltCliVerb malt_cli_verb_modules = {
   .summary = "Lists the function modules that a worker finds, and what their functions take",
   .description =
     "Modules are looked for in the folders of the option module-path, in this order, and in the\n"
-    "installed one. Each is loaded in a worker of its own. What a function takes is a GVariant type,\n"
+    "installed one. Each is loaded in a worker of its own. What a function takes is a GVariant "
+    "type,\n"
     "as (ss) for two strings; “…” stands for anything.\n"
     "\n"
     "Examples:\n"

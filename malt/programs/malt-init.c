@@ -96,10 +96,10 @@ run_worker (void)
  *
  * Lets a program serve as its own worker.
  *
- * Call it first thing in main(), after [func@Malt.register_static_module] for the functions that the
- * program brings along. In the manager it returns at once and changes nothing. When the program was
- * started as a worker (option `executable` with its path, or `self`), it runs the worker and does
- * not come back: what follows in main() happens in the manager only.
+ * Call it first thing in main(), after [func@Malt.register_static_module] for the functions that
+ * the program brings along. In the manager it returns at once and changes nothing. When the program
+ * was started as a worker (option `executable` with its path, or `self`), it runs the worker and
+ * does not come back: what follows in main() happens in the manager only.
  *
  * Starts no thread and installs no signal handler in the manager.
  *

@@ -313,7 +313,7 @@ typedef struct
   GSource       source;
   MaltServer   *server;
   gpointer      tag;
-  GIOCondition  condition; /* what is asked for; a change wakes the context, so it is made only then */
+  GIOCondition  condition; /* what is asked for; set only on change, which wakes the context */
 } DataSource;
 
 static gboolean

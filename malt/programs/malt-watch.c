@@ -237,7 +237,7 @@ typedef struct
   GSource       source;
   MaltWatch    *watch;
   gpointer      tag;
-  GIOCondition  condition; /* what is asked for; a change wakes the context, so it is made only then */
+  GIOCondition  condition; /* what is asked for; set only on change, which wakes the context */
 } ControlSource;
 
 static gboolean
