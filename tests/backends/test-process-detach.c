@@ -205,11 +205,10 @@ get_fd_limit (int pid)
 static void
 test_weakens_nothing (void)
 {
-  g_autoptr (MaltAbstractWorker) worker = start ("evaluator", "", "sandbox", MALT_SANDBOX_LIMITS,
-                                                 "fd-limit", 40u, "memory-limit",
-                                                 G_GUINT64_CONSTANT (0), "working-directory", "/usr",
-                                                 "max-message-size",
-                                                 (guint64) MESSAGE_LIMIT_BYTES, NULL);
+  g_autoptr (MaltAbstractWorker) worker =
+    start ("evaluator", "", "sandbox", MALT_SANDBOX_LIMITS, "fd-limit", 40u, "memory-limit",
+           G_GUINT64_CONSTANT (0), "working-directory", "/usr", "max-message-size",
+           (guint64) MESSAGE_LIMIT_BYTES, NULL);
   g_autofree char *cwd_link = g_strdup_printf ("/proc/%d/cwd", fixture_get_pid (worker));
   g_autofree char *cwd = NULL;
   g_autofree const char **confined = NULL;

@@ -120,7 +120,7 @@ test_timers_have_their_turn (void)
     }
   worker = start_program ("executable", "self");
 
-  g_test_summary ("However soon a call follows the last one, the main context of the worker goes on");
+  g_test_summary ("However soon calls follow each other, the main context of the worker goes on");
   g_assert_true (malt_abstract_worker_remote_call_wait (worker, "turns.begin", NULL, NULL, NULL,
                                                         &error));
   for (guint i = 0; i < n_calls; i++)

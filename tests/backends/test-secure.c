@@ -127,7 +127,8 @@ test_environment (void)
   g_assert_no_errno (g_rmdir (folder));
   if (!is_secure)
     {
-      g_test_skip ("no program can be given to somebody else here, or valgrind starts none that is");
+      g_test_skip ("no program can be given to somebody else here, or valgrind starts none that "
+                   "is");
       return;
     }
 

@@ -83,8 +83,8 @@ static void
 measure_held (guint64 n, GArray *samples)
 {
   MaltAbstractWorker *worker = bench_growth_start (NULL);
-  g_autofree char *expression = g_strdup_printf ("rc = malt.channel (%" G_GUINT64_FORMAT ") return rc",
-                                                 n);
+  g_autofree char *expression =
+    g_strdup_printf ("rc = malt.channel (%" G_GUINT64_FORMAT ") return rc", n);
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltChannel) channel = malt_abstract_worker_worker_channel (worker, expression, NULL,
                                                                          &error);

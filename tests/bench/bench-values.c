@@ -46,7 +46,8 @@ bench_malt_new (MaltAbstractWorker *worker, GArray *samples, guint n)
         "(@ay)", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, BENCH_LARGE_BYTES,
                                           TRUE, g_free, bytes)));
       start_us = bench_now_us ();
-      value = malt_abstract_worker_remote_call_fetch (worker, "malt.ping", args, NULL, NULL, &error);
+      value = malt_abstract_worker_remote_call_fetch (worker, "malt.ping", args, NULL, NULL,
+                                                      &error);
       if (error != NULL)
         g_error ("%s", error->message);
       bench_add (samples, bench_now_us () - start_us);

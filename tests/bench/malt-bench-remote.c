@@ -88,8 +88,8 @@ on_ended (GObject      *source,
 {
   gboolean *has_ended = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) value = malt_abstract_worker_remote_eval_finish (MALT_ABSTRACT_WORKER (source),
-                                                                        result, &error);
+  g_autoptr (GVariant) value =
+    malt_abstract_worker_remote_eval_finish (MALT_ABSTRACT_WORKER (source), result, &error);
 
   if (value != NULL || !g_error_matches (error, MALT_ERROR, MALT_ERROR_INTERRUPTED))
     g_error ("An endless loop was not interrupted: %s",

@@ -89,7 +89,8 @@ nobody_waits (Contract *contract)
   g_assert_no_error (error);
   contract_assert_alive (worker);
   g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "unheard", 2000));
-  g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "no.such.function", 2000));
+  g_assert_true (contract_wait_until (contract, contract_log_has, (gpointer) "no.such.function",
+                                      2000));
   g_assert_cmpuint (contract_log_count (name), ==, 2);
 }
 

@@ -68,7 +68,8 @@ static void
 three_levels (Contract *contract)
 {
   MaltAbstractWorker *worker = contract_start_outer (contract, NULL);
-  const char *echo = "return deep (3, 'return {...}', true, 7, 0.5, 'text', {a = {1}}, malt.bytes '\\0')";
+  const char *echo =
+    "return deep (3, 'return {...}', true, 7, 0.5, 'text', {a = {1}}, malt.bytes '\\0')";
   g_autoptr (GVariant) expected = g_variant_ref_sink (g_variant_new_parsed (
     "[<true>, <int64 7>, <0.5>, <'text'>, <{'a': <[<int64 1>]>}>, <[byte 0]>]"));
 

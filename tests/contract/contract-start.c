@@ -330,10 +330,10 @@ const ContractCase contract_start_cases[] = {
   { "/start/cancelled", cancelled, .summary = "A start that is cancelled leaves nothing",
     .option = "executable" },
   { "/start/storm", storm, .summary = "Many workers start at the same time" },
-  { "/start/varargs", varargs, .summary = "Options are given as those of g_object_new()", .is_bare = TRUE,
-    .option = "call-timeout" },
-  { "/start/profile", profile, .summary = "A profile of a configuration that names the backend", .is_bare = TRUE,
-    .option = "call-timeout" },
+  { "/start/varargs", varargs, .summary = "Options are given as those of g_object_new()",
+    .is_bare = TRUE, .option = "call-timeout" },
+  { "/start/profile", profile, .summary = "A profile of a configuration that names the backend",
+    .is_bare = TRUE, .option = "call-timeout" },
   { "/start/backends", backends, .summary = "A backend is listed and says its options" },
   { NULL }
 };

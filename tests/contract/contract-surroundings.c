@@ -17,7 +17,7 @@
 
 static GMutex log_lock;
 static GPtrArray *log_warnings; /* protected by @log_lock: of "WORKER: MESSAGE", owned */
-static GPtrArray *log_records;  /* protected by @log_lock: of workers, GStrv of "KEY=VALUE", owned */
+static GPtrArray *log_records;  /* protected by @log_lock: workers' GStrv of "KEY=VALUE", owned */
 
 guint
 contract_limit (guint limit_ms)

@@ -321,7 +321,8 @@ large_arrays (Contract *contract)
                            g_variant_new_tuple (&doubles, 1));
   g_assert_cmpfloat (((const double *) g_variant_get_data (changed))[1], ==, -1);
   g_assert_cmpfloat (((const double *) g_variant_get_data (doubles))[1], ==, 1.5);
-  of_both = contract_eval (worker, "local a, b = ... return b", g_variant_new ("(i@ad)", 1, doubles));
+  of_both = contract_eval (worker, "local a, b = ... return b",
+                           g_variant_new ("(i@ad)", 1, doubles));
   assert_same_doubles (of_both, doubles);
 
   /* What has come belongs to the caller. */

@@ -17,7 +17,7 @@ typedef struct
   void                  (*run)     (Contract *contract);
   const char             *summary; /* what holds */
   MaltWorkerCapabilities  needs;
-  const char             *option;  /* (nullable): an option or property that the backend must have */
+  const char             *option;  /* (nullable): an option or property the backend must have */
   gboolean                loops;   /* in the evaluator's language alone, until a signal ends it */
   gboolean                is_bare; /* with workers that do not get the options of the settings */
   gboolean                is_self; /* with workers that are this program itself */

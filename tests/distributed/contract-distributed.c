@@ -32,7 +32,8 @@
 
 /* Those that cases set; of a host somebody has to have allowed them. */
 #define ENVIRONMENT \
-  "[\"A\", \"EMPTY\", \"G_DEBUG\", \"G_MESSAGES_DEBUG\", \"MALT_CONTRACT_SECRET\", \"NOT_SET_AT_ALL\"]"
+  "[\"A\", \"EMPTY\", \"G_DEBUG\", \"G_MESSAGES_DEBUG\", \"MALT_CONTRACT_SECRET\", " \
+  "\"NOT_SET_AT_ALL\"]"
 
 typedef struct
 {
@@ -66,7 +67,8 @@ new_host_config (Setting    *self,
                           "\"pools\": {\"default\": {\"slots\": %d}}, "
                           "\"profiles\": {\"default\": {\"module-path\": [\"%s\"], "
                           "\"environment\": %s}}}",
-                          get_address (self), tls != NULL ? tls : "", N_SLOTS, modules, ENVIRONMENT);
+                          get_address (self), tls != NULL ? tls : "", N_SLOTS, modules,
+                          ENVIRONMENT);
 }
 
 static void
@@ -221,7 +223,9 @@ run (Setting     *self,
   g_assert_no_error (error);
   g_subprocess_wait (program, NULL, &error);
   g_assert_no_error (error);
-  return g_subprocess_get_if_exited (program) ? g_subprocess_get_exit_status (program) : EXIT_FAILURE;
+
+  return g_subprocess_get_if_exited (program) ? g_subprocess_get_exit_status (program)
+                                              : EXIT_FAILURE;
 }
 
 int

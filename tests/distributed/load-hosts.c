@@ -446,7 +446,8 @@ main (int    argc,
     return LOAD_EXIT_SKIPPED;
   if (hosts_of != NULL && g_strv_length (hosts_of) == 3)
     {
-      load_hosts_run (hosts_of[0], certificates, (guint) atoi (hosts_of[1]), (guint) atoi (hosts_of[2]));
+      load_hosts_run (hosts_of[0], certificates, (guint) atoi (hosts_of[1]),
+                      (guint) atoi (hosts_of[2]));
       return EXIT_SUCCESS;
     }
 

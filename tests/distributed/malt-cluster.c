@@ -353,7 +353,8 @@ malt_cluster_new_options (const char *addresses,
                           const char *options)
 {
   g_autoptr (GVariant) given =
-    g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL, NULL);
+    g_variant_parse (G_VARIANT_TYPE_VARDICT, options != NULL ? options : "@a{sv} {}", NULL, NULL,
+                     NULL);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (given);
   g_auto (GStrv) servers = g_strsplit (addresses, " ", -1);
 

@@ -38,8 +38,8 @@ malt_fault_begin_sleep (MaltFaultCall      *self,
                         MaltAbstractWorker *worker,
                         double              seconds)
 {
-  malt_abstract_worker_remote_call_async (worker, "malt.sleep", g_variant_new ("(d)", seconds), NULL,
-                                          NULL, on_called, self);
+  malt_abstract_worker_remote_call_async (worker, "malt.sleep", g_variant_new ("(d)", seconds),
+                                          NULL, NULL, on_called, self);
 }
 
 static void

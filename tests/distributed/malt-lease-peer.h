@@ -44,7 +44,7 @@ typedef struct
   gint64        late_until;  /* and when the program has come round to what it has missed */
   gint64        faulty_since;
 
-  GPtrArray    *sessions;    /* of LeaseSession, borrowed: a host's living ones, a manager's wanted ones */
+  GPtrArray    *sessions;    /* of LeaseSession, borrowed: a host's living, a manager's wanted */
 } LeasePeer;
 
 void     lease_peer_init          (LeasePeer       *self,

@@ -230,7 +230,8 @@ on_beat (LeaseWorld   *self,
          LeaseSession *session)
 {
   guint64 number = malt_host_lease_beat (&session->host_lease, get_host_time (self, session));
-  gint64 due = send_message (self, session->host, session->manager, EVENT_BEAT_CAME, session, number);
+  gint64 due =
+    send_message (self, session->host, session->manager, EVENT_BEAT_CAME, session, number);
 
   g_assert_cmpuint (number, >, 0);
   session->last_beat_due = MAX (session->last_beat_due, due);

@@ -128,8 +128,8 @@ malt_nats_server_new_cluster (MaltNatsServer **servers,
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *config =
-        g_strdup_printf ("cluster { name: test, listen: \"127.0.0.1:%d\", routes: [ %s ] }\n", ports[i],
-                         routes->str);
+        g_strdup_printf ("cluster { name: test, listen: \"127.0.0.1:%d\", routes: [ %s ] }\n",
+                         ports[i], routes->str);
 
       servers[i] = malt_nats_server_new (config);
       if (servers[i] == NULL)
@@ -178,8 +178,8 @@ on_deadline (gpointer unused)
 void
 malt_nats_wait_until (const gboolean *flag)
 {
-  guint deadline = g_timeout_add_seconds (SERVER_DEADLINE_SEC * malt_test_get_slowness (), on_deadline,
-                                          NULL);
+  guint deadline = g_timeout_add_seconds (SERVER_DEADLINE_SEC * malt_test_get_slowness (),
+                                          on_deadline, NULL);
 
   while (!*flag)
     g_main_context_iteration (NULL, TRUE);

@@ -92,9 +92,11 @@ main (int    argc,
     {
       g_auto (LeaseResult) result = { 0 };
       gint64 start = g_get_monotonic_time ();
+      gint64 spent;
 
       lease_plan_run (&plan, &result);
-      is_kept &= print_result (&result, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
+      spent = g_get_monotonic_time () - start;
+      is_kept &= print_result (&result, (double) spent / G_USEC_PER_SEC);
     }
 
   return is_kept ? EXIT_SUCCESS : EXIT_FAILURE;

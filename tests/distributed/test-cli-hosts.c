@@ -52,7 +52,8 @@ run (const char *const *argv)
   g_strv_builder_addv (builder, (const char **) argv);
   words = g_strv_builder_end (builder);
   process = g_subprocess_newv ((const char *const *) words,
-                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                               &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8_async (process, NULL, NULL, keep, &result);
   while (result == NULL)
@@ -276,9 +277,10 @@ test_tls (void)
       g_autofree char *ca = g_strdup_printf ("--tls-ca=%s/ca.pem", secured.folder);
       g_autofree char *certificate =
         g_strdup_printf ("--tls-certificate=%s/%s.pem", secured.folder, identities[i].name);
-      g_autofree char *key = g_strdup_printf ("--tls-key=%s/%s.key", secured.folder, identities[i].name);
-      g_auto (Outcome) outcome = run ((const char *const[]) { "--server", secured.server->address, ca,
-                                                              certificate, key, NULL });
+      g_autofree char *key =
+        g_strdup_printf ("--tls-key=%s/%s.key", secured.folder, identities[i].name);
+      g_auto (Outcome) outcome = run ((const char *const[]) { "--server", secured.server->address,
+                                                              ca, certificate, key, NULL });
 
       g_test_message ("%s: %s", identities[i].name, outcome.err);
       g_assert_cmpint (outcome.status, ==, identities[i].status);

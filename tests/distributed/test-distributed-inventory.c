@@ -85,7 +85,8 @@ main (int    argc,
   g_test_add_func ("/malt/distributed/inventory/sent", test_inventory);
   for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/malt/distributed/inventory/wrong-%s", wrong[i].name);
+      g_autofree char *path =
+        g_strdup_printf ("/malt/distributed/inventory/wrong-%s", wrong[i].name);
 
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_wrong);
     }

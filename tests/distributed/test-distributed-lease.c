@@ -123,7 +123,7 @@ test_frozen_host (void)
 {
   MaltHostLease host;
 
-  g_test_summary ("A host that wakes up late kills, even if an echo lay in its socket all the time.");
+  g_test_summary ("A host that wakes up late kills, even if an echo lay in its socket meanwhile.");
 
   malt_host_lease_init (&host, LEASE, START);
   malt_host_lease_beat (&host, START + SECOND);
@@ -173,8 +173,8 @@ test_one_way (void)
   MaltHostLease host;
   MaltManagerLease manager;
 
-  g_test_summary ("Echoes are lost, beats are not: the host kills while the manager still hears it, and the "
-                  "manager waits for longer than that.");
+  g_test_summary ("Echoes are lost, beats are not: the host kills while the manager still hears "
+                  "it, and the manager waits for longer than that.");
 
   malt_host_lease_init (&host, LEASE, START);
   malt_manager_lease_init (&manager, LEASE, START);

@@ -162,8 +162,8 @@ test_reply (gconstpointer data)
 {
   gsize i = GPOINTER_TO_SIZE (data);
   g_autoptr (MaltSpawnReply) reply =
-    malt_spawn_reply_new (replies[i].address, replies[i].port, token, replies[i].fingerprint, "node",
-                          4711);
+    malt_spawn_reply_new (replies[i].address, replies[i].port, token, replies[i].fingerprint,
+                          "node", 4711);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = malt_spawn_reply_to_bytes (reply, &error);
   g_autoptr (MaltSpawnReply) read = NULL;
@@ -183,8 +183,8 @@ test_reply (gconstpointer data)
 
 #define TOKEN "b'0123456789abcdef0123456789abcde'"
 #define REPLY(address, port, token, host, pid) \
-  "{'address': <" address ">, 'port': <uint16 " port ">, 'token': <" token ">, 'host': <" host ">, " \
-  "'pid': <" pid ">}"
+  "{'address': <" address ">, 'port': <uint16 " port ">, 'token': <" token ">, " \
+  "'host': <" host ">, 'pid': <" pid ">}"
 
 static const struct
 {

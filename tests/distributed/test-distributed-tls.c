@@ -378,7 +378,12 @@ test_local (void)
   {
     const char *address;
     gboolean    is_local;
-  } cases[] = { { "127.0.0.1", TRUE }, { "::1", TRUE }, { "10.0.0.1", FALSE }, { "0.0.0.0", FALSE } };
+  } cases[] = {
+    { "127.0.0.1", TRUE },
+    { "::1", TRUE },
+    { "10.0.0.1", FALSE },
+    { "0.0.0.0", FALSE },
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -128,8 +128,8 @@ test_bad_options (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (GVariant) options = g_variant_parse (G_VARIANT_TYPE_VARDICT, cases[i].options, NULL,
-                                                      NULL, NULL);
+      g_autoptr (GVariant) options =
+        g_variant_parse (G_VARIANT_TYPE_VARDICT, cases[i].options, NULL, NULL, NULL);
       g_autoptr (GError) error = NULL;
 
       g_assert_nonnull (options);

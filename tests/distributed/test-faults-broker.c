@@ -121,7 +121,7 @@ test_node_killed (void)
   guint n_alive = 0;
   int pid;
 
-  g_test_summary ("One of three hosts dies while workers are started: each comes, or fails with an error.");
+  g_test_summary ("One of three hosts dies while workers start: each comes, or its start fails.");
 
   if (cluster == NULL)
     return;
@@ -179,7 +179,7 @@ test_asked_two (void)
   MaltFaultCall spawns[N_SPAWNS] = { 0 };
   guint wake;
 
-  g_test_summary ("A request that a host keeps to itself goes to another; what the first starts later ends.");
+  g_test_summary ("What a host does not answer goes to another; what the first starts later ends.");
 
   if (cluster == NULL)
     return;
@@ -266,8 +266,8 @@ test_full (void)
   g_autoptr (MaltCluster) cluster = malt_cluster_new (1, 1);
   g_autoptr (MaltAbstractWorker) worker = NULL;
 
-  g_test_summary ("A host without a free slot hears of no requests to its pool, and refuses those to "
-                  "itself.");
+  g_test_summary ("A host without a free slot hears of no requests to its pool, and refuses those "
+                  "to itself.");
 
   if (cluster == NULL)
     return;
@@ -349,7 +349,7 @@ test_reply_lost (void)
   g_autoptr (MaltSpawnReply) first = NULL;
   g_autoptr (MaltSpawnReply) second = NULL;
 
-  g_test_summary ("Who asks again gets the same worker, and who never comes for it leaves nothing behind.");
+  g_test_summary ("Who asks again gets the same worker; one that nobody comes for leaves nothing.");
 
   if (cluster == NULL)
     return;

@@ -24,8 +24,8 @@
 #define SLACK_SEC 20.0
 
 static const char config_format[] =
-  "{ \"servers\": [\"nats://" MANAGER_ADDRESS ":4222\"], \"host\": \"host0\", \"listen\": \"" HOST_ADDRESS
-  "\" }\n";
+  "{ \"servers\": [\"nats://" MANAGER_ADDRESS ":4222\"], \"host\": \"host0\", "
+  "\"listen\": \"" HOST_ADDRESS "\" }\n";
 
 static gboolean
 run (const char *command)
@@ -57,7 +57,8 @@ run_in_host (MaltCluster *cluster,
 {
   g_autofree char *line =
     g_strdup_printf ("nsenter -t %s -n %s",
-                     g_subprocess_get_identifier (g_ptr_array_index (cluster->processes, 0)), command);
+                     g_subprocess_get_identifier (g_ptr_array_index (cluster->processes, 0)),
+                     command);
 
   g_assert_true (run (line));
 }
@@ -85,7 +86,8 @@ start_host (MaltCluster *cluster)
   g_file_set_contents (config, config_format, -1, &error);
   g_assert_no_error (error);
   g_subprocess_launcher_set_child_setup (launcher, leave_network, NULL, NULL);
-  process = g_subprocess_launcher_spawn (launcher, &error, script, HOST_ADDRESS, program, config, NULL);
+  process = g_subprocess_launcher_spawn (launcher, &error, script, HOST_ADDRESS, program, config,
+                                         NULL);
   g_assert_no_error (error);
   g_ptr_array_add (cluster->processes, process);
 

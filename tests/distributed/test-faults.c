@@ -215,8 +215,8 @@ run_manager (const char *address,
   g_assert_no_error (error);
   printf ("ready\n");
   fflush (stdout);
-  malt_abstract_worker_remote_call_wait (worker, "malt.sleep", g_variant_new ("(d)", 1000.0), NULL, NULL,
-                                         &error);
+  malt_abstract_worker_remote_call_wait (worker, "malt.sleep", g_variant_new ("(d)", 1000.0), NULL,
+                                         NULL, &error);
 
   return g_error_matches (error, MALT_ERROR, MALT_ERROR_TERMINATED_WORKER) ? MANAGER_EXIT_STATUS
                                                                            : EXIT_FAILURE;
@@ -309,7 +309,7 @@ test_cycles (void)
   guint n_here;
   guint n_there;
 
-  g_test_summary ("Many workers one after the other leave no descriptors, in the manager or in the host.");
+  g_test_summary ("Many workers one after the other leave no descriptors, in manager or host.");
 
   if (cluster == NULL)
     return;

@@ -111,7 +111,8 @@ test_case (gconstpointer data)
   key = g_strdup_printf ("%s/%s.key", secured.folder, cases[i].key);
   g_chmod (key, cases[i].key_mode);
   config = g_strdup_printf ("{\"servers\": [\"%s\"], \"host\": \"%s\", \"tls\": {"
-                            "\"certificate\": \"%s/%s.pem\", \"key\": \"%s\", \"ca\": \"%s/ca.pem\"},"
+                            "\"certificate\": \"%s/%s.pem\", \"key\": \"%s\", "
+                            "\"ca\": \"%s/ca.pem\"},"
                             "\"pools\": {\"%s\": {\"slots\": 1}}}",
                             secured.server->address, cases[i].host, secured.folder,
                             cases[i].certificate, key, secured.folder, cases[i].pool);

@@ -77,8 +77,8 @@ on_answered (GObject      *source,
   if (bytes != NULL)
     {
       answer->inventory = malt_inventory_from_bytes (bytes, NULL);
-      answer->reply = answer->inventory == NULL ? malt_spawn_reply_from_bytes (bytes, &answer->error)
-                                                : NULL;
+      if (answer->inventory == NULL)
+        answer->reply = malt_spawn_reply_from_bytes (bytes, &answer->error);
     }
   answer->is_over = TRUE;
 }
@@ -166,7 +166,8 @@ set_up (Fixture       *fixture,
     return;
 
   servers[0] = fixture->server->address;
-  fixture->manager = malt_nats_client_new (servers, NULL, NULL, "test", "malt.test.manager.1", &error);
+  fixture->manager =
+    malt_nats_client_new (servers, NULL, NULL, "test", "malt.test.manager.1", &error);
   g_assert_no_error (error);
   malt_nats_client_open (fixture->manager);
   fixture->hosts[0] = new_host (servers[0], "a", n_slots);
@@ -346,7 +347,8 @@ static void
 test_who (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_autoptr (GPtrArray) hosts = g_ptr_array_new_with_free_func ((GDestroyNotify) malt_inventory_free);
+  g_autoptr (GPtrArray) hosts =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) malt_inventory_free);
   g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
   g_auto (Answer) answer = { 0 };
   g_autoptr (GError) error = NULL;

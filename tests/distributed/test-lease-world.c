@@ -30,7 +30,7 @@ test_faults (gconstpointer lease_ms)
 {
   LeasePlan plan = small_plan;
 
-  g_test_summary ("Networks and machines fail all the time, and no worker lives on after it was given up.");
+  g_test_summary ("Networks and machines fail all the time; no worker that was given up lives on.");
 
   plan.lease_ms = GPOINTER_TO_UINT (lease_ms);
   for (plan.seed = 0; plan.seed < N_SEEDS; plan.seed++)
@@ -71,7 +71,7 @@ test_calm (void)
 {
   LeasePlan plan = small_plan;
 
-  g_test_summary ("No false alarm while a beat and its echo take less than the lease without a beat.");
+  g_test_summary ("No false alarm while a beat and its echo take less than the lease less a beat.");
 
   plan.is_calm = TRUE;
   plan.seconds = 600;

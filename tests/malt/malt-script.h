@@ -33,8 +33,8 @@ void          malt_script_reset         (void);
 /* From now on. */
 void          malt_script_set           (MaltScriptStep       step,
                                          MaltScriptWay        way);
-/* What workers say that their calls have run, microseconds, whose process they are, and whether that
- * may be of another machine. */
+/* What workers say that their calls have run, microseconds, whose process they are, and whether
+ * that may be of another machine. */
 void          malt_script_set_run_time  (gint64               run_time_us);
 void          malt_script_set_pid       (int                  pid);
 int           malt_script_get_pid       (void);

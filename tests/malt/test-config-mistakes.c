@@ -310,7 +310,8 @@ test_many_mistakes (void)
     g_string_append_printf (json, ",\n\"no-such-option-%u\": 1", i);
   g_string_append (json, "}}}");
 
-  assert_starts (json->str, (gssize) json->len, PREFIX "2: profiles.a.no-such-option-0: there is no");
+  assert_starts (json->str, (gssize) json->len,
+                 PREFIX "2: profiles.a.no-such-option-0: there is no");
 }
 
 static void

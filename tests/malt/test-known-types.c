@@ -58,7 +58,8 @@ test_many (void)
 
   for (guint i = 0; i < N_TYPES; i++)
     {
-      const char type_string[] = { '(', letters[i % 10], letters[i / 10 % 10], letters[i / 100], ')', '\0' };
+      const char type_string[] = { '(', letters[i % 10], letters[i / 10 % 10], letters[i / 100],
+                                   ')', '\0' };
 
       malt_known_types_add (G_VARIANT_TYPE (type_string));
       g_assert_true (g_variant_type_equal (lookup (type_string), G_VARIANT_TYPE (type_string)));
@@ -66,7 +67,8 @@ test_many (void)
 
   for (guint i = 0; i < N_TYPES; i++)
     {
-      const char type_string[] = { '(', letters[i % 10], letters[i / 10 % 10], letters[i / 100], ')', '\0' };
+      const char type_string[] = { '(', letters[i % 10], letters[i / 10 % 10], letters[i / 100],
+                                   ')', '\0' };
       const GVariantType *type = lookup (type_string);
 
       if (type == NULL)

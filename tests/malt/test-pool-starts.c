@@ -229,7 +229,8 @@ test_configured (void)
   gpointer observed;
   MaltPool *pool;
 
-  g_test_summary ("Workers are of the pool's own configuration, later ones, too; the pool lets go of it at once");
+  g_test_summary ("Workers are of the pool's own configuration, later ones, too; the pool lets "
+                  "go of it at once");
   malt_script_reset ();
   config = malt_config_new_from_data ("{ \"default\": \"mine\", \"profiles\":"
                                       "  { \"mine\": { \"backend\": \"scripted\" } } }",

@@ -57,7 +57,7 @@ test_not_read (void)
   char line[LINE_BYTES];
   guint64 ticket = 0;
 
-  g_test_summary ("A terminal that takes nothing blocks nobody, and gets whole lines when it does again");
+  g_test_summary ("A terminal that takes nothing blocks nobody, and gets whole lines afterwards");
   memset (line, 'x', sizeof line);
   g_assert_true (malt_relay_sink_is_ready (sink));
   for (guint i = 0; i < N_LINES; i++)

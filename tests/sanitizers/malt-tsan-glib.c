@@ -71,7 +71,8 @@ const char *__tsan_default_options (void);
 const char *
 __tsan_default_options (void)
 {
-  return "ignore_noninstrumented_modules=1:atexit_sleep_ms=0:halt_on_error=1:second_deadlock_stack=1";
+  return "ignore_noninstrumented_modules=1:atexit_sleep_ms=0:halt_on_error=1:"
+         "second_deadlock_stack=1";
 }
 
 /* Where GLib hands over from one thread to another with no function that could be told from. */
@@ -162,7 +163,8 @@ g_object_unref (gpointer object)
   REAL (g_object_unref);
   __tsan_release (object);
   while (old > 1)
-    if (__atomic_compare_exchange_n (count, &old, old - 1, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n (count, &old, old - 1, FALSE, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
       return;
   __tsan_acquire (object);
   g_object_weak_ref (object, acquire_at_end, NULL);

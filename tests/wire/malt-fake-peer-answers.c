@@ -124,8 +124,8 @@ send_last_words (MaltFakePeer *self,
     .type = MALT_MESSAGE_FAILURE,
     .flags = MALT_MESSAGE_FLAGS_CUT_SHORT,
     .id = id,
-    .value = g_variant_ref_sink (g_variant_new ("(usss)", MALT_ERROR_TERMINATED_WORKER, "leaves", "",
-                                                traceback)),
+    .value = g_variant_ref_sink (g_variant_new ("(usss)", MALT_ERROR_TERMINATED_WORKER, "leaves",
+                                                "", traceback)),
   };
 
   malt_stream_queue (self->data, &message, NULL);

@@ -25,8 +25,8 @@ G_BEGIN_DECLS
  *   slowly       (v): its argument as the answer, one byte a write
  *   twice        (v): the answer two times
  *   stranger     (v): an answer to a call that was never made, then the answer
- *   last-words   (u): a traceback so long, cut short, and nothing more; a probe says that it is running,
- *                and where
+ *   last-words   (u): a traceback so long, cut short, and nothing more; a probe says that it is
+ *                running, and where
  *   log          (uss): a record of this level, domain and text, then ()
  *   leave        ends its side of both connections
  */

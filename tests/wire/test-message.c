@@ -94,7 +94,8 @@ test_golden_failure (void)
   g_autoptr (GError) error = NULL;
   MaltMessage message = { 0 };
 
-  g_assert_true (decode_frame (golden_failure, sizeof golden_failure, FALSE, FALSE, &message, NULL));
+  g_assert_true (decode_frame (golden_failure, sizeof golden_failure, FALSE, FALSE, &message,
+                               NULL));
   error = malt_message_parse_failure (message.value, "W");
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpstr (error->message, ==, "nono\ntb");
