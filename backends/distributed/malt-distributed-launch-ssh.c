@@ -106,29 +106,6 @@ stop_writing (MaltDistributedLaunchSsh *self)
   g_clear_pointer (&self->request, g_bytes_unref);
 }
 
-static gboolean
-on_grace_over (gpointer user_data)
-{
-  MaltDistributedLaunchSsh *self = user_data;
-
-  g_clear_pointer (&self->grace, g_source_unref);
-  pidfd_send_signal (self->child.pidfd, SIGKILL, NULL, 0);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* malt-host leaves at the end of its standard input. This program may be about to leave, too, and
- * then does not see the end of ssh. */
-static void
-let_go (MaltDistributedLaunchSsh *self)
-{
-  malt_distributed_ssh_folder_remove (&self->folder);
-  stop_writing (self);
-  close_fd (&self->child.in_fd);
-  if (self->child.pidfd >= 0 && self->grace == NULL)
-    self->grace = attach (self, g_timeout_source_new (SSH_GRACE_MSEC), on_grace_over);
-}
-
 /* The worker is where ssh has brought it. */
 static void
 take_message (GBytes   *message,
@@ -373,12 +350,29 @@ describe (MaltDistributedLauncher *launcher,
                           self->destination);
 }
 
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  MaltDistributedLaunchSsh *self = user_data;
+
+  g_clear_pointer (&self->grace, g_source_unref);
+  pidfd_send_signal (self->child.pidfd, SIGKILL, NULL, 0);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* malt-host leaves at the end of its standard input. This program may be about to leave, too, and
+ * then does not see the end of ssh. */
 static void
 stop (MaltDistributedLauncher *launcher)
 {
   MaltDistributedLaunchSsh *self = MALT_SSH_LAUNCHER (launcher);
 
-  let_go (self);
+  malt_distributed_ssh_folder_remove (&self->folder);
+  stop_writing (self);
+  close_fd (&self->child.in_fd);
+  if (self->child.pidfd >= 0 && self->grace == NULL)
+    self->grace = attach (self, g_timeout_source_new (SSH_GRACE_MSEC), on_grace_over);
 }
 
 static void

@@ -226,7 +226,7 @@ on_unwanted (GObject      *source,
 
 /* A host ends a worker whose streams are closed, and one that nobody comes for, but not as soon. */
 static void
-let_go (MaltDistributedStart *start)
+discard_worker (MaltDistributedStart *start)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSource) late = g_timeout_source_new (UNWANTED_TIMEOUT_MSEC);
@@ -258,7 +258,7 @@ on_launched (GObject      *source,
   start->reply = reply;
   start->id = id != NULL ? g_steal_pointer (&id) : g_strdup (start->request->id);
   if (start->func == NULL)
-    let_go (start);
+    discard_worker (start);
   else
     malt_distributed_streams_open_async (reply, start->id, start->tls,
                                          start->request->lease_ms + MALT_LEASE_MARGIN_MSEC,

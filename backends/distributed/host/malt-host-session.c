@@ -134,9 +134,9 @@ close_streams (MaltHostSession *self)
 
 /* Nobody wants the worker any more. */
 static void
-let_go (MaltHostSession *self,
-        const char      *detail,
-        gboolean         is_at_once)
+abandon (MaltHostSession *self,
+         const char      *detail,
+         gboolean         is_at_once)
 {
   close_streams (self);
   if (self->report != NULL)
@@ -160,7 +160,7 @@ on_not_opened (gpointer user_data)
   g_autofree char *detail = g_strdup_printf ("its manager did not come for it within %u ms",
                                              OPENING_TIMEOUT_MSEC);
 
-  let_go (user_data, detail, FALSE);
+  abandon (user_data, detail, FALSE);
   return G_SOURCE_REMOVE;
 }
 
@@ -283,7 +283,7 @@ on_lost (MaltHostWatch *watch,
          const GError  *error,
          gpointer       user_data)
 {
-  let_go (user_data, error->message, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+  abandon (user_data, error->message, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
 }
 
 static void
@@ -357,7 +357,7 @@ malt_host_session_accept (MaltHostSession       *self,
 
   /* Its token is used up, so the manager cannot try again. */
   if (!is_good)
-    let_go (self, "the host could not open its streams", FALSE);
+    abandon (self, "the host could not open its streams", FALSE);
   else if (self->is_open[0] && self->is_open[1] && self->is_open[2])
     drop_deadline (self);
   return is_good;

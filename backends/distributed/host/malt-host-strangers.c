@@ -73,7 +73,7 @@ turn_away (Stranger *stranger)
 
 /* At once, or as soon as what is under way has been cancelled; its place is free in any case. */
 static void
-let_go (Stranger *stranger)
+drop (Stranger *stranger)
 {
   g_ptr_array_remove (stranger->strangers->list, stranger);
   stranger->strangers = NULL;
@@ -231,7 +231,7 @@ on_impatience (gpointer user_data)
 
       if (victim == NULL)
         break;
-      let_go (victim);
+      drop (victim);
     }
 
   shake_hands (self);
@@ -284,7 +284,7 @@ on_too_late (gpointer user_data)
 {
   MaltHostStrangers *self = ((Stranger *) user_data)->strangers;
 
-  let_go (user_data);
+  drop (user_data);
   shake_hands (self);
   return G_SOURCE_REMOVE;
 }
@@ -335,7 +335,7 @@ malt_host_strangers_make_room (MaltHostStrangers *self)
   if (victim == NULL)
     return FALSE;
 
-  let_go (victim);
+  drop (victim);
   shake_hands (self);
   return TRUE;
 }
@@ -382,7 +382,7 @@ void
 malt_host_strangers_free (MaltHostStrangers *self)
 {
   while (self->list->len > 0)
-    let_go (g_ptr_array_index (self->list, 0));
+    drop (g_ptr_array_index (self->list, 0));
   malt_clear_source (&self->patience);
   g_ptr_array_unref (self->list);
   g_clear_pointer (&self->config, malt_host_config_unref);
