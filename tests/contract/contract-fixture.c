@@ -16,8 +16,8 @@
 /* So many times in a row a case is late, then it is not the machine. */
 #define CONTRACT_ATTEMPTS 5
 
-/* How long what a worker held may take to be let go of after its end. */
-#define CONTRACT_LET_GO_MSEC 3000
+/* How long what a worker held may take to be released after its end. */
+#define CONTRACT_CLEAN_UP_MSEC 3000
 
 static const ContractSettings *the_settings;
 
@@ -128,7 +128,7 @@ contract_keeps_spares (Contract *contract)
 }
 
 static gboolean
-has_let_go (gpointer user_data)
+is_clean (gpointer user_data)
 {
   Contract *contract = user_data;
 
@@ -140,7 +140,7 @@ has_let_go (gpointer user_data)
 
 /* Ends what the case has started, and looks at what it leaves behind. */
 static void
-let_go (Contract *contract)
+clean_up (Contract *contract)
 {
   for (guint i = 0; i < contract->workers->len; i++)
     contract_stop (contract->workers->pdata[i]);
@@ -156,7 +156,7 @@ let_go (Contract *contract)
   g_ptr_array_set_size (contract->workers, 0);
   g_ptr_array_set_size (contract->replies, 0);
 
-  if (!contract_wait_until (contract, has_let_go, contract, CONTRACT_LET_GO_MSEC))
+  if (!contract_wait_until (contract, is_clean, contract, CONTRACT_CLEAN_UP_MSEC))
     g_error ("Left over: %u running workers, %u children, %d descriptors",
              contract_count_running (), contract_count_children (),
              (int) contract_count_descriptors () - (int) contract->n_descriptors);
@@ -167,7 +167,7 @@ contract_tear_down (gpointer fixture, gconstpointer data)
 {
   Contract *contract = fixture;
 
-  let_go (contract);
+  clean_up (contract);
   alarm (0);
   g_ptr_array_unref (contract->workers);
   g_ptr_array_unref (contract->replies);
@@ -193,7 +193,7 @@ run_until_in_time (Contract *contract)
   contract->test_case->run (contract);
   for (guint i = 1; contract->is_late && i < CONTRACT_ATTEMPTS; i++)
     {
-      let_go (contract);
+      clean_up (contract);
       contract_log_clear ();
       contract->warns = FALSE;
       contract->is_late = FALSE;
