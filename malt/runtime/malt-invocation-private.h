@@ -76,7 +76,8 @@ void      malt_invocation_stop_clock     (MaltInvocation      *self);
 void      malt_invocation_finish         (MaltInvocation      *self,
                                           GVariant            *value,
                                           const GError        *error);
-/* The runtime ends: answers why, if nobody has answered yet. Who holds it may do so later, unheard. */
+/* The runtime ends: answers why, if nobody has answered yet. Who holds it may do so later,
+ * unheard. */
 void      malt_invocation_abandon        (MaltInvocation      *self);
 
 /* The two halves of cancelling, for the scheduler. The first reason stays. */

@@ -493,10 +493,10 @@ is_progress_due (MaltInvocation *self,
  *
  * Tells the caller how far the call is; [signal@Call::progress] is emitted there.
  *
- * Can be called as often as is convenient: after the first eight reports, what comes more often than
- * twenty times a second is dropped, which costs little more than a look at the clock. A @fraction
- * of 1.0 is not dropped when it is the first one. A nested call reports for the call that made
- * it. Does nothing once the call has been answered. May be called in any thread.
+ * Can be called as often as is convenient: after the first eight reports, what comes more often
+ * than twenty times a second is dropped, which costs little more than a look at the clock. A
+ * @fraction of 1.0 is not dropped when it is the first one. A nested call reports for the call
+ * that made it. Does nothing once the call has been answered. May be called in any thread.
  *
  * Since: 0.1
  */

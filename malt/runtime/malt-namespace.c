@@ -227,9 +227,10 @@ find_load_func (MaltNamespace       *self,
 
   if (!malt_module_file_open (path, load, &preload_func, &local_error))
     {
+      gboolean is_sandboxed = strstr (local_error->message, SANDBOXED_TEXT) != NULL;
+
       set_import_error (error, "Cannot import “%s” from “%s”: %s%s", name, path,
-                        local_error->message,
-                        strstr (local_error->message, SANDBOXED_TEXT) != NULL ? SANDBOXED_HINT : "");
+                        local_error->message, is_sandboxed ? SANDBOXED_HINT : "");
       return FALSE;
     }
 

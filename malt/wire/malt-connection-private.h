@@ -62,7 +62,7 @@ struct _MaltConnection
   gboolean                is_data_over;    /* end of file, or broken */
   guint                   n_deferred;      /* calls that a dispatch will flush at its end */
   gint64                  deferred_time;   /* of the first of them */
-  guint                   n_deferred_in_vain; /* looks of the monitor that found none for too long */
+  guint                   n_deferred_in_vain; /* looks of the monitor that found none overdue */
 
   GError                 *close_error;   /* owned (nullable) */
   gboolean                is_closed;

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean are_taken;                 /* whether a frame may bring one at all */
-  int      fds[MALT_DESCRIPTORS_MAX]; /* owned; oldest first; -1 for one that there was no room for */
+  int      fds[MALT_DESCRIPTORS_MAX]; /* owned; oldest first; −1 for one without room */
   guint    n_fds;
   gboolean has_excess;                /* the peer attached more than it may */
 } MaltDescriptors;

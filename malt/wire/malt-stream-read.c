@@ -248,7 +248,8 @@ take_small_frame (MaltStream    *self,
   self->start += MALT_FRAME_HEADER_BYTES + self->header.body_length;
   if (self->header.flags & MALT_MESSAGE_FLAGS_DESCRIPTOR)
     bytes = malt_descriptors_map (&self->descriptors,
-                                  max_bytes - MIN (max_bytes, self->header.body_length), &map_error);
+                                  max_bytes - MIN (max_bytes, self->header.body_length),
+                                  &map_error);
 
   if (map_error == NULL)
     return decode (self, message, body, bytes, message_error, error);

@@ -33,7 +33,7 @@ struct _MaltStream
 
   MaltDescriptors  descriptors;
 
-  guint            spin_pause;        /* so many times not to spin, doubled by each that was in vain */
+  guint            spin_pause;        /* so many times not to spin, doubled by each in vain */
   guint            spin_pause_left;
 
   GMutex           lock;
