@@ -8,6 +8,7 @@ usage: test-architecture.py includes ROOT
        test-architecture.py exports LIBRARY
        test-architecture.py lists ROOT
        test-architecture.py installed ROOT BUILD
+       test-architecture.py columns ROOT
 
 Prints what is wrong, one line each; the exit status says whether anything is.
 """
@@ -19,6 +20,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 UMBRELLAS = ('malt/malt.h', 'malt/malt-plugin.h')
+MAX_COLUMNS = 100
 
 # Folder → folders whose headers nothing in it may include. The longest match counts.
 FORBIDDEN = {
@@ -129,12 +131,21 @@ def check_installed(root, build):
             yield f'{name} is installed as {place}'
 
 
+def check_columns(root):
+    """No line of C is longer than CONTRIBUTING.md allows; characters are counted, not bytes."""
+    for path, name in sources(root, 'malt', 'backends', 'plugins', 'examples', 'tests'):
+        for number, line in enumerate(path.read_text('utf-8').splitlines(), 1):
+            if len(line) > MAX_COLUMNS:
+                yield f'{name}:{number} has {len(line)} columns, {MAX_COLUMNS} are allowed'
+
+
 CHECKS = {
     'includes': lambda root: check_includes(pathlib.Path(root)),
     'umbrella': check_umbrella,
     'exports': check_exports,
     'lists': lambda root: check_lists(pathlib.Path(root)),
     'installed': lambda root, build: check_installed(pathlib.Path(root), pathlib.Path(build)),
+    'columns': lambda root: check_columns(pathlib.Path(root)),
 }
 
 
