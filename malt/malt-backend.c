@@ -202,9 +202,10 @@ check_worker_type (const char  *name,
 /**
  * malt_list_backends:
  *
- * Lists the backends there are, those of the highest priority first. Loads
- * every plugin; those that cannot be loaded, or are incomplete, are left out, and
- * [func@Malt.list_plugin_failures] says why.
+ * Lists the backends there are, those of the highest priority first, and those of
+ * the same in no particular order. Loads every plugin; those that cannot be
+ * loaded, or are incomplete, are left out, and [func@Malt.list_plugin_failures]
+ * says why.
  *
  * Returns: (transfer full): a new list of [class@Malt.Backend], which does not
  *   change by itself

@@ -26,6 +26,9 @@
 /* A line of malt-host that says that it serves. */
 #define SERVES "Managers can ask this host"
 
+/* One that is there without TLS, before that. */
+#define SERVES_ALL "every user of this machine"
+
 #define TLS_CONFIG \
   "tls { cert_file: \"@FOLDER@/server.pem\", key_file: \"@FOLDER@/server.key\", " \
   "ca_file: \"@FOLDER@/ca.pem\", verify: true }\n"
@@ -106,6 +109,7 @@ start_host (Setting *self)
   g_autoptr (GDataInputStream) lines = NULL;
   g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
+  gboolean is_for_all = FALSE;
 
   self->host = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
                                  &error, program, "--config", self->config, NULL);
@@ -117,8 +121,10 @@ start_host (Setting *self)
       line = g_data_input_stream_read_line (lines, NULL, NULL, &error);
       g_assert_no_error (error);
       g_assert_nonnull (line);
+      is_for_all |= strstr (line, SERVES_ALL) != NULL;
     }
   while (strstr (line, SERVES) == NULL);
+  g_assert_cmpint (is_for_all, ==, self->secured.folder == NULL);
 }
 
 static MaltSshServer *

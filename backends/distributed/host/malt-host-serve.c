@@ -75,6 +75,15 @@ run (Service        *service,
   g_signal_handler_disconnect (service->workers, handler);
 }
 
+/* Nobody has to prove anything then. */
+static void
+tell_who_is_served (MaltHostConfig *config)
+{
+  if (malt_host_config_get_tls (config) == NULL)
+    g_message ("Without “tls” every user of this machine can have workers, which run as “%s”",
+               g_get_user_name ());
+}
+
 static gboolean
 serve_at (MaltHostConfig  *config,
           GSocket         *socket,
@@ -90,6 +99,7 @@ serve_at (MaltHostConfig  *config,
   if (is_good)
     {
       service.loop = g_main_loop_new (NULL, FALSE);
+      tell_who_is_served (config);
       run (&service, socket, config);
       g_main_loop_unref (service.loop);
     }
