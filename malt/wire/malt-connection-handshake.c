@@ -214,6 +214,8 @@ unref_connection (gpointer  data,
  * Sends the first message and waits for the worker's greeting. Once, before
  * anything else. The caller keeps the deadline.
  *
+ * [method@Malt.Connection.handshake_finish] gets the answer.
+ *
  * Since: 0.1
  */
 void
@@ -269,7 +271,7 @@ malt_connection_handshake_async (MaltConnection      *self,
  * @result: what the callback got
  * @error: return location for an error
  *
- * Gets what [func@Malt.Connection.handshake_async] was answered.
+ * Gets what [method@Malt.Connection.handshake_async] was answered.
  *
  * Errors: %MALT_ERROR_PROTOCOL for garbage or another major version;
  * %MALT_ERROR_START_FAILED with the worker's text when it says why it does not

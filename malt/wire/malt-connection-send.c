@@ -144,8 +144,10 @@ new_call (MaltConnection *self,
  * Sends a call whose outcome goes to a task of the caller's, so that a backend's
  * result has the worker as its source object.
  *
- * Never blocks. The task returns in its context, from a source of that context.
- * While more than the limit is unanswered, the call waits its turn.
+ * Begins and ends @call, as all that send do: [method@Malt.Call.begin],
+ * [method@Malt.Call.end]. Never blocks. The task returns in its context, from a
+ * source of that context. While more than the limit is unanswered, the call waits its
+ * turn.
  *
  * Since: 0.1
  */
@@ -201,8 +203,8 @@ malt_connection_send_task (MaltConnection *self,
  *   caller, from a source of that context
  * @user_data: passed to @callback
  *
- * Sends a call. As [func@Malt.Connection.send_task], with a task of the
- * connection's own.
+ * Sends a call. As [method@Malt.Connection.send_task], with a task of the
+ * connection's own. [method@Malt.Connection.send_finish] gets the outcome.
  *
  * Since: 0.1
  */
@@ -228,7 +230,7 @@ malt_connection_send_async (MaltConnection      *self,
  * @result: what the callback got
  * @error: return location for an error
  *
- * Gets the outcome of [func@Malt.Connection.send_async].
+ * Gets the outcome of [method@Malt.Connection.send_async].
  *
  * Errors: what the worker answered; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_TIMED_OUT;
  * %MALT_ERROR_LIMIT if the message is too large or too much waits already;
@@ -261,7 +263,7 @@ malt_connection_send_finish (MaltConnection  *self,
  * Sends a call and waits for its outcome, reading the connection meanwhile. Any
  * thread; does not touch the main context of the caller.
  *
- * Errors: as [func@Malt.Connection.send_finish]; besides, the `GIOErrorEnum` of
+ * Errors: as [method@Malt.Connection.send_finish]; besides, the `GIOErrorEnum` of
  * the reason when the process has no descriptor left to wait with.
  *
  * Returns: (transfer full): the value, `()` if it was discarded

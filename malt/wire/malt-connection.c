@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 /**
- * MaltConnection:
+ * MaltConnection: (skip)
  *
  * The manager's end of a worker: calls, answers and control over two connected
- * stream sockets. For backends whose workers run [struct@Malt.Runtime] behind
+ * stream sockets. For backends whose workers run `MaltRuntime` behind
  * such sockets, however they were made.
  *
  * ```c
@@ -81,11 +81,105 @@ malt_connection_init (MaltConnection *self)
 }
 
 /**
+ * MaltLogRecord: (skip)
+ * @level: the level as the worker has it, %G_LOG_LEVEL_ERROR included; no flags
+ * @domain: (nullable): the log domain
+ * @message: the message
+ * @n_left_out: how many fields the worker dropped, for they were too many or too large
+ * @fields: (nullable): `a{sv}`, further fields, whose values are `s` and `ay` if the
+ *   worker keeps to it
+ *
+ * What a worker says to the log, which is not to be trusted: whoever passes it on sees
+ * to it that no level ends the program, and that fields are not taken for others'. It
+ * and what it has are there as long as the hook runs.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionDeliveryFunc: (skip)
+ * @user_data: what the connection was made with
+ *
+ * Is called before the answers of one read are handed to their callers: output that
+ * the worker wrote before them is to be shown first. In whatever thread reads, without
+ * locks held; the answers wait until it returns.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionLostFunc: (skip)
+ * @error: of the domain `MALT_ERROR` if the peer broke the protocol, of
+ *   `G_IO_ERROR` if it is gone
+ * @user_data: what the connection was made with
+ *
+ * Is called when the peer is gone, or broke the protocol, and
+ * [method@Malt.Connection.close] had not been called. Once, in the monitor thread.
+ * Calls that wait are still waiting: the owner closes with the error that they are to
+ * end with.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionLogFunc: (skip)
+ * @record: what the worker says
+ * @user_data: what the connection was made with
+ *
+ * Is called for each log record of the worker. In the monitor thread, so it must not
+ * block.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionUnresponsiveFunc: (skip)
+ * @function: the name of the function that was called, UTF-8
+ * @traceback: (nullable): where in the worker it is, one `chunk:line` frame a line, if
+ *   the worker says so
+ * @user_data: what the connection was made with
+ *
+ * Is called when a call that was cancelled, interrupted or timed out is still running
+ * after `unresponsive_timeout_ms`, once for each. In the monitor thread, so it must not
+ * block.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionHooks: (skip)
+ * @before_delivery: (nullable): called before answers are handed over, in any thread
+ * @lost: (nullable): called when the peer is gone, in the monitor thread
+ * @log: (nullable): called for each log record, in the monitor thread
+ * @unresponsive: (nullable): called when a call does not heed its end, in the monitor
+ *   thread
+ *
+ * What the owner of a connection wants to know. No hook runs after
+ * [method@Malt.Connection.close] has returned, except in another thread that was in it
+ * already.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltConnectionLimits: (skip)
+ * @max_pending_bytes: of unanswered data, after which calls wait and then fail, as the
+ *   option `max-pending-bytes`
+ * @max_message_bytes: of one message either way, as the option `max-message-size`
+ * @unresponsive_timeout_ms: what a call has to heed its end, in milliseconds; 0 for
+ *   ever
+ *
+ * What a connection holds a worker, and those who call it, to.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_connection_new: (skip)
  * @data_fd: a connected stream socket, owned from now on
  * @control_fd: another one, owned from now on
  * @limits: bytes and milliseconds, copied
- * @hooks: what the owner wants to know, copied; each may be %NULL
+ * @hooks: what the owner wants to know, copied
  * @user_data: passed to the hooks
  * @destroy: (nullable): for @user_data, when the connection is freed, in any
  *   thread
@@ -272,7 +366,7 @@ detach (gpointer user_data)
  * closed: later calls fail, and no hook is called any more. Whoever the sockets
  * are handed to greets the worker anew, which then passes no descriptors.
  *
- * Any thread that holds no lock of the monitor's; blocks until that thread comes
+ * Any thread that holds no lock of the monitor's, but no hook; blocks until that thread comes
  * round to it.
  *
  * Errors: %G_IO_ERROR_PENDING if something has been called, or the worker is in

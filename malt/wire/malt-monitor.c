@@ -52,11 +52,11 @@ malt_monitor_get_context (void)
 
 typedef struct
 {
-  void     (*func) (gpointer user_data);
-  gpointer   user_data;
-  GMutex     lock;
-  GCond      cond;
-  gboolean   is_done; /* protected by @lock */
+  MaltMonitorFunc  func;
+  gpointer         user_data;
+  GMutex           lock;
+  GCond            cond;
+  gboolean         is_done; /* protected by @lock */
 } MonitorJob;
 
 /* Runs in the monitor thread. */
@@ -76,6 +76,16 @@ run_job (gpointer user_data)
 }
 
 /**
+ * MaltMonitorFunc: (skip)
+ * @user_data: what it is to work on
+ *
+ * Does something in the monitor thread. It must not block: it would hold up every
+ * worker of the process.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_monitor_run: (skip)
  * @func: (scope call): what to run
  * @user_data: passed to @func
@@ -88,8 +98,8 @@ run_job (gpointer user_data)
  * Since: 0.1
  */
 void
-malt_monitor_run (void   (*func) (gpointer user_data),
-                  gpointer user_data)
+malt_monitor_run (MaltMonitorFunc func,
+                  gpointer        user_data)
 {
   GMainContext *context = malt_monitor_get_context ();
   MonitorJob job = { .func = func, .user_data = user_data };
