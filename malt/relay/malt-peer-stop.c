@@ -75,8 +75,8 @@ malt_peer_give_up (MaltPeer *self)
  * @self: a peer
  * @exit_timeout_ms: what it is given, in milliseconds
  *
- * Asks the peer over its connection to leave: the first rung of a ladder. Monitor
- * thread.
+ * Asks the peer over its connection to leave: the first rung of a ladder. What runs in
+ * it is cancelled, and has up to 200 ms of the time to end. Monitor thread.
  *
  * Since: 0.1
  */

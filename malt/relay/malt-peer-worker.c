@@ -11,7 +11,7 @@
 /**
  * MaltPeerWorker: (skip)
  *
- * The base of backends whose workers are a `MaltPeer`: all of
+ * The base class of backends whose workers are a [class@Malt.Peer]: all of
  * [iface@Malt.AbstractWorker] over a connection, output and signals included.
  *
  * A type that derives from it has its options, and starts a peer. It implements
@@ -30,6 +30,14 @@
  * ```
  *
  * Dropping the last reference stops it, without waiting.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltPeerWorkerClass: (skip)
+ *
+ * What a backend says about the start of its workers.
  *
  * Since: 0.1
  */
@@ -189,26 +197,64 @@ malt_peer_worker_class_init (MaltPeerWorkerClass *klass)
   object_class->finalize = malt_peer_worker_finalize;
   object_class->get_property = malt_peer_worker_get_property;
 
+  /**
+   * MaltPeerWorker:n-pending:
+   *
+   * How many calls have not ended: those that were sent or wait for room. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
       object_class, PROP_N_PENDING,
       g_param_spec_uint ("n-pending", "Pending calls",
                          "Calls that have not ended; changes are not notified",
                          0, G_MAXUINT, 0, flags));
+  /**
+   * MaltPeerWorker:stdout-stream:
+   *
+   * What the worker prints, with the option `stdout` %MALT_RELAY_MODE_STREAM; else %NULL.
+   * The bytes are for one reader.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
       object_class, PROP_STDOUT_STREAM,
       g_param_spec_object ("stdout-stream", "Standard output stream",
                            "What the worker prints, with the option stdout=stream",
                            G_TYPE_INPUT_STREAM, flags));
+  /**
+   * MaltPeerWorker:stderr-stream:
+   *
+   * What the worker prints as errors, with the option `stderr`
+   * %MALT_RELAY_MODE_STREAM; else %NULL. The bytes are for one reader.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
       object_class, PROP_STDERR_STREAM,
       g_param_spec_object ("stderr-stream", "Standard error stream",
                            "What the worker prints as errors, with the option stderr=stream",
                            G_TYPE_INPUT_STREAM, flags));
+  /**
+   * MaltPeerWorker:dropped-output:
+   *
+   * Output that nobody took in time, in bytes. Changes are not notified.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
       object_class, PROP_DROPPED_OUTPUT,
       g_param_spec_uint64 ("dropped-output", "Dropped output",
                            "Output that nobody took in time, in bytes; changes are not notified",
                            0, G_MAXUINT64, 0, flags));
+  /**
+   * MaltPeerWorker:pid:
+   *
+   * The process, where it runs; 0 before the start.
+   *
+   * Since: 0.1
+   */
   g_object_class_install_property (
       object_class, PROP_PID,
       g_param_spec_int ("pid", "Process", "The process, where it runs, 0 before the start",
@@ -304,7 +350,7 @@ malt_peer_worker_get_peer (MaltPeerWorker *self)
  * has it, but waits and then makes it. Blocks for a moment.
  *
  * Errors: %MALT_ERROR_FAILED if it has not been started,
- * %MALT_ERROR_TERMINATED_WORKER, and those of malt_connection_detach().
+ * %MALT_ERROR_TERMINATED_WORKER, and those of [method@Malt.Connection.detach].
  *
  * Returns: %FALSE with @error set if that cannot be
  *

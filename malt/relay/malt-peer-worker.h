@@ -12,20 +12,31 @@ G_BEGIN_DECLS
 
 #define MALT_TYPE_PEER_WORKER (malt_peer_worker_get_type ())
 
-/* Has the signals of a peer emitted by this worker: before the peer says anything, in each attempt
- * to start one. */
-/* Gives it its peer, which is started, and lists it among those that run. Takes both. Any thread;
- * once. */
 MALT_AVAILABLE_IN_ALL
 G_DECLARE_DERIVABLE_TYPE (MaltPeerWorker, malt_peer_worker, MALT, PEER_WORKER, GObject)
 
 struct _MaltPeerWorkerClass
 {
+  /*< private >*/
   GObjectClass parent_class;
 
-  /* Starts a peer: malt_peer_worker_bind() and malt_peer_worker_take(), or an error. Takes `task`,
-   * which has the caller's cancellable, and returns 1 with it. In the thread of the caller;
-   * mandatory. */
+  /*< public >*/
+  /**
+   * MaltPeerWorkerClass::start: (skip)
+   * @self: a worker that has no peer
+   * @task: (transfer full): returns 1 when the worker runs, or the error; it has the
+   *   caller's cancellable, and does not look at it by itself
+   *
+   * Starts a peer: [method@Malt.PeerWorker.bind] first, then, when it is started,
+   * [method@Malt.PeerWorker.take], then the return of @task. Mandatory. Called in the
+   * thread that starts the worker; does not block, and goes on in the monitor thread or
+   * wherever it likes. Once more if a start has failed before.
+   *
+   * Errors: %MALT_ERROR_START_FAILED, %G_IO_ERROR_CANCELLED, or what is more precise;
+   * the start ends with it.
+   *
+   * Since: 0.1
+   */
   void (*start) (MaltPeerWorker *self,
                  GTask          *task);
 
@@ -40,11 +51,8 @@ MALT_AVAILABLE_IN_ALL
 void      malt_peer_worker_take     (MaltPeerWorker  *self,
                                      MaltPeer        *peer,
                                      MaltConnection  *connection);
-/* (transfer none) (nullable): NULL before the start. Any thread. */
 MALT_AVAILABLE_IN_ALL
 MaltPeer *malt_peer_worker_get_peer (MaltPeerWorker  *self);
-/* Gives the worker away, to somebody who greets it anew over both sockets, which are the caller's
- * from now on. */
 MALT_AVAILABLE_IN_ALL
 gboolean  malt_peer_worker_detach   (MaltPeerWorker  *self,
                                      int             *data_fd,

@@ -15,16 +15,34 @@
 #define LOST_GRACE_MSEC 3000
 
 /**
- * MaltPeer: (skip)
+ * MALT_PEER_KILL_TIMEOUT_MSEC: (skip)
  *
- * The other end of a `MaltConnection`: a process that serves with malt’s runtime,
+ * What a process has to end of SIGKILL before nobody waits any longer, in
+ * milliseconds. Only one that is stuck in the kernel takes longer.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltPeer: (skip)
+ * @description: who it is, in one line; this and the three below are immutable once
+ *   it is set up
+ * @pid: its process, where it runs
+ * @events: the signals of its worker
+ * @output: what it prints
+ * @connection: (nullable): its connection; %NULL before [method@Malt.Peer.connect] and
+ *   after the end; monitor thread, as those below
+ * @is_lost: that it lost its connection is why it was killed
+ * @detail: (nullable): why it is being ended
+ *
+ * The other end of a [class@Malt.Connection]: a process that serves with malt’s runtime,
  * wherever it runs, as the monitor thread knows it, whether or not the worker that
  * the program holds is still there.
  *
  * The base has what all such workers have in common: the connection and what
  * comes over it besides answers, the loss of it, those who wait for the end, the
  * report. A backend derives from it and says how its processes are watched and
- * ended; when one is gone, it calls malt_peer_end().
+ * ended; when one is gone, it calls [method@Malt.Peer.end].
  *
  * ```c
  * static void
@@ -34,9 +52,21 @@
  * }
  * ```
  *
+ * Its fields are for what derives from it to read. Who it is, its process, the signals
+ * and the output are immutable once it is set up; the connection and why it is being
+ * ended are the monitor thread's.
+ *
  * Sources and the connection hold references: a peer lives until its end has been
  * told. It is not for workers that run in the program itself, which have no
  * connection.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltPeerClass: (skip)
+ *
+ * What a backend says about its peers.
  *
  * Since: 0.1
  */
@@ -192,8 +222,8 @@ on_unresponsive (const char *function,
 /**
  * malt_peer_connect: (skip)
  * @self: a peer
- * @data_fd: (transfer full): the socket of data
- * @control_fd: (transfer full): the socket of control
+ * @data_fd: the socket of data, owned from now on
+ * @control_fd: the socket of control, owned from now on
  * @limits: limits of the connection
  *
  * Makes the connection, whose hooks are the peer’s. Monitor thread.

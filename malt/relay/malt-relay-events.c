@@ -23,6 +23,18 @@ typedef struct
   GBytes *bytes; /* owned */
 } Line;
 
+/**
+ * MaltRelayEvents: (skip)
+ *
+ * The signals of a worker on their way to the main context that it was made in:
+ * [signal@Malt.AbstractWorker::output] for each line, and then
+ * [signal@Malt.AbstractWorker::exited]. Lines go in at any thread's end, and nobody
+ * waits for the main loop: 4 MiB are kept for it, and what is more is dropped. Counted
+ * references; holds none on the worker.
+ *
+ * Since: 0.1
+ */
+
 /* Lines, and then the report, go in at any thread's end and come out in one context, through a
  * source that is there while something is queued. It holds a reference on this, and this none on
  * the worker. */
@@ -61,7 +73,7 @@ get_cost (const Line *line)
  * malt_relay_events_new: (skip)
  *
  * Creates what brings the signals of a worker to its main context. Until it is
- * bound they are nobody’s: lines are dropped, the end is kept.
+ * bound they are nobody’s: lines are dropped, the end is kept. Any thread.
  *
  * Returns: (transfer full): the events
  *
@@ -125,7 +137,7 @@ malt_relay_events_unref (MaltRelayEvents *self)
  * malt_relay_events_detach: (skip)
  * @self: events of a worker
  *
- * Has nothing emitted any more: for the worker’s dispose.
+ * Has nothing emitted any more: for the worker’s dispose. Any thread.
  *
  * Since: 0.1
  */
@@ -262,7 +274,7 @@ schedule_locked (MaltRelayEvents *self,
  * @worker: whose they are; no reference is held
  * @context: where its signals are emitted
  *
- * Says whose events they are: once, before or after the worker has ended.
+ * Says whose events they are: once, before or after the worker has ended. Any thread.
  *
  * Since: 0.1
  */
@@ -289,7 +301,7 @@ malt_relay_events_bind (MaltRelayEvents    *self,
  *
  * Checks whether they are somebody’s. Any thread.
  *
- * Returns: whether malt_relay_events_bind() has been called
+ * Returns: whether [method@Malt.RelayEvents.bind] has been called
  *
  * Since: 0.1
  */

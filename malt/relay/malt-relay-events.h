@@ -13,7 +13,6 @@ G_BEGIN_DECLS
 /* The signals of a worker on their way to its main context. */
 typedef struct _MaltRelayEvents MaltRelayEvents;
 
-/* Nobody's until bind(), which is called once at most. */
 MALT_AVAILABLE_IN_ALL
 MaltRelayEvents    *malt_relay_events_new         (void);
 MALT_AVAILABLE_IN_ALL
@@ -26,26 +25,21 @@ MALT_AVAILABLE_IN_ALL
 MaltRelayEvents    *malt_relay_events_ref         (MaltRelayEvents    *self);
 MALT_AVAILABLE_IN_ALL
 void                malt_relay_events_unref       (MaltRelayEvents    *self);
-/* The worker is going away; nothing is emitted any more. */
 MALT_AVAILABLE_IN_ALL
 void                malt_relay_events_detach      (MaltRelayEvents    *self);
 MALT_AVAILABLE_IN_ALL
 MaltAbstractWorker *malt_relay_events_dup_worker  (MaltRelayEvents    *self);
 
-/* Any thread. FALSE: nobody is connected to "output". */
 MALT_AVAILABLE_IN_ALL
 gboolean            malt_relay_events_wants_lines (MaltRelayEvents    *self);
-/* Any thread; never blocks. FALSE: the queue is full, and the line dropped. */
 MALT_AVAILABLE_IN_ALL
 gboolean            malt_relay_events_push_line   (MaltRelayEvents    *self,
                                                    guint               fd,
                                                    const char         *line,
                                                    gsize               length);
-/* After every line. */
 MALT_AVAILABLE_IN_ALL
 void                malt_relay_events_push_exited (MaltRelayEvents    *self,
                                                    MaltExitReport     *report);
-/* Emits what is queued, when called in the context of the worker. Without locks held. */
 MALT_AVAILABLE_IN_ALL
 void                malt_relay_events_flush       (MaltRelayEvents    *self);
 

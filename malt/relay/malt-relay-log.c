@@ -33,6 +33,16 @@
 /* Those that are ours. */
 #define LOG_MAX_OWN_FIELDS 7u
 
+/**
+ * MaltRelayLog: (skip)
+ *
+ * The log records of one worker, on their way to the program's log writer. They are
+ * written in a thread that does nothing else: a writer may block, for instance on a
+ * stderr that nobody reads, and whoever calls this must not.
+ *
+ * Since: 0.1
+ */
+
 struct _MaltRelayLog
 {
   char    *worker;       /* owned; immutable */

@@ -15,11 +15,11 @@ G_BEGIN_DECLS
 /* What becomes of the worker's stdout or stderr. */
 typedef enum
 {
-  MALT_RELAY_MODE_RELAY,   /* shown on the manager's, each line with the worker's PID */
-  MALT_RELAY_MODE_LINES,   /* the "output" signal only */
-  MALT_RELAY_MODE_STREAM,  /* a GInputStream for the application */
-  MALT_RELAY_MODE_INHERIT, /* the manager's own descriptor */
-  MALT_RELAY_MODE_NULL     /* /dev/null */
+  MALT_RELAY_MODE_RELAY,
+  MALT_RELAY_MODE_LINES,
+  MALT_RELAY_MODE_STREAM,
+  MALT_RELAY_MODE_INHERIT,
+  MALT_RELAY_MODE_NULL
 } MaltRelayMode;
 
 MALT_AVAILABLE_IN_ALL

@@ -7,12 +7,34 @@
 #include <fcntl.h>
 
 /**
+ * MaltRelayOutput: (skip)
+ *
+ * stdout and stderr of one worker: read from pipes, or fed, cut into lines, and brought
+ * to where its options say, each by its [enum@Malt.RelayMode]. The end of stderr is
+ * kept for the report.
+ *
+ * ```c
+ * output = malt_relay_output_new (modes, events, &error);
+ * … the child gets malt_relay_output_get_worker_fd (output, 1) and (output, 2) …
+ * malt_relay_output_start (output, pid);
+ * malt_relay_output_read (output);
+ * … it has ended …
+ * malt_relay_output_finish (output);
+ * ```
+ *
+ * It does not know when the worker has ended, and emits no signals by itself: those go
+ * through [struct@Malt.RelayEvents].
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_relay_output_new_fed: (skip)
  * @modes: (array fixed-size=2): of stdout, of stderr
  * @events: where lines go to
  *
  * Creates what brings on the output of a worker that is not a child of this
- * process: its bytes come by malt_relay_output_feed(). There is nothing that
+ * process: its bytes come by [method@Malt.RelayOutput.feed]. There is nothing that
  * it could inherit, so what it says in that mode is written on this process's own
  * stdout or stderr.
  *
@@ -40,9 +62,10 @@ malt_relay_output_new_fed (const MaltRelayMode  modes[2],
  * @error: return location for an error
  *
  * Creates what brings on the output of a child, and the pipes for it. Nothing is
- * read before [func@Malt.RelayOutput.read].
+ * read before [method@Malt.RelayOutput.read].
  *
- * Errors: what the system says when there are no pipes left.
+ * Errors: the code of `G_IO_ERROR` for what the system says when there are no pipes
+ * left.
  *
  * Returns: (transfer full): the output, %NULL with @error set
  *
@@ -107,7 +130,8 @@ malt_relay_output_unref (MaltRelayOutput *self)
  * @self: the output of a worker
  * @number: 1 for stdout, 2 for stderr
  *
- * Gets what the worker is to have as that descriptor.
+ * Gets what the worker is to have as that descriptor. Before
+ * [method@Malt.RelayOutput.start].
  *
  * Returns: a borrowed descriptor, −1 for /dev/null
  *
@@ -147,7 +171,7 @@ malt_relay_output_start (MaltRelayOutput *self,
  * malt_relay_output_read: (skip)
  * @self: the output of a worker
  *
- * Reads the pipes from here on, until malt_relay_output_finish(). Monitor
+ * Reads the pipes from here on, until [method@Malt.RelayOutput.finish]. Monitor
  * thread.
  *
  * Since: 0.1
@@ -185,7 +209,7 @@ malt_relay_output_hold (MaltRelayOutput *self)
  * Checks whether a terminal, or a reader of the stream, had better be given
  * time. Output that is fed all the same may be dropped. Monitor thread.
  *
- * Returns: whether malt_relay_output_feed() had better wait
+ * Returns: whether [method@Malt.RelayOutput.feed] had better wait
  *
  * Since: 0.1
  */
@@ -201,10 +225,10 @@ malt_relay_output_wants_pause (MaltRelayOutput *self,
  * @self: the output of a worker
  * @number: 1 for stdout, 2 for stderr
  * @bytes: what the worker wrote
- * @length: of @bytes
+ * @length: of @bytes, in bytes
  *
  * Brings on what a worker wrote that has no pipe of ours; before or after
- * malt_relay_output_start(). What comes after malt_relay_output_finish() is
+ * [method@Malt.RelayOutput.start]. What comes after [method@Malt.RelayOutput.finish] is
  * dropped. Monitor thread.
  *
  * Since: 0.1
