@@ -127,9 +127,10 @@ malt_sandbox_launcher_is_there (const char  *path,
  * The arguments of the program are added to the end. Its environment is that of
  * the launcher; descriptors from 3 on are passed on. Whoever kills the launcher
  * ends all that is in the namespaces. A program that a signal ends makes the
- * launcher exit with 128 and the signal's number.
+ * launcher exit with 128 and the signal's number. Any thread; starts nothing.
  *
- * Errors: %MALT_ERROR_SANDBOX_UNAVAILABLE when bubblewrap cannot be used here.
+ * Errors: %MALT_ERROR_SANDBOX_UNAVAILABLE when bubblewrap cannot be executed, or
+ * inside of Flatpak, where it makes no namespaces.
  *
  * Returns: (transfer full) (array zero-terminated=1): an absolute path and
  *   arguments, the last of which is @program

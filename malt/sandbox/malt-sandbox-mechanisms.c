@@ -54,7 +54,7 @@ add_bubblewrap (GVariantBuilder *builder)
  * malt_sandbox_list_mechanisms: (skip)
  *
  * Lists what profiles are made of, for people: whether each mechanism is there,
- * and its version, or why it is not.
+ * and its version, or why it is not. Any thread.
  *
  * Returns: (transfer full): `a(sbs)`: name, whether it is there, text
  *

@@ -32,6 +32,59 @@
 
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
+/**
+ * MALT_SANDBOX_BWRAP_PATH: (skip)
+ *
+ * Where distributions install bubblewrap, the default of the option `bwrap-path`.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltSandboxOptions: (skip)
+ * @profile: option `sandbox`
+ * @memory_limit: option `memory-limit`, bytes, 0 for none
+ * @cpu_limit: option `cpu-limit`, seconds, 0 for none
+ * @fd_limit: option `fd-limit`, descriptors, from 16 on
+ * @file_size_limit: option `file-size-limit`, bytes, from 1 on
+ * @task_limit: option `task-limit`, threads, from 8 on
+ * @read_paths: (nullable) (array zero-terminated=1): option `read-paths`, file names;
+ *   owned
+ * @bwrap_path: option `bwrap-path`, a file name; owned
+ * @allow_native_code: option `allow-native-code`
+ *
+ * How the workers of a backend are confined: construct properties that are kept in a
+ * struct of the worker, as [struct@Malt.WorkerOptions] are.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltSandboxOption: (skip)
+ * @MALT_SANDBOX_OPTION_SANDBOX: `sandbox`, a [enum@Malt.Sandbox]
+ * @MALT_SANDBOX_OPTION_MEMORY_LIMIT: `memory-limit`, a guint64: what a worker may
+ *   allocate, in bytes
+ * @MALT_SANDBOX_OPTION_CPU_LIMIT: `cpu-limit`, a guint: processor time in its life, in
+ *   seconds
+ * @MALT_SANDBOX_OPTION_FD_LIMIT: `fd-limit`, a guint: descriptors that it may have open
+ * @MALT_SANDBOX_OPTION_FILE_SIZE_LIMIT: `file-size-limit`, a guint64: size of a file
+ *   that it writes, in bytes
+ * @MALT_SANDBOX_OPTION_TASK_LIMIT: `task-limit`, a guint: its threads, under
+ *   %MALT_SANDBOX_ISOLATED
+ * @MALT_SANDBOX_OPTION_READ_PATHS: `read-paths`, an array of strings: what can be read
+ *   from %MALT_SANDBOX_STRICT on, besides the module path
+ * @MALT_SANDBOX_OPTION_BWRAP_PATH: `bwrap-path`, a string: the program bwrap, under
+ *   %MALT_SANDBOX_ISOLATED
+ * @MALT_SANDBOX_OPTION_ALLOW_NATIVE_CODE: `allow-native-code`, a gboolean: whether
+ *   native code can be loaded or made from %MALT_SANDBOX_STRICT on
+ * @MALT_SANDBOX_OPTION_LAST: the last of them
+ *
+ * The options of sandboxes. The ids of their properties follow on each other, from the
+ * first that a class has for them.
+ *
+ * Since: 0.1
+ */
+
 static void
 install_limits (GObjectClass *object_class,
                 guint         first_id)
@@ -146,7 +199,7 @@ malt_sandbox_options_set (MaltSandboxOptions *self,
  * @option: which
  * @value: initialised with the type of its property
  *
- * Gets an option.
+ * Gets an option, or a copy of it.
  *
  * Since: 0.1
  */

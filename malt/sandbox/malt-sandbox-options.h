@@ -12,11 +12,10 @@
 
 G_BEGIN_DECLS
 
-/* Where distributions install bubblewrap. Not looked for in PATH, which others may have set. */
+/* Not looked for in PATH, which others may have set. */
 #define MALT_SANDBOX_BWRAP_PATH "/usr/bin/bwrap"
 
-/* How the workers of a backend are confined: construct properties that are kept in a struct of the
- * worker, as MaltWorkerOptions are. */
+/* How the workers of a backend are confined. */
 typedef struct
 {
   MaltSandbox   profile;

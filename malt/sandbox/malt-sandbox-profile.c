@@ -6,6 +6,18 @@
 
 #include "malt/malt-error.h"
 
+/**
+ * MaltSandbox:
+ * @MALT_SANDBOX_NONE: not at all
+ * @MALT_SANDBOX_LIMITS: against accidents: memory, descriptors, sizes of files, CPU time
+ * @MALT_SANDBOX_STRICT: against malice: files, network, processes, signals, new code
+ * @MALT_SANDBOX_ISOLATED: in namespaces of its own as well
+ *
+ * How a worker is confined, by the option `sandbox`. Each profile has all of the one
+ * before it. What each promises is in the chapter [Sandboxes](security.html).
+ *
+ * Since: 0.1
+ */
 G_DEFINE_ENUM_TYPE (MaltSandbox, malt_sandbox,
                     G_DEFINE_ENUM_VALUE (MALT_SANDBOX_NONE, "none"),
                     G_DEFINE_ENUM_VALUE (MALT_SANDBOX_LIMITS, "limits"),

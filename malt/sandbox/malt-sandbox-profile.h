@@ -16,9 +16,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   MALT_SANDBOX_NONE,
-  MALT_SANDBOX_LIMITS,  /* against accidents: memory, descriptors, sizes of files, CPU time */
-  MALT_SANDBOX_STRICT,  /* against malice: files, network, processes, signals, new code */
-  MALT_SANDBOX_ISOLATED /* in namespaces of its own as well */
+  MALT_SANDBOX_LIMITS,
+  MALT_SANDBOX_STRICT,
+  MALT_SANDBOX_ISOLATED
 } MaltSandbox;
 
 MALT_AVAILABLE_IN_ALL
