@@ -4,6 +4,28 @@
 
 #include "malt/malt-delivery-private.h"
 
+/**
+ * MaltDelivery: (skip)
+ * @func: what is done there; set before it is sent
+ *
+ * Something to be done in another thread's main context, such as the return of a
+ * #GTask. Many of them share one source, where g_task_return_value() makes one each,
+ * and what they hold is let go of there. It lies in memory of whoever delivers it,
+ * all zero but for @func, as a rule in the struct of what is delivered.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltDeliveryFunc: (skip)
+ * @self: the delivery, which is on its way no more: its memory is its owner's again
+ *
+ * Does what a delivery is for: once, in the main context that it was sent to, without
+ * a lock held.
+ *
+ * Since: 0.1
+ */
+
 /* The source of a context that has deliveries. It is in @outlets exactly as long as it has some,
  * or is being dispatched. */
 typedef struct

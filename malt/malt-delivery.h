@@ -12,11 +12,11 @@
 
 G_BEGIN_DECLS
 
-/* Something to be done in another thread's main context, such as the return of a GTask: many of
- * them share one source, where g_task_return_value() makes one each, and what they hold is let
- * go of there. It lies in memory of whoever delivers it. */
 typedef struct _MaltDelivery MaltDelivery;
 
+typedef void (*MaltDeliveryFunc) (MaltDelivery *self);
+
+/* Something to be done in another thread's main context. It lies in memory of whoever delivers. */
 struct _MaltDelivery
 {
   /*< private >*/
@@ -24,7 +24,12 @@ struct _MaltDelivery
   gint64  time;  /* of its sending, monotonic, microseconds */
 
   /*< public >*/
+  /* g-ir-scanner wants a type with a name, which abidiff takes for another type. */
+#ifdef __GI_SCANNER__
+  MaltDeliveryFunc  func;
+#else
   void  (*func) (MaltDelivery *self);
+#endif
 };
 
 MALT_AVAILABLE_IN_ALL

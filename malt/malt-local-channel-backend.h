@@ -10,8 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* The operations of a MaltLocalChannel without a GTask, for evaluators, whose coroutines wait in
- * their own way. Any thread. */
+/* The operations of a MaltLocalChannel without a GTask. */
 typedef struct _MaltChannelWaiter MaltChannelWaiter;
 
 typedef enum
@@ -22,12 +21,11 @@ typedef enum
   MALT_CHANNEL_VERB_WAIT
 } MaltChannelVerb;
 
-/* The operation is over. Once, in whatever thread made it possible, without a lock held. */
 typedef void (*MaltChannelWaiterFunc) (MaltChannelWaiter *waiter);
 
-/* One operation, in memory of whoever begins it. */
 struct _MaltChannelWaiter
 {
+  /*< public >*/
   /* Set before it begins. */
   MaltChannelVerb        verb;
   MaltChannelWaiterFunc  func;
@@ -44,33 +42,23 @@ struct _MaltChannelWaiter
   gboolean               is_cancelled;
 };
 
-/* At once or not at all: FALSE and NULL also where the channel is closed, which begin() tells
- * apart. */
 MALT_AVAILABLE_IN_ALL
-gboolean  malt_local_channel_try_put  (MaltLocalChannel   *self,
-                                       GVariant           *value);
+gboolean  malt_local_channel_try_put      (MaltLocalChannel   *self,
+                                           GVariant           *value);
 MALT_AVAILABLE_IN_ALL
-GVariant *malt_local_channel_try_take (MaltLocalChannel   *self);
-
-/* TRUE: it is over, and `func` will not be called. FALSE: it waits; the memory stays, and the
- * channel with it, until `func` has been called, possibly before this returns, or withdraw() has
- * answered TRUE. */
+GVariant *malt_local_channel_try_take     (MaltLocalChannel   *self);
 MALT_AVAILABLE_IN_ALL
-gboolean  malt_local_channel_begin    (MaltLocalChannel   *self,
-                                       MaltChannelWaiter  *waiter);
-/* TRUE: it has had no effect, and `func` will not be called. FALSE: `func` has been or will be. */
+gboolean  malt_local_channel_begin        (MaltLocalChannel   *self,
+                                           MaltChannelWaiter  *waiter);
 MALT_AVAILABLE_IN_ALL
-gboolean  malt_local_channel_withdraw (MaltLocalChannel   *self,
-                                       MaltChannelWaiter  *waiter);
-/* What has been taken and came too late: it is the oldest value again. */
+gboolean  malt_local_channel_withdraw     (MaltLocalChannel   *self,
+                                           MaltChannelWaiter  *waiter);
 MALT_AVAILABLE_IN_ALL
-void      malt_local_channel_untake   (MaltLocalChannel   *self,
-                                       GVariant           *value);
-/* As malt_channel_close(), at once. */
+void      malt_local_channel_untake       (MaltLocalChannel   *self,
+                                           GVariant           *value);
 MALT_AVAILABLE_IN_ALL
-void      malt_local_channel_close    (MaltLocalChannel   *self);
-/* What it was made with. */
+void      malt_local_channel_close        (MaltLocalChannel   *self);
 MALT_AVAILABLE_IN_ALL
-guint     malt_local_channel_get_capacity (MaltLocalChannel *self);
+guint     malt_local_channel_get_capacity (MaltLocalChannel   *self);
 
 G_END_DECLS

@@ -29,6 +29,58 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MaltLocalChannel, malt_local_channel, G_TYPE_OBJE
                                G_IMPLEMENT_INTERFACE (MALT_TYPE_CHANNEL,
                                                       malt_local_channel_add_verbs))
 
+/**
+ * MaltChannelVerb: (skip)
+ * @MALT_CHANNEL_VERB_PUT: puts a value, as [method@Malt.Channel.put]
+ * @MALT_CHANNEL_VERB_TAKE: takes the oldest value, as [method@Malt.Channel.take]
+ * @MALT_CHANNEL_VERB_IS_READY: tells whether there is a value to take, as
+ *   [method@Malt.Channel.is_ready]
+ * @MALT_CHANNEL_VERB_WAIT: waits until there is a value to take, and leaves it
+ *   there, as [method@Malt.Channel.wait]
+ *
+ * What a [struct@Malt.ChannelWaiter] asks of a channel.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltChannelWaiterFunc: (skip)
+ * @waiter: the operation, whose memory is its owner's again
+ *
+ * Is told that an operation is over. Once, without a lock held, in any thread: as a
+ * rule that which made it possible by a put, take or close of its own, and which this
+ * holds up.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltChannelWaiter: (skip)
+ * @verb: what is asked of the channel; set before it begins
+ * @func: who is told when it is over; set before it begins
+ * @value: (nullable): owned by the waiter: what is to be put, not floating, set
+ *   before a put begins, %NULL once the channel has it; and what was taken, once a
+ *   take is over without error
+ * @is_ready: the answer of %MALT_CHANNEL_VERB_IS_READY, once that is over
+ * @error: (nullable): owned by the waiter: %MALT_ERROR_CHANNEL_CLOSED, once it is
+ *   over, of a put into a closed channel, and of a take or a wait where it is empty
+ *   besides; of the end of a channel in another process, also why that fails
+ *
+ * One operation of a [class@Malt.LocalChannel] without a #GTask, for evaluators,
+ * whose coroutines wait in their own way. It lies in memory of whoever begins it,
+ * all zero but for what is set before, and neither moves nor is freed while it
+ * waits.
+ *
+ * ```c
+ * self->waiter.verb = MALT_CHANNEL_VERB_TAKE;
+ * self->waiter.func = on_over;
+ * if (malt_local_channel_begin (channel, &self->waiter))
+ *   go_on (self);
+ * ```
+ *
+ * Since: 0.1
+ */
+
 static void
 enqueue_locked (MaltChannelWaiter *waiter,
                 GQueue            *queue)
@@ -199,6 +251,19 @@ has_room_locked (MaltLocalChannel *self)
              || (self->takers.length > 0 && self->recall == NULL));
 }
 
+/**
+ * malt_local_channel_try_put: (skip)
+ * @self: a channel
+ * @value: what to put, of any type, not floating
+ *
+ * Puts a value if there is room for it, or somebody who waits to take. Any thread;
+ * does not block.
+ *
+ * Returns: %FALSE if it would have to wait, and also where the channel is closed,
+ *   which [method@Malt.LocalChannel.begin] tells apart
+ *
+ * Since: 0.1
+ */
 gboolean
 malt_local_channel_try_put (MaltLocalChannel *self,
                             GVariant         *value)
@@ -221,6 +286,18 @@ malt_local_channel_try_put (MaltLocalChannel *self,
   return has_room;
 }
 
+/**
+ * malt_local_channel_try_take: (skip)
+ * @self: a channel
+ *
+ * Takes the oldest value if there is one. Any thread; does not block.
+ *
+ * Returns: (transfer full) (nullable): the value; %NULL if it would have to wait,
+ *   and also where the channel is closed and empty, which
+ *   [method@Malt.LocalChannel.begin] tells apart
+ *
+ * Since: 0.1
+ */
 GVariant *
 malt_local_channel_try_take (MaltLocalChannel *self)
 {
@@ -296,6 +373,22 @@ begin (MaltLocalChannel  *self,
   return is_over;
 }
 
+/**
+ * malt_local_channel_begin: (skip)
+ * @self: a channel
+ * @waiter: an operation that is set and has not begun
+ *
+ * Begins an operation. If it does not end at once, its memory stays where it is, and
+ * its owner keeps a reference on the channel, until its function has been called,
+ * possibly before this returns, or [method@Malt.LocalChannel.withdraw] has answered
+ * %TRUE. Those who wait are served in the order in which they began. Any thread; does
+ * not block.
+ *
+ * Returns: %TRUE if it is over, and its function will not be called; %FALSE if it
+ *   waits
+ *
+ * Since: 0.1
+ */
 gboolean
 malt_local_channel_begin (MaltLocalChannel  *self,
                           MaltChannelWaiter *waiter)
@@ -313,6 +406,21 @@ malt_local_channel_begin_and_tell (MaltLocalChannel  *self,
   begin (self, waiter, TRUE);
 }
 
+/**
+ * malt_local_channel_withdraw: (skip)
+ * @self: a channel
+ * @waiter: an operation that has begun there, and whose memory is still there
+ *
+ * Withdraws an operation that nobody wants any more. Any thread; does not block.
+ *
+ * A put into the end of a channel of another process may be on its way there: it
+ * goes on then, and ends when it is known whether it has had an effect.
+ *
+ * Returns: %TRUE if it has had no effect, and its function will not be called;
+ *   %FALSE if it has been called or will be
+ *
+ * Since: 0.1
+ */
 gboolean
 malt_local_channel_withdraw (MaltLocalChannel  *self,
                              MaltChannelWaiter *waiter)
@@ -346,6 +454,17 @@ malt_local_channel_withdraw (MaltLocalChannel  *self,
   return waited;
 }
 
+/**
+ * malt_local_channel_untake: (skip)
+ * @self: a channel
+ * @value: what was taken from there
+ *
+ * Puts back what has been taken for somebody who is gone meanwhile: it is the oldest
+ * value again, whether or not there is room, also in a closed channel. Several are
+ * put back in the reverse order. Any thread; does not block.
+ *
+ * Since: 0.1
+ */
 void
 malt_local_channel_untake (MaltLocalChannel *self,
                            GVariant         *value)
@@ -361,6 +480,16 @@ malt_local_channel_untake (MaltLocalChannel *self,
   malt_local_channel_unlock (self, &over);
 }
 
+/**
+ * malt_local_channel_close: (skip)
+ * @self: a channel
+ *
+ * Closes a channel as [method@Malt.Channel.close] does, at once: who waits to put fails
+ * with %MALT_ERROR_CHANNEL_CLOSED, what is inside can still be taken. The second call
+ * does nothing. Any thread; does not block.
+ *
+ * Since: 0.1
+ */
 void
 malt_local_channel_close (MaltLocalChannel *self)
 {
@@ -380,6 +509,16 @@ malt_local_channel_close (MaltLocalChannel *self)
   malt_local_channel_unlock (self, &over);
 }
 
+/**
+ * malt_local_channel_get_capacity: (skip)
+ * @self: a channel
+ *
+ * Gets what it was made with. Any thread.
+ *
+ * Returns: how many values it holds before a put waits
+ *
+ * Since: 0.1
+ */
 guint
 malt_local_channel_get_capacity (MaltLocalChannel *self)
 {

@@ -19,6 +19,16 @@ static char *process_sandbox;      /* owned (nullable); immutable after malt_nes
 static _Thread_local guint thread_depth;
 
 /**
+ * MALT_NESTING_MAX_DEPTH: (skip)
+ *
+ * How many workers may be inside each other. Code that starts a worker which runs the
+ * same code is a mistake, and ends here before the machine does: with
+ * %MALT_ERROR_LIMIT, when a worker is to be made.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_nesting_get_depth: (skip)
  *
  * Gets how many workers the calling thread is inside of. Any thread.
@@ -26,7 +36,7 @@ static _Thread_local guint thread_depth;
  * A backend tells each worker that it starts its own depth, which is one more.
  *
  * Returns: the depth, 0 in a manager that is no worker, at most
- *   `MALT_NESTING_MAX_DEPTH`
+ *   %MALT_NESTING_MAX_DEPTH
  *
  * Since: 0.1
  */

@@ -10,8 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* How many workers may be inside each other. Code that starts a worker which runs the same code is
- * a mistake, and ends here before the machine does; nobody needs half of it. As in loky. */
+/* Nobody needs half of it. As in loky. */
 #define MALT_NESTING_MAX_DEPTH 10u
 
 MALT_AVAILABLE_IN_ALL

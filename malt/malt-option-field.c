@@ -6,7 +6,8 @@
 
 /**
  * malt_option_field_set: (skip)
- * @field: the field of an option that has not been set, all zero
+ * @field: the field of an option that has not been set, all zero: a gboolean, guint,
+ *   guint64, enum, `char *` or `char **`, as the type of the property is
  * @value: of the type of its property
  *
  * Sets an option, once: it is a construct property. The field owns a copy of what
@@ -49,7 +50,7 @@ malt_option_field_set (gpointer      field,
  * @field: the field of an option
  * @value: initialised with the type of its property
  *
- * Gets an option.
+ * Gets an option, or a copy of it.
  *
  * Since: 0.1
  */

@@ -10,6 +10,24 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/**
+ * MaltOwnContext: (skip)
+ *
+ * How a blocking function runs its asynchronous form to its end, without ever
+ * iterating a main context of the caller's:
+ *
+ * ```c
+ * g_autoptr (MaltOwnContext) own = malt_own_context_new ();
+ *
+ * thing_do_async (self, cancellable, malt_own_context_return, own);
+ * return thing_do_finish (self, malt_own_context_wait (own), error);
+ * ```
+ *
+ * It belongs to one thread, from its making to its end.
+ *
+ * Since: 0.1
+ */
+
 struct _MaltOwnContext
 {
   GMainContext *context; /* owned; the thread-default one as long as this lives */
@@ -62,7 +80,7 @@ malt_own_context_free (MaltOwnContext *self)
  * malt_own_context_return: (skip)
  * @source: (nullable): the object of the operation
  * @result: its result
- * @own_context: the #MaltOwnContext, which is the `user_data` of the operation
+ * @own_context: the `MaltOwnContext`, which is the `user_data` of the operation
  *
  * Is the callback of the operation.
  *

@@ -12,14 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* How a blocking function runs its asynchronous form to its end, without ever iterating a main
- * context of the caller's:
- *
- *   g_autoptr (MaltOwnContext) own = malt_own_context_new ();
- *
- *   thing_do_async (self, cancellable, malt_own_context_return, own);
- *   return thing_do_finish (self, malt_own_context_wait (own), error);
- */
+/* How a blocking function runs its asynchronous form to its end. */
 typedef struct _MaltOwnContext MaltOwnContext;
 
 MALT_AVAILABLE_IN_ALL

@@ -7,6 +7,19 @@
 static G_DEFINE_QUARK (malt-param-path, malt_param_path)
 
 /**
+ * MaltPathKind: (skip)
+ * @MALT_PATH_KIND_NONE: no file name
+ * @MALT_PATH_KIND_FILE: a file or folder, or a list of them
+ * @MALT_PATH_KIND_PROGRAM: a program, which is looked for in `PATH` unless its name
+ *   has a slash
+ *
+ * Which options of a backend are file names, so that a configuration file can mean
+ * those beside it.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_param_spec_set_path: (skip)
  * @pspec: an option of a backend, a string or an array of strings
  * @kind: what kind of file name it takes

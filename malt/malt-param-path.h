@@ -10,8 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Which options of a backend are file names, so that a configuration file can mean those beside
- * it. */
+/* Which options of a backend are file names. */
 typedef enum
 {
   MALT_PATH_KIND_NONE,   /* no file name */

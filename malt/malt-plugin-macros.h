@@ -10,9 +10,25 @@
 
 G_BEGIN_DECLS
 
-/* MALT_DEFINE_PLUGIN (symbol, extension_point, name, TYPE): the entry points of a GIO module that
- * registers one type, and keeps itself resident, for a static GType must not be unloaded. `symbol`
- * is the file name without "lib" and ".so", with "_" for "-": libmalt-lua.so → malt_lua. */
+/**
+ * MALT_DEFINE_PLUGIN:
+ * @symbol: the file name of the module without “lib” and “.so”, with “_” for “-”:
+ *   `malt_lua` in `libmalt-lua.so`
+ * @extension_point: what it is, a string: %MALT_WORKER_EXTENSION_POINT or
+ *   %MALT_EVALUATOR_EXTENSION_POINT
+ * @name: the name of the backend or evaluator, a string
+ * @TYPE: its type, an expression
+ *
+ * Defines the entry points of a GIO module that registers one type, and keeps itself
+ * resident, for a static type must not be unloaded. Once in a module, outside of any
+ * function.
+ *
+ * ```c
+ * MALT_DEFINE_PLUGIN (malt_mine, MALT_WORKER_EXTENSION_POINT, "mine", my_worker_get_type ())
+ * ```
+ *
+ * Since: 0.1
+ */
 #define MALT_DEFINE_PLUGIN(symbol, extension_point, name, TYPE)                                   \
   G_MODULE_EXPORT void g_io_##symbol##_load (GIOModule *module);                                  \
   G_MODULE_EXPORT void g_io_##symbol##_unload (GIOModule *module);                                \

@@ -38,7 +38,7 @@ malt_terminal_acts_on (gunichar character)
  * malt_terminal_append: (skip)
  * @string: where to append to
  * @text: bytes of a worker, or of somebody else
- * @length: how many
+ * @length: how many bytes
  *
  * Appends text so that a terminal only shows it: characters that it would act on
  * (see [func@Malt.terminal_acts_on]), and what is not UTF-8, as `\x1B`, a byte at a

@@ -22,12 +22,65 @@
 #define OPTION_FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 
 /**
+ * MaltWorkerOptions: (skip)
+ * @evaluator: (nullable): option `evaluator`, a name; owned
+ * @module_path: (nullable) (array zero-terminated=1): option `module-path`, folders;
+ *   owned
+ * @modules: (nullable) (array zero-terminated=1): option `modules`, names; owned
+ * @call_timeout_ms: option `call-timeout`, milliseconds, 0 for none
+ * @max_pending_bytes: option `max-pending-bytes`, from 1 on
+ * @max_message_bytes: option `max-message-size`, bytes, 4096 to 4 294 967 295
+ * @unresponsive_timeout_ms: option `unresponsive-timeout`, milliseconds, 0 for never
+ *
+ * The options that all backends have, for the class of a worker: construct properties
+ * that are kept in a struct of its instance.
+ *
+ * ```c
+ * static void
+ * my_worker_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+ * {
+ *   MyWorker *self = MY_WORKER (object);
+ *
+ *   if (id <= MALT_WORKER_OPTION_LAST)
+ *     malt_worker_options_set (&self->options, id, value);
+ *   else
+ *     set_own_property (self, id, value, pspec);
+ * }
+ * ```
+ *
+ * Since: 0.1
+ */
+
+/**
+ * MaltWorkerOption: (skip)
+ * @MALT_WORKER_OPTION_EVALUATOR: `evaluator`, a string: the language of expressions
+ * @MALT_WORKER_OPTION_MODULE_PATH: `module-path`, an array of strings: folders where
+ *   modules are looked for before the installed folder
+ * @MALT_WORKER_OPTION_MODULES: `modules`, an array of strings: function modules that
+ *   are loaded at the start
+ * @MALT_WORKER_OPTION_CALL_TIMEOUT: `call-timeout`, a guint: time-out of calls that
+ *   set none, in milliseconds
+ * @MALT_WORKER_OPTION_MAX_PENDING_BYTES: `max-pending-bytes`, a guint64: unanswered
+ *   data before calls wait and then fail
+ * @MALT_WORKER_OPTION_MAX_MESSAGE_SIZE: `max-message-size`, a guint64: the largest
+ *   message either way, in bytes
+ * @MALT_WORKER_OPTION_UNRESPONSIVE_TIMEOUT: `unresponsive-timeout`, a guint: what a
+ *   call has to heed its end before the worker is killed, in milliseconds
+ * @MALT_WORKER_OPTION_LAST: the last of them: a backend's own properties have ids
+ *   above it
+ *
+ * The options that all backends have, by the ids of their properties.
+ *
+ * Since: 0.1
+ */
+
+/**
  * malt_worker_options_install_limits: (skip)
  * @object_class: the class of a worker
  *
  * Installs those of the options that are the manager's own business: of time-outs
  * and sizes. For a backend whose workers get their evaluator and their modules in
- * another way; the other fields of `MaltWorkerOptions` stay as they are.
+ * another way; the other fields of [struct@Malt.WorkerOptions] stay as they are.
  *
  * Since: 0.1
  */
@@ -63,7 +116,7 @@ malt_worker_options_install_limits (GObjectClass *object_class)
  * @object_class: the class of a worker
  *
  * Installs the options that all backends have, as construct properties with the
- * ids of `MaltWorkerOption`.
+ * ids of [enum@Malt.WorkerOption].
  *
  * Since: 0.1
  */
@@ -126,7 +179,7 @@ malt_worker_options_set (MaltWorkerOptions *self,
  * @option: which
  * @value: initialised with the type of its property
  *
- * Gets an option.
+ * Gets an option, or a copy of it.
  *
  * Since: 0.1
  */

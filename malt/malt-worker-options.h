@@ -12,9 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* The options that all backends have, for the class of a worker: construct properties that are kept
- * in a struct of its instance. A backend's own properties have ids above
- * MALT_WORKER_OPTION_LAST. */
+/* The options that all backends have. */
 typedef struct
 {
   char    *evaluator;               /* owned (nullable) */
