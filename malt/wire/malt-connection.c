@@ -14,7 +14,7 @@
  * MaltConnection: (skip)
  *
  * The manager's end of a worker: calls, answers and control over two connected
- * stream sockets. For backends whose workers run `MaltRuntime` behind
+ * stream sockets. For backends whose workers run [class@Malt.Runtime] behind
  * such sockets, however they were made.
  *
  * ```c

@@ -7,6 +7,7 @@ usage: test-reference.py DOCS-FOLDER [REFERENCE-FOLDER GIR]
 """
 import html.parser
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ET
 
@@ -77,6 +78,15 @@ def name_of(element):
     return element.get(C + "identifier") or element.get(C + "type") or element.get("name")
 
 
+def exported_functions_are_there(docs, _reference, gir):
+    abi = (docs.parent / "build-aux" / "abi" / "libmalt-1.abi").read_text(encoding="utf-8")
+    known = {element.get(name) for element in ET.parse(gir).iter()
+             for name in (C + "identifier", GLIB + "get-type")}
+    for name in re.findall(r"<elf-symbol name='([^']+)' type='func-type'", abi):
+        if name not in known:
+            yield f"{name} is not in it"
+
+
 def symbols_are_described(_docs, _reference, gir):
     for kind, element in symbols(gir):
         if element.find(CORE + "doc") is None:
@@ -111,6 +121,7 @@ def asynchronous_functions_name_the_other_half(_docs, _reference, gir):
 TESTS = [
     chapters_have_titles,
     links_lead_somewhere,
+    exported_functions_are_there,
     symbols_are_described,
     errors_are_listed,
     symbols_are_dated,
