@@ -156,7 +156,7 @@ malt_cluster_register (void)
 {
   g_autoptr (GError) error = NULL;
 
-  malt_register_backend ("distributed", MALT_TYPE_DISTRIBUTED_WORKER,
+  malt_register_backend (MALT_CLUSTER_BACKEND, MALT_TYPE_DISTRIBUTED_WORKER,
                          MALT_WORKER_CAPABILITY_INTERRUPT | MALT_WORKER_CAPABILITY_KILL
                            | MALT_WORKER_CAPABILITY_ISOLATED,
                          &error);
@@ -379,7 +379,7 @@ malt_cluster_try_worker (MaltCluster  *self,
   g_autofree char *addresses = malt_cluster_get_addresses (self);
   GVariant *all = malt_cluster_new_options (addresses, self->secured.folder, options);
 
-  return malt_create_worker_with_options ("distributed", all, NULL, error);
+  return malt_create_worker_with_options (MALT_CLUSTER_BACKEND, all, NULL, error);
 }
 
 MaltAbstractWorker *

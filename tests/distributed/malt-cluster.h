@@ -22,8 +22,9 @@ typedef struct
   GPtrArray       *processes; /* GSubprocess, owned; NULL where one was killed */
 } MaltCluster;
 
-/* The backend, out of the same objects as the fixture; the module of the same name is not
- * loaded. */
+/* The backend, out of the same objects as the fixture. A name of its own keeps the module
+ * “distributed”, which may be installed already and has the same types, from being loaded. */
+#define MALT_CLUSTER_BACKEND "cluster"
 void                malt_cluster_register       (void);
 
 /* From here on all speak TLS, if the arguments of the program are “--tls”. */

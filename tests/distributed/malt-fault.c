@@ -4,6 +4,7 @@
 
 #include "tests/distributed/malt-fault.h"
 
+#include "tests/distributed/malt-cluster.h"
 #include "tests/malt-test-slowness.h"
 
 #define FAULT_DEADLINE_SEC 60
@@ -58,7 +59,7 @@ void
 malt_fault_begin_spawn (MaltFaultCall *self,
                         GVariant      *options)
 {
-  malt_create_worker_async ("distributed", options, NULL, on_created, self);
+  malt_create_worker_async (MALT_CLUSTER_BACKEND, options, NULL, on_created, self);
 }
 
 static gboolean

@@ -133,7 +133,7 @@ test_bad_options (void)
       g_autoptr (GError) error = NULL;
 
       g_assert_nonnull (options);
-      g_assert_null (malt_create_worker_with_options ("distributed", options, NULL, &error));
+      g_assert_null (malt_create_worker_with_options (MALT_CLUSTER_BACKEND, options, NULL, &error));
       g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
       assert_contains (error->message, cases[i].named);
     }
@@ -150,7 +150,8 @@ test_options_of_nothing (void)
 
   if (cluster == NULL)
     return;
-  worker = malt_create_worker ("distributed", NULL, &error, "servers", servers, "namespace", NULL,
+  worker = malt_create_worker (MALT_CLUSTER_BACKEND, NULL, &error, "servers", servers,
+                               "namespace", NULL,
                                "pool", NULL, "host", NULL, "profile", NULL, "tls-ca", NULL,
                                "arguments", NULL, "environment", NULL, NULL);
   g_assert_no_error (error);
@@ -196,7 +197,7 @@ test_no_server (void)
   const char *const servers[] = { "nats://127.0.0.1:1", "nats://127.0.0.1:2", NULL };
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (malt_create_worker ("distributed", NULL, &error, "servers", servers,
+  g_assert_null (malt_create_worker (MALT_CLUSTER_BACKEND, NULL, &error, "servers", servers,
                                      "spawn-timeout", 1000u, NULL));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
   assert_contains (error->message, "no NATS server");
@@ -244,13 +245,13 @@ test_server_without_tls (void)
   g_assert_no_error (error);
   server = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (bound));
 
-  g_assert_null (malt_create_worker ("distributed", NULL, &error, "servers",
+  g_assert_null (malt_create_worker (MALT_CLUSTER_BACKEND, NULL, &error, "servers",
                                      (const char *const[]) { server, NULL }, NULL));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_INVALID_CONFIG);
   assert_contains (error->message, "tls-ca");
   g_clear_error (&error);
 
-  g_assert_null (malt_create_worker ("distributed", NULL, &error, "servers",
+  g_assert_null (malt_create_worker (MALT_CLUSTER_BACKEND, NULL, &error, "servers",
                                      (const char *const[]) { server, "nats://127.0.0.1:1", NULL },
                                      "spawn-timeout", 1000u, NULL));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_START_FAILED);
@@ -294,7 +295,7 @@ test_full_pool (void)
 
   options = g_variant_ref_sink (g_variant_new_parsed ("{'servers': <[%s]>, " SLOT_TIMEOUT "}",
                                                       cluster->server->address));
-  malt_create_worker_async ("distributed", options, NULL, on_started, &started);
+  malt_create_worker_async (MALT_CLUSTER_BACKEND, options, NULL, on_started, &started);
   g_assert_false (started.is_over);
   stop (first);
   malt_nats_wait_until (&started.is_over);
@@ -329,7 +330,8 @@ test_start_cancelled (void)
         thread = g_thread_new ("cancel", cancel, cancellable);
       else
         g_cancellable_cancel (cancellable);
-      worker = malt_create_worker ("distributed", cancellable, &error, "servers", servers, NULL);
+      worker = malt_create_worker (MALT_CLUSTER_BACKEND, cancellable, &error, "servers", servers,
+                                   NULL);
       g_clear_pointer (&thread, g_thread_join);
       if (worker == NULL)
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -375,7 +377,8 @@ test_start_unwanted (void)
       GThread *thread = g_thread_new ("cancel", cancel_started, &canceller);
       gint64 since_us;
 
-      worker = malt_create_worker ("distributed", cancellable, NULL, "servers", servers, NULL);
+      worker = malt_create_worker (MALT_CLUSTER_BACKEND, cancellable, NULL, "servers", servers,
+                                   NULL);
       g_thread_join (thread);
       g_clear_object (&worker);
       since_us = g_get_monotonic_time ();

@@ -211,7 +211,7 @@ run_manager (const char *address,
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   malt_cluster_register ();
   worker = malt_create_worker_with_options (
-      "distributed", malt_cluster_new_options (address, folder, options), NULL, &error);
+      MALT_CLUSTER_BACKEND, malt_cluster_new_options (address, folder, options), NULL, &error);
   g_assert_no_error (error);
   printf ("ready\n");
   fflush (stdout);
