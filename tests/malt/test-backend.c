@@ -71,7 +71,8 @@ test_unknown (void)
 
   g_assert_null (malt_lookup_backend ("fakke", &error));
   g_assert_error (error, MALT_ERROR, MALT_ERROR_UNKNOWN_BACKEND);
-  g_assert_nonnull (strstr (error->message, "Cannot load backend “fakke”: not among fake"));
+  /* Others may be installed. */
+  g_assert_nonnull (strstr (error->message, "Cannot load backend “fakke”: not among "));
   g_assert_nonnull (strstr (error->message, "did you mean “fake”?"));
 }
 
