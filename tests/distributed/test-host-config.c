@@ -54,6 +54,37 @@ test_default (void)
   g_assert_false (malt_abstract_worker_is_running (worker));
 }
 
+/* The nick of the sandbox that a worker of the default profile is put in. (transfer full) */
+static char *
+dup_sandbox (MaltHostConfig *config)
+{
+  g_autoptr (GVariant) wish = g_variant_ref_sink (g_variant_new_parsed ("@a{sv} {}"));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltAbstractWorker) worker =
+    malt_host_config_construct_worker (config, "default", wish, &error);
+  MaltSandbox sandbox;
+
+  g_assert_no_error (error);
+  g_object_get (worker, "sandbox", &sandbox, NULL);
+
+  return g_enum_to_string (MALT_TYPE_SANDBOX, (int) sandbox);
+}
+
+static void
+test_without_file (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MaltHostConfig) empty = read_good ("{}");
+  g_autoptr (MaltHostConfig) none = malt_host_config_new_default (&error);
+  g_autofree char *of_empty = dup_sandbox (empty);
+  g_autofree char *of_none = dup_sandbox (none);
+
+  g_test_summary ("Who has not been told whom to serve lets nobody out of the sandbox");
+  g_assert_no_error (error);
+  g_assert_cmpstr (of_empty, ==, "MALT_SANDBOX_NONE");
+  g_assert_cmpstr (of_none, ==, "MALT_SANDBOX_STRICT");
+}
+
 static void
 test_all (void)
 {
@@ -184,6 +215,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/host/config/default", test_default);
+  g_test_add_func ("/host/config/without-file", test_without_file);
   g_test_add_func ("/host/config/all", test_all);
   g_test_add_func ("/host/config/listen", test_listen);
   g_test_add_func ("/host/config/mistakes", test_mistakes);

@@ -236,7 +236,7 @@ malt_host_check (const char *path)
   g_autoptr (GError) error = NULL;
   g_autoptr (MaltHostConfig) config =
     path != NULL ? malt_host_config_new_from_file (path, &error)
-                 : malt_host_config_new_from_data ("{}", &error);
+                 : malt_host_config_new_default (&error);
 
   if (config == NULL)
     {

@@ -391,6 +391,13 @@ malt_host_config_new_from_data (const char  *json,
 }
 
 MaltHostConfig *
+malt_host_config_new_default (GError **error)
+{
+  return malt_host_config_new_from_data (
+    "{ \"profiles\": { \"" DEFAULT_PROFILE "\": { \"sandbox\": \"strict\" } } }", error);
+}
+
+MaltHostConfig *
 malt_host_config_new_from_file (const char  *path,
                                 GError     **error)
 {

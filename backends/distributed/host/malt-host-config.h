@@ -25,6 +25,9 @@ MaltHostConfig      *malt_host_config_new_from_file    (const char            *p
 /* “{}” is one profile and one pool, both “default”, without options. */
 MaltHostConfig      *malt_host_config_new_from_data    (const char            *json,
                                                         GError               **error);
+/* Of a host without a file: whoever has an account on the machine is served and proves nothing, so
+ * the one profile is in the sandbox “strict”. */
+MaltHostConfig      *malt_host_config_new_default      (GError               **error);
 MaltHostConfig      *malt_host_config_ref              (MaltHostConfig        *self);
 void                 malt_host_config_unref            (MaltHostConfig        *self);
 

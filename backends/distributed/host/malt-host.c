@@ -81,6 +81,17 @@ serve_once (MaltHostConfig *config)
   return malt_host_serve_once (config, path + strlen (MALT_SPAWN_UNIX_PREFIX), request, is_request);
 }
 
+/* Who asks for one worker over ssh is the user himself. */
+static MaltHostConfig *
+find_config (GError **error)
+{
+  if (config_path != NULL)
+    return malt_host_config_new_from_file (config_path, error);
+
+  return is_once ? malt_host_config_new_from_data ("{}", error)
+                 : malt_host_config_new_default (error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -115,8 +126,7 @@ main (int    argc,
       return EXIT_USAGE;
     }
 
-  config = config_path != NULL ? malt_host_config_new_from_file (config_path, &error)
-                               : malt_host_config_new_from_data ("{}", &error);
+  config = find_config (&error);
   if (config == NULL)
     return fail (EXIT_FAILURE, error);
 
