@@ -68,7 +68,7 @@ take_end_locked (MaltPoolCore *self)
 
 /* It holds the core, and the core holds it. */
 static void
-let_go_of_source (MaltPoolCore *self)
+drop_source (MaltPoolCore *self)
 {
   g_autoptr (GSource) source = NULL;
 
@@ -107,7 +107,7 @@ malt_pool_core_look_at_end (MaltPoolCore *self)
       && report != NULL)
     malt_pool_core_tell_exited (self, report);
   if (is_abandoned)
-    let_go_of_source (self);
+    drop_source (self);
 }
 
 typedef struct

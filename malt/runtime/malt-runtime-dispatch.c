@@ -208,9 +208,13 @@ MaltDispatch
 malt_runtime_get_dispatch (MaltRuntime *self,
                            const char  *function)
 {
-  const MaltBuiltin *builtin = malt_builtin_lookup (function);
+  const MaltBuiltin *builtin;
   const MaltModuleFunction *found;
 
+  g_return_val_if_fail (MALT_IS_RUNTIME (self), MALT_DISPATCH_OWN_THREAD);
+  g_return_val_if_fail (function != NULL, MALT_DISPATCH_OWN_THREAD);
+
+  builtin = malt_builtin_lookup (function);
   if (builtin != NULL)
     return malt_builtin_get_dispatch (builtin);
 
