@@ -87,16 +87,22 @@ void       malt_channel_end_settle_putters   (MaltLocalChannel      *self,
                                               guint                  n_put,
                                               const GError          *error);
 
-/* As begin(), but `func` is always called: in the order in which the operations ended. */
+/* malt-local-channel-waiters.c: as begin(), but `func` is always called, in the order in which the
+ * operations ended. */
 void       malt_local_channel_begin_and_tell (MaltLocalChannel      *self,
                                               MaltChannelWaiter     *waiter);
 
-/* What both files use. Moves those who can go on to `over`. */
+/* malt-local-channel.c: what the other files use of it. Moves those who can go on to `over`. */
 void       malt_local_channel_serve_locked   (MaltLocalChannel      *self,
                                               GQueue                *over);
+/* The oldest value: one that is inside, else one that is being put. (transfer full) (nullable) */
+GVariant  *malt_local_channel_pop_locked     (MaltLocalChannel      *self,
+                                              GQueue                *over);
+gboolean   malt_local_channel_can_take_locked (MaltLocalChannel     *self);
 /* Moves one out of its queue to `over`. */
 void       malt_local_channel_end_locked     (MaltChannelWaiter     *waiter,
                                               GQueue                *over);
+void       malt_channel_waiter_set_closed    (MaltChannelWaiter     *waiter);
 /* Releases the lock and tells those in `over`; recalls what has to be. */
 void       malt_local_channel_unlock         (MaltLocalChannel      *self,
                                               GQueue                *over);
