@@ -20,7 +20,7 @@ typedef struct
 {
   char    kind;       /* as in the type string */
   guint8  alignment;  /* 1, 2, 4, 8 */
-  guint8  depth;      /* levels, itself included */
+  guint8  depth;      /* levels as GLib counts them: empty tuples and keys of entries are none */
   guint   bare;       /* itself, or of a tuple of one item, the item's: the same bytes */
   guint   next;
   guint   n_items;    /* of a tuple or dictionary entry */
@@ -101,7 +101,8 @@ append_items (NormalCheck *self,
       string = append_type (self, string);
       item = get_type (self, i);
       tuple->alignment = MAX (tuple->alignment, item->alignment);
-      tuple->depth = MAX (tuple->depth, item->depth + 1);
+      if (tuple->kind == '(' || tuple->n_items > 0)
+        tuple->depth = MAX (tuple->depth, item->depth + 1);
       is_fixed = is_fixed && item->fixed_size > 0;
       size = align (size, item->alignment) + item->fixed_size;
     }
@@ -132,7 +133,8 @@ append_type (NormalCheck *self,
   else if (type.kind == '(' || type.kind == '{')
     string = append_items (self, &type, string) + 1;
 
-  type.depth = MAX (type.depth, 1);
+  if (type.kind != '(')
+    type.depth = MAX (type.depth, 1);
   type.bare = type.n_items == 1 ? get_type (self, i + 1)->bare : i;
   type.next = self->types->len;
   *get_type (self, i) = type;
@@ -387,8 +389,11 @@ check (NormalCheck  *self,
        gsize         size)
 {
   guint bare = get_type (self, i)->bare;
-  guint n_levels;
+  guint n_levels = 1 + get_type (self, i)->depth - get_type (self, bare)->depth;
   gboolean is_normal;
+
+  if (self->depth + n_levels > NORMAL_MAX_DEPTH)
+    return FALSE;
 
   switch (get_type (self, bare)->kind)
     {
@@ -414,7 +419,6 @@ check (NormalCheck  *self,
       return TRUE;
     }
 
-  n_levels = 1 + get_type (self, i)->depth - get_type (self, bare)->depth;
   self->depth += n_levels;
   is_normal = check_container (self, bare, data, size);
   self->depth -= n_levels;

@@ -257,6 +257,76 @@ test_depth (void)
     }
 }
 
+/* `n_maybes` of `item` in one another and in `n_variants`: `n_zeros` are the bytes of all but the
+ * variants. */
+static GByteArray *
+new_maybes (const char *item,
+            gsize       n_maybes,
+            gsize       n_variants,
+            gsize       n_zeros)
+{
+  g_autofree char *maybes = g_strnfill (n_maybes, 'm');
+  GByteArray *bytes = g_byte_array_new ();
+
+  g_byte_array_set_size (bytes, n_zeros + 1);
+  memset (bytes->data, 0, bytes->len);
+  g_byte_array_append (bytes, (const guint8 *) maybes, n_maybes);
+  g_byte_array_append (bytes, (const guint8 *) item, strlen (item));
+  for (gsize i = 1; i < n_variants; i++)
+    g_byte_array_append (bytes, (const guint8 *) "\0v", 2);
+
+  return bytes;
+}
+
+/* What the type of a variant allows counts, also where there is less; and empty tuples count where
+ * they are, not in a type. */
+static void
+test_depth_of_types (void)
+{
+  static const struct
+  {
+    const char *type;
+    gsize       depth;
+  } items[] = {
+    { "y", 1 }, { "ay", 2 }, { "()", 0 }, { "a()", 1 }, { "(a())", 2 }, { "((()))", 2 },
+    { "a{y()}", 2 },
+  };
+  static const gsize n_maybes[] = { 1, 2, 64, 120, 124, 125, 126, 127, 128 };
+  guint n_normal = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (items); i++)
+    for (gsize n = 0; n < G_N_ELEMENTS (n_maybes); n++)
+      for (gsize depth = 120; depth < 134; depth++)
+        for (int item_size = -1; item_size <= 2; item_size++)
+          {
+            gsize n_zeros = item_size < 0 ? 0 : n_maybes[n] + item_size;
+            gsize n_variants = depth > n_maybes[n] ? depth - n_maybes[n] : 1;
+            g_autoptr (GByteArray) bytes = new_maybes (items[i].type, n_maybes[n], n_variants,
+                                                       n_zeros);
+            gboolean is_normal;
+
+            if (n_maybes[n] + items[i].depth > 128)
+              continue;
+
+            is_normal = is_normal_to_glib (G_VARIANT_TYPE_VARIANT, bytes->data, bytes->len);
+            g_assert_true (malt_normal_check (G_VARIANT_TYPE_VARIANT, bytes->data, bytes->len, NULL)
+                           == is_normal);
+            n_normal += is_normal;
+          }
+
+  g_assert_cmpuint (n_normal, >, 100);
+}
+
+/* GLib means to take 128 levels, but takes 129 where they are those of one type: its difference is
+ * less than nothing there. */
+static void
+test_type_too_deep (void)
+{
+  g_autoptr (GByteArray) bytes = new_maybes ("y", 128, 1, 0);
+
+  g_assert_false (malt_normal_check (G_VARIANT_TYPE_VARIANT, bytes->data, bytes->len, NULL));
+}
+
 static gint64
 get_processor_time_us (void)
 {
@@ -310,6 +380,8 @@ main (int    argc,
   g_test_add_func ("/malt/normal/random-values", test_random_values);
   g_test_add_func ("/malt/normal/large-values", test_large_values);
   g_test_add_func ("/malt/normal/depth", test_depth);
+  g_test_add_func ("/malt/normal/depth-of-types", test_depth_of_types);
+  g_test_add_func ("/malt/normal/type-too-deep", test_type_too_deep);
   g_test_add_func ("/malt/normal/nests-cost-nothing", test_nests_cost_nothing);
 
   return g_test_run ();
