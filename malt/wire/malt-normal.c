@@ -18,13 +18,14 @@
  * first item of a container is the next, and the item after one is at its `next`. */
 typedef struct
 {
-  char    kind;       /* as in the type string */
-  guint8  alignment;  /* 1, 2, 4, 8 */
-  guint8  depth;      /* levels as GLib counts them: empty tuples and keys of entries are none */
-  guint   bare;       /* itself, or of a tuple of one item, the item's: the same bytes */
-  guint   next;
-  guint   n_items;    /* of a tuple or dictionary entry */
-  gsize   fixed_size; /* 0: varies */
+  char     kind;       /* as in the type string */
+  guint8   alignment;  /* 1, 2, 4, 8 */
+  guint8   depth;      /* levels as GLib counts them: empty tuples and keys of entries are none */
+  guint    bare;       /* itself, or of a tuple of one item, the item's: the same bytes */
+  guint    next;
+  guint    n_items;    /* of a tuple or dictionary entry */
+  gsize    fixed_size; /* 0: varies */
+  gboolean is_plain;   /* numbers without padding: in normal form whatever its bytes are */
 } NormalType;
 
 typedef struct
@@ -61,18 +62,22 @@ get_basic_type (char kind)
     {
     case 'y':
     case 'b':
-      return (NormalType) { .kind = kind, .alignment = 1, .fixed_size = 1 };
+      return (NormalType) { .kind = kind, .alignment = 1, .fixed_size = 1,
+                            .is_plain = kind == 'y' };
     case 'n':
     case 'q':
-      return (NormalType) { .kind = kind, .alignment = 2, .fixed_size = 2 };
+      return (NormalType) { .kind = kind, .alignment = 2, .fixed_size = 2,
+                            .is_plain = TRUE };
     case 'i':
     case 'u':
     case 'h':
-      return (NormalType) { .kind = kind, .alignment = 4, .fixed_size = 4 };
+      return (NormalType) { .kind = kind, .alignment = 4, .fixed_size = 4,
+                            .is_plain = TRUE };
     case 'x':
     case 't':
     case 'd':
-      return (NormalType) { .kind = kind, .alignment = 8, .fixed_size = 8 };
+      return (NormalType) { .kind = kind, .alignment = 8, .fixed_size = 8,
+                            .is_plain = TRUE };
     case 'v':
       return (NormalType) { .kind = kind, .alignment = 8 };
     default:
@@ -84,13 +89,15 @@ static const char *append_type (NormalCheck *self,
                                 const char  *string);
 
 /* Up to the bracket that closes it, which is returned. The alignment and depth of a tuple are those
- * of its items. */
+ * of its items, and it is plain if all of it is. */
 static const char *
 append_items (NormalCheck *self,
               NormalType  *tuple,
               const char  *string)
 {
   gboolean is_fixed = TRUE;
+  gboolean is_plain = TRUE;
+  gsize plain_size = 0;
   gsize size = 0;
 
   for (; *string != ')' && *string != '}'; tuple->n_items++)
@@ -104,12 +111,15 @@ append_items (NormalCheck *self,
       if (tuple->kind == '(' || tuple->n_items > 0)
         tuple->depth = MAX (tuple->depth, item->depth + 1);
       is_fixed = is_fixed && item->fixed_size > 0;
+      is_plain = is_plain && item->is_plain;
+      plain_size += item->fixed_size;
       size = align (size, item->alignment) + item->fixed_size;
     }
 
   /* Nothing has one byte. */
   if (is_fixed)
     tuple->fixed_size = MAX (align (size, tuple->alignment), 1);
+  tuple->is_plain = is_plain && tuple->fixed_size == plain_size;
   return string;
 }
 
@@ -198,24 +208,54 @@ swap_numbers (NormalCheck  *self,
       swapped[start + i] = data[start + number_size - 1 - i];
 }
 
+/* A tuple of one item is a level, though it is not looked at. */
+static guint
+get_n_levels (NormalCheck *self,
+              guint        i)
+{
+  const NormalType *type = get_type (self, i);
+
+  return 1 + type->depth - get_type (self, type->bare)->depth;
+}
+
+static gboolean
+are_at_most (const guint8 *data,
+             gsize         size,
+             guint8        largest)
+{
+  guint8 all = 0;
+
+  for (gsize i = 0; i < size; i++)
+    all |= data[i];
+
+  return all <= largest;
+}
+
 static gboolean
 check_fixed_array (NormalCheck  *self,
                    guint         item,
                    const guint8 *data,
                    gsize         size)
 {
-  gsize item_size = get_type (self, item)->fixed_size;
-  char kind = get_type (self, get_type (self, item)->bare)->kind;
-  gboolean is_number = strchr ("ynqiuhxtd", kind) != NULL;
+  const NormalType type = *get_type (self, get_type (self, item)->bare);
+  gboolean is_number = type.is_plain && type.kind != '(' && type.kind != '{';
 
-  if (size % item_size != 0)
+  if (size % type.fixed_size != 0
+      || (size > 0 && self->depth + get_n_levels (self, item) > NORMAL_MAX_DEPTH))
     return FALSE;
 
   if (is_number && self->swapped != NULL)
-    swap_numbers (self, data, size, item_size);
+    swap_numbers (self, data, size, type.fixed_size);
 
-  for (gsize offset = 0; offset < size && !is_number; offset += item_size)
-    if (!check (self, item, data + offset, item_size))
+  if (is_number || (type.is_plain && self->swapped == NULL))
+    return TRUE;
+
+  /* A truth value is no more than 1, the byte of an empty tuple 0. */
+  if (type.kind == 'b' || (type.kind == '(' && type.n_items == 0))
+    return are_at_most (data, size, type.kind == 'b');
+
+  for (gsize offset = 0; offset < size; offset += type.fixed_size)
+    if (!check (self, item, data + offset, type.fixed_size))
       return FALSE;
 
   return TRUE;
@@ -389,7 +429,7 @@ check (NormalCheck  *self,
        gsize         size)
 {
   guint bare = get_type (self, i)->bare;
-  guint n_levels = 1 + get_type (self, i)->depth - get_type (self, bare)->depth;
+  guint n_levels = get_n_levels (self, i);
   gboolean is_normal;
 
   if (self->depth + n_levels > NORMAL_MAX_DEPTH)

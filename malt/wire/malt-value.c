@@ -20,8 +20,9 @@
 /* Of a type in an error. */
 #define VALUE_SHOWN_MAX_TYPE_BYTES 64u
 
-/* Below that, what GLib checks again at each access costs less than a second GVariant. */
-#define VALUE_RECHECKED_MAX_BYTES 1024
+/* Up to that, what GLib needs to check a value, at most some 100 ns a byte, and what it checks again
+ * at each access, is not worth a check of our own. */
+#define VALUE_CHECKED_BY_GLIB_MAX_BYTES 1024
 
 /* Only called for strings that GLib has found valid, so the recursion is bounded by its limit of
  * 128. */
@@ -213,14 +214,19 @@ copy (const guint8 *data,
   return g_bytes_new_take (bytes, size);
 }
 
-/* Whether what GLib needs to look at the value may have nothing to do with its size. */
+/* What GLib needs to look at variants and tuples in one another may have nothing to do with their
+ * size; and GLib 2.74 does not tell a value what it has found, and goes through the framing offsets
+ * of an array from the first on whenever a child is asked for: quadratic, 20 s for a list of 200 000
+ * items. A value that is trusted from the start is spared that. */
 static gboolean
-is_slow_to_check (const GVariantType *type)
+is_slow_to_check (const GVariantType *type,
+                  gsize               size)
 {
   const char *string = g_variant_type_peek_string (type);
   gsize length = g_variant_type_get_string_length (type);
 
-  return memchr (string, 'v', length) != NULL || memmem (string, length, "((", 2) != NULL;
+  return size > VALUE_CHECKED_BY_GLIB_MAX_BYTES || memchr (string, 'v', length) != NULL
+         || memmem (string, length, "((", 2) != NULL;
 }
 
 static GVariant *
@@ -265,31 +271,20 @@ malt_value_new (const GVariantType  *type,
                 GError             **error)
 {
   gboolean is_normal = !swap && is_plainly_normal (type, data, size);
-  gboolean is_slow = !is_normal && is_slow_to_check (type);
+  gboolean is_slow = !is_normal && is_slow_to_check (type, size);
   g_autoptr (GBytes) slice = NULL;
   g_autoptr (GVariant) value = NULL;
 
   if (swap)
     return new_swapped (type, data, size, error);
 
-  slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : copy (data, size);
-  if (is_slow)
-    is_normal = malt_normal_check (type, data, size, NULL);
-  value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal));
-
-  if (!is_normal && (is_slow || !g_variant_is_normal_form (value)))
+  if (is_slow && !malt_normal_check (type, data, size, NULL))
     return refuse (type, size, error);
 
-  /* GLib 2.74 does not tell the value what it has found, and goes through the framing offsets of
-   * an array from the first on whenever a child is asked for: quadratic, 20 s for a list of 200 000
-   * items. A value that is trusted from the start is spared that. */
-  if (!is_normal && size > VALUE_RECHECKED_MAX_BYTES)
-    {
-      GVariant *trusted = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, TRUE));
-
-      g_variant_unref (g_steal_pointer (&value));
-      value = trusted;
-    }
+  slice = bytes != NULL ? g_bytes_new_from_bytes (bytes, offset, size) : copy (data, size);
+  value = g_variant_ref_sink (g_variant_new_from_bytes (type, slice, is_normal || is_slow));
+  if (!is_normal && !is_slow && !g_variant_is_normal_form (value))
+    return refuse (type, size, error);
 
   return g_steal_pointer (&value);
 }
