@@ -68,7 +68,6 @@ struct _MaltConnection
   gboolean                is_closed;
   GError                 *lost_error;    /* owned (nullable): to be told by the monitor */
   gboolean                is_lost;       /* said once */
-  guint64                 n_dropped;     /* replies that nobody waits for */
 
   GTask                  *handshake;     /* owned (nullable): while it lasts */
   gboolean                is_handshake_cancelled;
@@ -123,6 +122,9 @@ void                   malt_connection_release_role             (MaltConnection 
 gboolean               malt_connection_read_batch               (MaltConnection    *self);
 /* The same, which waits for it some microseconds where that is worth while. With the role. */
 gboolean               malt_connection_read_spinning            (MaltConnection    *self);
+/* The filter of the data connection. */
+gboolean               malt_connection_is_message_wanted        (const MaltFrameHeader *header,
+                                                                 gpointer           data);
 /* What lies in the socket. With the role. */
 void                   malt_connection_read_all                 (MaltConnection    *self);
 /* Where the worker says that a call is: part of its error, if it ends with one of ours. */

@@ -7,9 +7,10 @@
 #include "malt/malt-error.h"
 #include "malt/malt-text-private.h"
 
-/* What a socket holds is taken in this many reads; a worker that goes on and on is not listened to
- * for ever. */
+/* What a socket holds is taken in this many reads and about this time, or in one read that takes
+ * longer; a worker that goes on and on is not listened to for ever. */
 #define READ_ALL_MAX_READS 256
+#define READ_ALL_MAX_USEC G_USEC_PER_SEC
 
 MaltPendingCall *
 malt_connection_steal_call_locked (MaltConnection *self,
@@ -88,8 +89,6 @@ deliver_outcome (MaltConnection *self,
       malt_connection_end_call_locked (self, call, TRUE);
       is_flush_needed = malt_connection_admit_locked (self);
     }
-  else
-    self->n_dropped++;
   malt_connection_forget_late_locked (self, message->id);
   g_mutex_unlock (&self->lock);
 
@@ -119,6 +118,28 @@ deliver_progress (MaltConnection    *self,
         malt_connection_wake_call_locked (call);
     }
   g_mutex_unlock (&self->lock);
+}
+
+/* Of messages about a call, those that somebody waits for. */
+gboolean
+malt_connection_is_message_wanted (const MaltFrameHeader *header,
+                                   gpointer               data)
+{
+  MaltConnection *self = data;
+  gboolean is_wanted;
+
+  if (header->type != MALT_MESSAGE_RESULT && header->type != MALT_MESSAGE_FAILURE
+      && header->type != MALT_MESSAGE_PROGRESS)
+    return TRUE;
+
+  g_mutex_lock (&self->lock);
+  is_wanted = malt_pending_lookup (self->pending, header->id) != NULL;
+  if (!is_wanted && header->type != MALT_MESSAGE_PROGRESS
+      && !(header->flags & MALT_MESSAGE_FLAGS_CUT_SHORT))
+    malt_connection_forget_late_locked (self, header->id);
+  g_mutex_unlock (&self->lock);
+
+  return is_wanted;
 }
 
 /* From now on nothing is read. Takes the error. */
@@ -242,8 +263,10 @@ is_data_over (MaltConnection *self)
 void
 malt_connection_read_all (MaltConnection *self)
 {
+  gint64 end_us = g_get_monotonic_time () + READ_ALL_MAX_USEC;
+
   for (int i = 0; i < READ_ALL_MAX_READS && !is_data_over (self); i++)
-    if (!malt_connection_read_batch (self))
+    if (!malt_connection_read_batch (self) || g_get_monotonic_time () >= end_us)
       break;
 }
 

@@ -34,4 +34,7 @@ GBytes  *malt_descriptors_map     (MaltDescriptors  *self,
                                    gsize             max_bytes,
                                    GError          **error);
 
+/* Closes the oldest, if there is one. */
+void     malt_descriptors_drop    (MaltDescriptors  *self);
+
 G_END_DECLS

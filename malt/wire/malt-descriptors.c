@@ -88,6 +88,17 @@ malt_descriptors_receive (MaltDescriptors *self,
   return n;
 }
 
+/* There is one. */
+static int
+steal_oldest (MaltDescriptors *self)
+{
+  int fd = self->fds[0];
+
+  self->n_fds--;
+  self->fds[0] = self->fds[1];
+  return fd;
+}
+
 /* The value of a frame that lies in memory, whose descriptor is the oldest. NULL without an error
  * is for malt_message_decode() to complain of. */
 GBytes *
@@ -95,17 +106,25 @@ malt_descriptors_map (MaltDescriptors  *self,
                       gsize             max_bytes,
                       GError          **error)
 {
-  int fd = self->fds[0];
+  int fd;
 
   if (self->n_fds == 0)
     return NULL;
 
-  self->n_fds--;
-  self->fds[0] = self->fds[1];
+  fd = steal_oldest (self);
   if (fd >= 0)
     return malt_memory_map (fd, max_bytes, error);
 
   g_set_error_literal (error, MALT_ERROR, MALT_ERROR_LIMIT,
                        "Cannot take the descriptor of a value: too many files are open");
   return NULL;
+}
+
+void
+malt_descriptors_drop (MaltDescriptors *self)
+{
+  int fd = self->n_fds > 0 ? steal_oldest (self) : -1;
+
+  if (fd >= 0)
+    malt_memory_discard (&fd, 1);
 }

@@ -18,6 +18,11 @@ G_BEGIN_DECLS
 
 typedef struct _MaltStream MaltStream;
 
+/* Whether anybody wants the message. What nobody wants is passed over: its body is neither kept nor
+ * looked at, which costs what the sender chooses. */
+typedef gboolean (*MaltStreamFilter) (const MaltFrameHeader *header,
+                                      gpointer               data);
+
 typedef enum
 {
   MALT_STREAM_OK,          /* fill: bytes came; flush: nothing is left to write */
@@ -44,6 +49,11 @@ gsize            malt_stream_get_max_message_bytes (MaltStream        *self);
 /* SETUP and HELLO set it by themselves: for a stream that carries neither. */
 void             malt_stream_set_swap             (MaltStream         *self,
                                                    gboolean            swap);
+
+/* Asked by the reader, in malt_stream_next(), once for a frame or more often. */
+void             malt_stream_set_filter           (MaltStream         *self,
+                                                   MaltStreamFilter    filter,
+                                                   gpointer            data);
 
 /* The `features` of SETUP or HELLO: what can be done over this kind of socket, unless they have
  * been dropped. (transfer floating) */

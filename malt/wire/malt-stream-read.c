@@ -267,6 +267,46 @@ take_small_frame (MaltStream    *self,
   return TRUE;
 }
 
+/* The header of the next frame that is wanted; FALSE without an error: it is not there yet. */
+static gboolean
+find_frame (MaltStream  *self,
+            gsize        max_bytes,
+            GError     **error)
+{
+  gboolean is_wanted;
+
+  do
+    {
+      gsize n_passed = MIN (self->end - self->start, self->unwanted_bytes);
+
+      self->start += n_passed;
+      self->unwanted_bytes -= n_passed;
+      if (self->end - self->start < MALT_FRAME_HEADER_BYTES)
+        {
+          check_descriptors (self, error);
+          return FALSE;
+        }
+
+      if (!malt_frame_header_decode (self->buffer + self->start, max_bytes, &self->header, error))
+        {
+          self->is_broken = TRUE;
+          return FALSE;
+        }
+
+      is_wanted = self->filter == NULL || self->filter (&self->header, self->filter_data);
+      if (!is_wanted)
+        {
+          self->start += MALT_FRAME_HEADER_BYTES;
+          self->unwanted_bytes = self->header.body_length;
+          if (self->header.flags & MALT_MESSAGE_FLAGS_DESCRIPTOR)
+            malt_descriptors_drop (&self->descriptors);
+        }
+    }
+  while (!is_wanted);
+
+  return TRUE;
+}
+
 gboolean
 malt_stream_next (MaltStream   *self,
                   MaltMessage  *message,
@@ -274,7 +314,6 @@ malt_stream_next (MaltStream   *self,
                   GError      **error)
 {
   gsize max_bytes = (gsize) g_atomic_pointer_get (&self->max_message_bytes);
-  gsize left = self->end - self->start;
 
   g_clear_pointer (&self->taken, g_bytes_unref);
 
@@ -290,17 +329,8 @@ malt_stream_next (MaltStream   *self,
   if (self->body != NULL)
     return take_big_body (self, message, message_error, error);
 
-  if (left < MALT_FRAME_HEADER_BYTES)
-    {
-      check_descriptors (self, error);
-      return FALSE;
-    }
-
-  if (!malt_frame_header_decode (self->buffer + self->start, max_bytes, &self->header, error))
-    {
-      self->is_broken = TRUE;
-      return FALSE;
-    }
+  if (!find_frame (self, max_bytes, error))
+    return FALSE;
 
   if (self->header.body_length >= MALT_STREAM_BIG_BYTES)
     {
@@ -309,7 +339,7 @@ malt_stream_next (MaltStream   *self,
              && take_big_body (self, message, message_error, error);
     }
 
-  if (left - MALT_FRAME_HEADER_BYTES < self->header.body_length)
+  if (self->end - self->start - MALT_FRAME_HEADER_BYTES < self->header.body_length)
     {
       check_descriptors (self, error);
       return FALSE;

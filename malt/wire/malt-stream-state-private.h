@@ -29,7 +29,11 @@ struct _MaltStream
   MaltFrameHeader  header;            /* of `body` */
   MaltBlock       *body;              /* owned (nullable) */
   gsize            body_filled;
+  gsize            unwanted_bytes;    /* to come of a body that is passed over */
   GBytes          *taken;             /* owned (nullable) */
+
+  MaltStreamFilter filter;            /* nullable; immutable once something is read */
+  gpointer         filter_data;
 
   MaltDescriptors  descriptors;
 

@@ -92,7 +92,7 @@ gboolean
 malt_stream_is_empty (MaltStream *self)
 {
   return self->start == self->end && self->body == NULL && self->descriptors.n_fds == 0
-         && malt_stream_get_queued_bytes (self) == 0;
+         && self->unwanted_bytes == 0 && malt_stream_get_queued_bytes (self) == 0;
 }
 
 /* Everybody who has the descriptor's number, a main context among them, may go on using it. */
@@ -146,6 +146,15 @@ malt_stream_set_swap (MaltStream *self,
                       gboolean    swap)
 {
   self->swap = swap;
+}
+
+void
+malt_stream_set_filter (MaltStream       *self,
+                        MaltStreamFilter  filter,
+                        gpointer          data)
+{
+  self->filter = filter;
+  self->filter_data = data;
 }
 
 GVariant *

@@ -275,6 +275,7 @@ static const Mode modes[] = {
   { "type-is-missing", greet, peer_type_is_missing },
 
   { "unknown-ids", greet, peer_unknown_ids },
+  { "stranger-is-huge", greet, peer_stranger_is_huge },
   { "answers-ahead", greet, peer_answers_ahead },
   { "answers-twice", greet, peer_answers_twice },
   { "result-and-failure", greet, peer_result_and_failure },

@@ -28,6 +28,7 @@ PEER_ATTACK (peer_type_is_missing);
 
 /* Things that are to be overlooked, and then the answer. */
 PEER_ATTACK (peer_unknown_ids);
+PEER_ATTACK (peer_stranger_is_huge);
 PEER_ATTACK (peer_answers_ahead);
 PEER_ATTACK (peer_answers_twice);
 PEER_ATTACK (peer_result_and_failure);

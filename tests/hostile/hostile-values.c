@@ -81,6 +81,23 @@ PEER_ATTACK (peer_unknown_ids)
   raw_answer (id);
 }
 
+/* An answer to nobody, whose many items would all be looked at. */
+PEER_ATTACK (peer_stranger_is_huge)
+{
+  static const uint8_t block[1 << 20];
+  const size_t n_blocks = 500;
+  const RawHeader header = {
+    .body_length = n_blocks * sizeof block, .type = RAW_RESULT, .id = id + 1000, .type_length = 8,
+  };
+
+  raw_write_header (RAW_DATA_FD, &header);
+  raw_write_all (RAW_DATA_FD, "aa(yxb)\0", 8);
+  raw_write_all (RAW_DATA_FD, block, sizeof block - 8);
+  for (size_t i = 1; i < n_blocks; i++)
+    raw_write_all (RAW_DATA_FD, block, sizeof block);
+  raw_answer (id);
+}
+
 /* The next call will be one of these. */
 PEER_ATTACK (peer_answers_ahead)
 {

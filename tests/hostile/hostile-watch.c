@@ -65,7 +65,7 @@ hostile_new_worker (const char  *mode,
   g_variant_dict_init (&dict, given);
   g_variant_dict_insert (&dict, "executable", "s", executable);
   g_variant_dict_insert_value (&dict, "arguments", g_variant_new_strv (&mode, 1));
-  if (!g_str_equal (mode, "claims-a-gigabyte"))
+  if (!g_str_equal (mode, "claims-a-gigabyte") && !g_str_equal (mode, "stranger-is-huge"))
     g_variant_dict_insert (&dict, "max-message-size", "t", (guint64) 1 << 20);
   return malt_create_worker_with_options ("process", g_variant_dict_end (&dict), NULL, error);
 }

@@ -110,6 +110,7 @@ static const struct
   { "type-is-missing", "x", MALT_ERROR_SERIALIZATION },
   { "failure-is-wild", NULL, MALT_ERROR_TERMINATED_WORKER },
   { "unknown-ids", "()", -1 },
+  { "stranger-is-huge", "()", -1 },
   { "answers-ahead", "()", -1 },
   { "answers-twice", "()", -1 },
   { "result-and-failure", "()", -1 },
