@@ -41,8 +41,8 @@
  * - `malt.list ()`: answers `as`, the names of everything that can be called.
  * - `malt.sleep (d)`: seconds. Answers `()`.
  * - `malt.channel.open (s)`: an expression. Answers `o`, a handle of the channel that it
- *   makes. `malt.channel.put (ov)`, `take (o)`, `is_ready (o)`, `wait (o)`, `close (o)` and
- *   `drop (o)` are what [iface@Malt.Channel] is built on.
+ *   makes, of at most 254 bytes. `malt.channel.put (ov)`, `take (o)`, `is_ready (o)`,
+ *   `wait (o)`, `close (o)` and `drop (o)` are what [iface@Malt.Channel] is built on.
  *
  * A call may be sent again when it has ended, and changed between. It is not for
  * two threads at once.

@@ -8,6 +8,10 @@
 #include "malt/malt-error.h"
 #include "malt/malt-remote-channel-private.h"
 
+/* Of the handle of a channel, in bytes: it goes with every request. Those of our own runtime have
+ * some thirty. */
+#define REMOTE_CHANNEL_MAX_PATH_BYTES 255u
+
 /* The verbs, written once for all backends: each makes a call and sends it. */
 
 /* Sends the call and drops the value, which is the unit tuple. */
@@ -341,14 +345,23 @@ open_channel (MaltAbstractWorker  *self,
 
   if (path == NULL)
     return NULL;
-  if (g_variant_is_of_type (path, G_VARIANT_TYPE_OBJECT_PATH))
-    return malt_remote_channel_new (self, g_variant_get_string (path, NULL));
+  if (!g_variant_is_of_type (path, G_VARIANT_TYPE_OBJECT_PATH))
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                   "The worker answered a value of type “%s” where a channel was expected",
+                   g_variant_get_type_string (path));
+      return NULL;
+    }
 
-  g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
-               "The worker answered a value of type “%s” where a channel was expected",
-               g_variant_get_type_string (path));
+  if (g_variant_get_size (path) > REMOTE_CHANNEL_MAX_PATH_BYTES)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_SERIALIZATION,
+                   "The worker answered a path of %" G_GSIZE_FORMAT " bytes for a channel: at most "
+                   "%u are taken", g_variant_get_size (path), REMOTE_CHANNEL_MAX_PATH_BYTES);
+      return NULL;
+    }
 
-  return NULL;
+  return malt_remote_channel_new (self, g_variant_get_string (path, NULL));
 }
 
 static void

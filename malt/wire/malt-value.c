@@ -20,8 +20,8 @@
 /* Of a type in an error. */
 #define VALUE_SHOWN_MAX_TYPE_BYTES 64u
 
-/* Up to that, what GLib needs to check a value, at most some 100 ns a byte, and what it checks again
- * at each access, is not worth a check of our own. */
+/* Up to that, what GLib needs to check a value, some 40 ns a byte, and what it checks again at each
+ * access, is not worth a check of our own. */
 #define VALUE_CHECKED_BY_GLIB_MAX_BYTES 1024
 
 /* Only called for strings that GLib has found valid, so the recursion is bounded by its limit of

@@ -302,6 +302,7 @@ static const Mode modes[] = {
   { "error-flood", greet, peer_error_flood },
 
   { "channel-is-none", greet, peer_channel_is_none, true },
+  { "channel-path-is-long", greet, peer_channel_path_is_long, true },
   { "channel-gives-none", greet, peer_channel_gives_none, true },
   { "channel-gives-too-many", greet, peer_channel_gives_too_many, true },
   { "channel-gives-another-type", greet, peer_channel_gives_another_type, true },

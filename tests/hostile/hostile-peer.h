@@ -41,6 +41,7 @@ PEER_ATTACK (peer_failure_is_wild);
 
 /* Answers of channel operations. */
 PEER_ATTACK (peer_channel_is_none);
+PEER_ATTACK (peer_channel_path_is_long);
 PEER_ATTACK (peer_channel_gives_none);
 PEER_ATTACK (peer_channel_gives_too_many);
 PEER_ATTACK (peer_channel_gives_another_type);

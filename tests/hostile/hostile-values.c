@@ -206,6 +206,16 @@ PEER_ATTACK (peer_channel_is_none)
   peer_answer (id, "s", "no path", 8);
 }
 
+PEER_ATTACK (peer_channel_path_is_long)
+{
+  char path[1000];
+
+  memset (path, 'x', sizeof path);
+  path[0] = '/';
+  path[sizeof path - 1] = '\0';
+  peer_answer (id, "o", path, sizeof path);
+}
+
 /* (avb) of `n_values` times (): the end of each, then that of the array. */
 static void
 give (uint64_t    id,

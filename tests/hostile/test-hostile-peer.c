@@ -328,9 +328,9 @@ test_channel (gconstpointer data)
 }
 
 static void
-test_channel_is_none (void)
+test_channel_is_none (gconstpointer mode)
 {
-  g_autoptr (MaltAbstractWorker) worker = hostile_start ("channel-is-none", NULL);
+  g_autoptr (MaltAbstractWorker) worker = hostile_start (mode, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (malt_abstract_worker_worker_channel (worker, "x", NULL, &error));
@@ -406,7 +406,8 @@ main (int    argc,
     hostile_add ("end", ends[i], ends[i], test_ends_badly);
   for (gsize i = 0; i < G_N_ELEMENTS (channels); i++)
     hostile_add ("channel", channels[i].name, GSIZE_TO_POINTER (i), test_channel);
-  fixture_add ("/malt/hostile/channel/channel-is-none", test_channel_is_none);
+  hostile_add ("channel", "channel-is-none", "channel-is-none", test_channel_is_none);
+  hostile_add ("channel", "channel-path-is-long", "channel-path-is-long", test_channel_is_none);
   fixture_add ("/malt/hostile/terminal", test_terminal);
 
   return g_test_run ();
