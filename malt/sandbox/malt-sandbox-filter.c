@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gmodule.h>
+#include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -50,7 +51,7 @@ static GMutex filters_lock;
  * has it flushed: others feel that. */
 static const char *const allowed[] = {
   "access", "arch_prctl", "brk", "clock_getres", "clock_gettime", "clock_nanosleep", "close",
-  "close_range", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_pwait",
+  "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_pwait",
   "epoll_pwait2", "epoll_wait", "eventfd2", "exit", "exit_group", "faccessat", "faccessat2",
   "fadvise64", "fallocate", "fstat", "fstatfs", "ftruncate", "futex", "futex_waitv", "getcwd",
   "getdents64", "getegid", "geteuid", "getgid", "getgroups", "getpeername", "getpgid", "getpgrp",
@@ -90,6 +91,7 @@ typedef struct
 static const GuardedCall guarded[] = {
   /* Threads; no process, no namespace. */
   { "clone", 1, { ARGUMENT_HAS (0, THREAD_FLAGS | NAMESPACE_FLAGS, THREAD_FLAGS) } },
+  { "close_range", 1, { ARGUMENT_HAS (2, CLOSE_RANGE_UNSHARE, 0) } },
   /* Old versions of Landlock do not see that what may only be read is made empty. */
   { "open", 1, { ARGUMENT_HAS (1, O_TRUNC, 0) } },
   { "openat", 1, { ARGUMENT_HAS (2, O_TRUNC, 0) } },

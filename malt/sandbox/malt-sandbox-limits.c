@@ -21,6 +21,11 @@
 /* Memory that cannot be swapped, in bytes: as of a login of old, enough for a key. */
 #define LOCKED_MEMORY_BYTES (64u * 1024)
 
+/* Signals that wait, in a queue whose length the kernel counts for the user, not the process: whoever
+ * fills it takes timers and queued signals from the application. Ordinary signals need no place in
+ * it, and nothing here queues others. */
+#define QUEUED_SIGNALS 64u
+
 /* When memory is short the kernel ends this before the application; from −1000 to 1000. */
 #define OOM_SCORE_ADJUSTMENT 500
 
@@ -110,6 +115,7 @@ malt_sandbox_limits_apply (GVariant  *sandbox,
          && lower (RLIMIT_MSGQUEUE, "of message queues", 0, 0, error)
          && lower (RLIMIT_MEMLOCK, "of locked memory", LOCKED_MEMORY_BYTES, LOCKED_MEMORY_BYTES,
                    error)
+         && lower (RLIMIT_SIGPENDING, "of signals", QUEUED_SIGNALS, QUEUED_SIGNALS, error)
          && (file_bytes == 0 || lower (RLIMIT_FSIZE, "of files", file_bytes, file_bytes, error))
          && (tasks == 0 || lower (RLIMIT_NPROC, "of tasks", tasks, tasks, error))
          && (descriptors == 0

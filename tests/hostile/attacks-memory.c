@@ -19,6 +19,7 @@
 #define MEMORY_FILE_BYTES (200 << 20)
 
 #define N_DESCRIPTORS 300
+#define N_SIGNALS 500
 #define N_THREADS 2000
 #define THREAD_STACK_BYTES (64 * 1024)
 
@@ -78,6 +79,25 @@ ATTACK (attack_descriptors_of_thread)
 
   return clone (end_at_once, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
                 NULL) > 0;
+}
+
+ATTACK (attack_descriptors_by_closing)
+{
+  return close_range (G_MAXUINT, G_MAXUINT, CLOSE_RANGE_UNSHARE) == 0;
+}
+
+/* They wait for ever, and count for the user. */
+ATTACK (attack_queued_signals)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGRTMIN);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  for (int i = 0; i < N_SIGNALS; i++)
+    if ((errno = pthread_kill (pthread_self (), SIGRTMIN)) != 0)
+      return FALSE;
+  return TRUE;
 }
 
 ATTACK (attack_raise_limits)

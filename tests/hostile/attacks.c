@@ -67,6 +67,8 @@ static const struct
   { "memory-file", attack_memory_file },
   { "descriptors", attack_descriptors },
   { "descriptors-of-thread", attack_descriptors_of_thread },
+  { "descriptors-by-closing", attack_descriptors_by_closing },
+  { "queued-signals", attack_queued_signals },
   { "raise-limits", attack_raise_limits },
   { "threads", attack_threads },
   { "executable-memory", attack_executable_memory },

@@ -80,6 +80,8 @@ ATTACK (attack_system_v_memory);
 ATTACK (attack_memory_file);
 ATTACK (attack_descriptors);
 ATTACK (attack_descriptors_of_thread);
+ATTACK (attack_descriptors_by_closing);
+ATTACK (attack_queued_signals);
 ATTACK (attack_raise_limits);
 ATTACK (attack_threads);
 ATTACK (attack_executable_memory);

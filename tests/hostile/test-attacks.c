@@ -76,6 +76,8 @@ static const struct
   { "memory-file", "Y---", "write 200 MiB into a file in memory" },
   { "descriptors", "Y---", "open 300 descriptors" },
   { "descriptors-of-thread", "YY--", "have a thread with descriptors that count for itself" },
+  { "descriptors-by-closing", "YY--", "the same with `close_range()`" },
+  { "queued-signals", "Y---", "queue 500 signals, of which a user may have so many" },
   { "raise-limits", "Y---", "raise the own limits" },
   { "threads", "YYY-", "start 2000 threads" },
   { "executable-memory", "YY--", "make memory that can be written and executed" },
