@@ -130,19 +130,33 @@ find_level (GLogLevelFlags level)
   return &levels[3];
 }
 
-/* Names as journald takes them, but none that says whose record it is, or what GLib is to make of
- * it. */
+/* What says whose record it is, what has happened to whom, or what GLib is to make of it. Those
+ * that end with “_” stand for all that begin so. Source: systemd.journal-fields(7). */
+static gboolean
+is_reserved (const char *name)
+{
+  static const char *const reserved[] = {
+    "COREDUMP_", "GLIB_DOMAIN", "GLIB_OLD_LOG_API", "INVOCATION_ID", "MALT_", "MESSAGE",
+    "MESSAGE_ID", "OBJECT_", "PRIORITY", "SYSLOG_", "TID", "UNIT", "USER_INVOCATION_ID",
+    "USER_UNIT",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (reserved); i++)
+    if (g_str_has_suffix (reserved[i], "_") ? g_str_has_prefix (name, reserved[i])
+                                            : g_str_equal (name, reserved[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Names as journald takes them. */
 static gboolean
 is_field_name (const char *name)
 {
-  static const char *const own[] = {
-    "MESSAGE", "PRIORITY", "GLIB_DOMAIN", "GLIB_OLD_LOG_API", NULL
-  };
   gsize length = strspn (name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
 
   return length > 0 && length <= LOG_MAX_FIELD_NAME_BYTES && name[length] == '\0'
-         && g_ascii_isupper (name[0]) && !g_str_has_prefix (name, "MALT_")
-         && !g_strv_contains (own, name);
+         && g_ascii_isupper (name[0]) && !is_reserved (name);
 }
 
 /* FALSE: left out. The field points into the value, which the record holds. */

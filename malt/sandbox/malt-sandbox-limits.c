@@ -21,9 +21,9 @@
 /* Memory that cannot be swapped, in bytes: as of a login of old, enough for a key. */
 #define LOCKED_MEMORY_BYTES (64u * 1024)
 
-/* Signals that wait, in a queue whose length the kernel counts for the user, not the process: whoever
- * fills it takes timers and queued signals from the application. Ordinary signals need no place in
- * it, and nothing here queues others. */
+/* Signals that wait, in a queue whose length the kernel counts for the user, not the process:
+ * whoever fills it takes timers and queued signals from the application. Ordinary signals need no
+ * place in it, and nothing here queues others. */
 #define QUEUED_SIGNALS 64u
 
 /* When memory is short the kernel ends this before the application; from −1000 to 1000. */

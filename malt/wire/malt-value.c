@@ -215,9 +215,9 @@ copy (const guint8 *data,
 }
 
 /* What GLib needs to look at variants and tuples in one another may have nothing to do with their
- * size; and GLib 2.74 does not tell a value what it has found, and goes through the framing offsets
- * of an array from the first on whenever a child is asked for: quadratic, 20 s for a list of 200 000
- * items. A value that is trusted from the start is spared that. */
+ * size; and GLib 2.74 does not tell a value what it has found, and goes through the framing
+ * offsets of an array from the first on whenever a child is asked for: quadratic, 20 s for a list
+ * of 200 000 items. A value that is trusted from the start is spared that. */
 static gboolean
 is_slow_to_check (const GVariantType *type,
                   gsize               size)

@@ -127,6 +127,8 @@ test_odd_fields (void)
     "{'': <'x'>, '_PID': <'1'>, 'lower': <'x'>, 'A=B': <'x'>, 'A\\nB': <'x'>, '1A': <'x'>,"
     " 'Ä': <'x'>, 'MESSAGE': <'x'>, 'PRIORITY': <'0'>, 'GLIB_DOMAIN': <'x'>,"
     " 'GLIB_OLD_LOG_API': <'x'>, 'MALT_WORKER': <'x'>, %s: <'x'>, 'NUMBER': <1>,"
+    " 'SYSLOG_IDENTIFIER': <'sudo'>, 'COREDUMP_EXE': <'x'>, 'OBJECT_PID': <'1'>,"
+    " 'MESSAGE_ID': <'x'>, 'UNIT': <'x'>, 'UNITS': <'x'>, 'CODE_FILE': <'x'>,"
     " 'NO_BYTES': <@ay []>, 'NESTED': <<'x'>>, 'GOOD': <'a\\nb'>, 'BYTES': <b'x'>}", long_name));
   const MaltLogRecord record = {
     .level = (GLogLevelFlags) G_LOG_LEVEL_MASK, .message = "", .fields = fields,
@@ -138,7 +140,7 @@ test_odd_fields (void)
   write_all ();
   g_assert_cmpstr (writer.keys->str, ==,
                    "GLIB_OLD_LOG_API MESSAGE PRIORITY GLIB_DOMAIN MALT_WORKER MALT_WORKER_LEVEL "
-                   "GOOD BYTES MALT_FIELDS_LEFT_OUT ");
+                   "UNITS CODE_FILE GOOD BYTES MALT_FIELDS_LEFT_OUT ");
 }
 
 int
