@@ -206,7 +206,7 @@ decode (MaltStream       *self,
       return TRUE;
     }
 
-  if (g_error_matches (decode_error, MALT_ERROR, MALT_ERROR_SERIALIZATION))
+  if (!g_error_matches (decode_error, MALT_ERROR, MALT_ERROR_PROTOCOL))
     {
       g_propagate_error (message_error, g_steal_pointer (&decode_error));
       return TRUE;

@@ -249,8 +249,15 @@ new_swapped (const GVariantType  *type,
              gsize                size,
              GError             **error)
 {
-  guint8 *swapped = g_malloc (size + MALT_VALUE_SLACK_BYTES);
+  guint8 *swapped = g_try_malloc (size + MALT_VALUE_SLACK_BYTES);
   g_autoptr (GBytes) bytes = NULL;
+
+  if (swapped == NULL)
+    {
+      g_set_error (error, MALT_ERROR, MALT_ERROR_LIMIT,
+                   "Cannot find room for a value of “%" G_GSIZE_FORMAT "” bytes", size);
+      return NULL;
+    }
 
   memcpy (swapped, data, size);
   memset (swapped + size, 0, MALT_VALUE_SLACK_BYTES);
