@@ -15,6 +15,10 @@ G_BEGIN_DECLS
  * long names is less. */
 #define MALT_TRACEBACK_MAX_BYTES 8192u
 
+/* Each text of an exception, in bytes: more than anybody reads, and than an honest worker writes.
+ * The error of a call holds it four times. */
+#define MALT_FAILURE_MAX_TEXT_BYTES (1024u * 1024)
+
 /* `text` (nullable, any bytes) as UTF-8, what is none replaced by U+FFFD, and cut before a
  * character when it is longer than `max_bytes`; an ellipsis says so. (transfer full), never NULL */
 char *malt_text_dup_valid (const char *text,

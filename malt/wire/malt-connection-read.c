@@ -75,15 +75,23 @@ deliver_outcome (MaltConnection *self,
                  GError         *message_error)
 {
   g_autoptr (GError) error = message_error;
+  g_autoptr (GVariant) value = g_steal_pointer (&message->value);
   MaltPendingCall *call;
   gboolean is_flush_needed = FALSE;
+
+  if (message->type == MALT_MESSAGE_FAILURE && error == NULL)
+    {
+      g_autoptr (GVariant) whole = g_steal_pointer (&value);
+
+      value = malt_message_cut_failure_value (whole);
+    }
 
   g_mutex_lock (&self->lock);
   call = malt_connection_steal_call_locked (self, message->id);
   if (call != NULL)
     {
-      call->value = g_steal_pointer (&message->value);
       call->is_failure = message->type == MALT_MESSAGE_FAILURE;
+      call->value = g_steal_pointer (&value);
       call->error = g_steal_pointer (&error);
       call->run_time_us = (gint64) MIN (message->number, (guint64) G_MAXINT64);
       malt_connection_end_call_locked (self, call, TRUE);

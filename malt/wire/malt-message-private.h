@@ -132,6 +132,8 @@ gboolean malt_message_decode (MaltMessage            *self,
 /* A GError as the value of a FAILURE message (floating), and back. Codes on the wire are stable
  * numbers, not enum values; an unknown one is MALT_ERROR_REMOTE_EXCEPTION. */
 GVariant *malt_message_new_failure_value (const GError *error);
+/* The same value, or one whose texts are cut. (transfer full) */
+GVariant *malt_message_cut_failure_value (GVariant     *value);
 GError   *malt_message_parse_failure     (GVariant     *value,
                                           const char   *worker);
 

@@ -5,6 +5,7 @@
 #include "malt/wire/malt-message-private.h"
 
 #include "malt/malt-error-backend.h"
+#include "malt/malt-text-private.h"
 #include "malt/wire/malt-value-private.h"
 
 #include <string.h>
@@ -251,6 +252,29 @@ malt_message_new_failure_value (const GError *error)
 
   return g_variant_new ("(usss)", code, message,
                         type != NULL ? type : "", traceback != NULL ? traceback : "");
+}
+
+GVariant *
+malt_message_cut_failure_value (GVariant *value)
+{
+  guint32 code;
+  const char *message;
+  const char *type;
+  const char *traceback;
+  g_autofree char *cut_message = NULL;
+  g_autofree char *cut_type = NULL;
+  g_autofree char *cut_traceback = NULL;
+
+  if (g_variant_get_size (value) <= MALT_FAILURE_MAX_TEXT_BYTES)
+    return g_variant_ref (value);
+
+  g_variant_get (value, "(u&s&s&s)", &code, &message, &type, &traceback);
+  cut_message = malt_text_dup_valid (message, MALT_FAILURE_MAX_TEXT_BYTES);
+  cut_type = malt_text_dup_valid (type, MALT_FAILURE_MAX_TEXT_BYTES);
+  cut_traceback = malt_text_dup_valid (traceback, MALT_FAILURE_MAX_TEXT_BYTES);
+
+  return g_variant_ref_sink (g_variant_new ("(usss)", code, cut_message, cut_type,
+                                            cut_traceback));
 }
 
 /* These errors have no place for a traceback but their text. */

@@ -10,6 +10,7 @@
 #include "malt/wire/malt-value-private.h"
 
 #include "malt/malt-error-backend.h"
+#include "malt/malt-text-private.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -250,6 +251,55 @@ test_failure_keeps_the_parts (void)
   g_assert_cmpstr (malt_error_get_remote_traceback (back), ==, "chunk:1\nchunk:2");
 }
 
+/* Whatever a worker says: a text of theirs ends before a character that does not fit. */
+static void
+test_long_failure_is_cut (void)
+{
+  const gsize size = 3 * MALT_FAILURE_MAX_TEXT_BYTES;
+  g_autoptr (GString) text = g_string_sized_new (size);
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) cut = NULL;
+  g_autoptr (GError) error = NULL;
+
+  while (text->len < size)
+    g_string_append (text, "ä€");
+  value = g_variant_ref_sink (g_variant_new ("(usss)", MALT_ERROR_REMOTE_EXCEPTION, text->str,
+                                             text->str, text->str));
+  cut = malt_message_cut_failure_value (value);
+  error = malt_message_parse_failure (cut, NULL);
+
+  g_assert_cmpuint (strlen (error->message), <=, MALT_FAILURE_MAX_TEXT_BYTES);
+  g_assert_cmpuint (strlen (error->message), >, MALT_FAILURE_MAX_TEXT_BYTES - 8);
+  g_assert_true (g_str_has_suffix (error->message, "…"));
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_cmpuint (g_variant_get_size (cut), <, 3 * MALT_FAILURE_MAX_TEXT_BYTES + 100);
+}
+
+static void
+test_short_failure_is_not_cut (void)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new ("(usss)", 1, "a", "b", "c"));
+  g_autoptr (GVariant) cut = malt_message_cut_failure_value (value);
+
+  g_assert_true (cut == value);
+}
+
+/* The room for what is turned round is not there. */
+static void
+test_no_room_to_swap (void)
+{
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
+  g_test_skip ("a sanitizer ends the program for the want of memory");
+#else
+  const guint8 byte = 0;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (malt_value_new (G_VARIANT_TYPE_BYTESTRING, &byte, G_MAXSSIZE / 2, NULL, 0, TRUE,
+                                 &error));
+  g_assert_error (error, MALT_ERROR, MALT_ERROR_LIMIT);
+#endif
+}
+
 static void
 test_failure_of_another_domain_is_named (void)
 {
@@ -276,6 +326,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/malt/message/call-without-its-value", test_call_without_its_value);
   g_test_add_func ("/malt/message/failures-there-and-back", test_failures_there_and_back);
   g_test_add_func ("/malt/message/failure-keeps-the-parts", test_failure_keeps_the_parts);
+  g_test_add_func ("/malt/message/long-failure-is-cut", test_long_failure_is_cut);
+  g_test_add_func ("/malt/message/short-failure-is-not-cut", test_short_failure_is_not_cut);
+  g_test_add_func ("/malt/message/no-room-to-swap", test_no_room_to_swap);
   g_test_add_func ("/malt/message/failure-of-another-domain-is-named",
                    test_failure_of_another_domain_is_named);
 
