@@ -132,7 +132,7 @@ gboolean        malt_pool_core_check_open_locked (MaltPoolCore      *self,
 void            malt_pool_core_wake_locked    (MaltPoolCore         *self);
 /* The same when there is nothing but a call to be sent. */
 void            malt_pool_core_flush_later_locked (MaltPoolCore     *self);
-/* Of the pool thread. */
+/* Of the pool thread; NULL before the first pool is started. */
 GMainContext   *malt_pool_get_context         (void);
 
 /* malt-pool-signals.c: nothing of this after the pool is gone. */

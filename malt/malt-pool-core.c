@@ -4,6 +4,7 @@
 
 #include "malt/malt-pool-private.h"
 
+#include "malt/malt-context-thread-private.h"
 #include "malt/malt-error-backend.h"
 #include "malt/malt-nesting.h"
 
@@ -18,6 +19,8 @@ typedef struct
 
 /* Pool thread only: owned references of cores that are to be looked after. */
 static GQueue cores_due = G_QUEUE_INIT;
+
+static GMainContext *pool_context; /* atomic; set once, when the first pool is started */
 
 static void tend (MaltPoolCore *self);
 
@@ -45,21 +48,10 @@ pool_thread (gpointer user_data)
   return NULL;
 }
 
-/* Of the thread, which is started by the first who needs it and never ends. */
 GMainContext *
 malt_pool_get_context (void)
 {
-  static GMainContext *pool_context;
-
-  if (g_once_init_enter (&pool_context))
-    {
-      GMainContext *context = g_main_context_new ();
-
-      g_thread_unref (g_thread_new ("malt-pools", pool_thread, context));
-      g_once_init_leave (&pool_context, context);
-    }
-
-  return pool_context;
+  return g_atomic_pointer_get (&pool_context);
 }
 
 /* What the pool thread asks of itself costs no turn of its context. */
@@ -274,8 +266,17 @@ void
 malt_pool_core_start (MaltPoolCore *self,
                       GTask        *task)
 {
-  GSource *source = g_source_new (&core_source_funcs, sizeof (CoreSource));
+  GError *error = NULL;
+  GSource *source;
 
+  if (!malt_context_thread_start ("malt-pools", pool_thread, &pool_context, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
+  source = g_source_new (&core_source_funcs, sizeof (CoreSource));
   ((CoreSource *) source)->core = malt_pool_core_ref (self);
   g_source_set_static_name (source, "malt pool");
   g_mutex_lock (&self->lock);

@@ -54,6 +54,8 @@ struct _MaltRemoteChannel
   gboolean            is_recalled;  /* what the take on its way brings is to go back */
 };
 
+/* To be asked before a worker is asked for a channel. */
+gboolean     malt_remote_channel_start_thread  (GError              **error);
 /* Takes on the handle that malt.channel.open has answered, and drops it in the end. */
 MaltChannel *malt_remote_channel_new           (MaltAbstractWorker   *worker,
                                                 const char           *path);

@@ -4,6 +4,7 @@
 
 #include "malt/malt-remote-channel-private.h"
 
+#include "malt/malt-context-thread-private.h"
 #include "malt/malt-delivery.h"
 #include "malt/malt-error.h"
 #include "malt/malt-remote.h"
@@ -13,6 +14,8 @@ static void malt_remote_channel_init_interface (MaltChannelInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (MaltRemoteChannel, malt_remote_channel, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MALT_TYPE_CHANNEL,
                                                       malt_remote_channel_init_interface))
+
+static GMainContext *channel_context; /* atomic; set once, before the first channel is made */
 
 static gpointer
 channel_thread (gpointer user_data)
@@ -27,21 +30,10 @@ channel_thread (gpointer user_data)
   return NULL;
 }
 
-/* Of the thread, which is started by the first who needs it and never ends. */
-static GMainContext *
-get_context (void)
+gboolean
+malt_remote_channel_start_thread (GError **error)
 {
-  static GMainContext *channel_context;
-
-  if (g_once_init_enter (&channel_context))
-    {
-      GMainContext *context = g_main_context_new ();
-
-      g_thread_unref (g_thread_new ("malt-channels", channel_thread, context));
-      g_once_init_leave (&channel_context, context);
-    }
-
-  return channel_context;
+  return malt_context_thread_start ("malt-channels", channel_thread, &channel_context, error);
 }
 
 /* Runs `func` in the channel thread, after what has been asked for before. Takes the data. */
@@ -54,7 +46,7 @@ run_later (GSourceFunc    func,
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, func, data, destroy);
-  g_source_attach (source, get_context ());
+  g_source_attach (source, g_atomic_pointer_get (&channel_context));
 }
 
 /* Runs in the channel thread. */

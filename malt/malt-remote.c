@@ -407,17 +407,25 @@ malt_abstract_worker_worker_channel_async (MaltAbstractWorker  *self,
                                            gpointer             user_data)
 {
   g_autoptr (MaltCall) call = NULL;
-  GTask *task;
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
 
   g_return_if_fail (MALT_IS_ABSTRACT_WORKER (self));
   g_return_if_fail (expression != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  call = new_open_call (expression);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, malt_abstract_worker_worker_channel_async);
   g_task_set_check_cancellable (task, FALSE);
-  malt_abstract_worker_send_async (self, call, cancellable, on_channel_opened, task);
+  if (!malt_remote_channel_start_thread (&error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  call = new_open_call (expression);
+  malt_abstract_worker_send_async (self, call, cancellable, on_channel_opened,
+                                   g_steal_pointer (&task));
 }
 
 /**
@@ -461,8 +469,9 @@ malt_abstract_worker_worker_channel_finish (MaltAbstractWorker  *self,
  * what this returns; letting go of that tells the worker, which keeps the channel only if
  * it uses it itself.
  *
- * Errors: %MALT_ERROR_NOT_A_CHANNEL if the value is something else; those of
- * [method@Malt.AbstractWorker.send].
+ * Errors: %MALT_ERROR_NOT_A_CHANNEL if the value is something else;
+ * %MALT_ERROR_START_FAILED if the process gets no thread for its channels, which the first
+ * of them starts; those of [method@Malt.AbstractWorker.send].
  *
  * Returns: (transfer full): the channel; %NULL on error
  *
@@ -479,6 +488,9 @@ malt_abstract_worker_worker_channel (MaltAbstractWorker  *self,
   g_return_val_if_fail (MALT_IS_ABSTRACT_WORKER (self), NULL);
   g_return_val_if_fail (expression != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!malt_remote_channel_start_thread (error))
+    return NULL;
 
   call = new_open_call (expression);
 
