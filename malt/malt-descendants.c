@@ -15,6 +15,11 @@
  * is stopped first, so that more than a few rounds mean that somebody outside the tree feeds it. */
 #define DESCENDANTS_MAX_ROUNDS 4
 
+/* Threads of a process that are asked one by one for their children, some ten microseconds each. Of
+ * one that has more all processes there are are asked for their parent: threads cost next to
+ * nothing, and a look at a worker that hoards them would hold up all others. */
+#define DESCENDANTS_MAX_THREADS 256
+
 /* How often, in microseconds, it is asked after orphans, and how long, in seconds: as long as it
  * may take on a busy machine until all are dead. */
 #define DESCENDANTS_REAP_INTERVAL_USEC 10000
@@ -58,6 +63,37 @@ append_children_of_task (const char *path,
     }
 }
 
+/* 0 for none, or nothing that is a process. */
+static pid_t
+read_parent (const char *process)
+{
+  g_autofree char *path = g_build_filename ("/proc", process, "status", NULL);
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_ascii_isdigit (process[0]) || !g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+
+  line = strstr (text, "\nPPid:");
+  return line != NULL ? (pid_t) strtol (line + strlen ("\nPPid:"), NULL, 10) : 0;
+}
+
+static void
+append_children_by_parent (pid_t   pid,
+                           GArray *children)
+{
+  g_autoptr (GDir) processes = g_dir_open ("/proc", 0, NULL);
+  const char *process;
+
+  while (processes != NULL && (process = g_dir_read_name (processes)) != NULL)
+    if (read_parent (process) == pid)
+      {
+        pid_t child = (pid_t) strtol (process, NULL, 10);
+
+        g_array_append_val (children, child);
+      }
+}
+
 /* A child belongs to the thread that started it. */
 void
 malt_append_children (pid_t   pid,
@@ -65,17 +101,24 @@ malt_append_children (pid_t   pid,
 {
   g_autofree char *tasks_path = g_strdup_printf ("/proc/%d/task", (int) pid);
   g_autoptr (GDir) tasks = g_dir_open (tasks_path, 0, NULL);
+  guint n_before = children->len;
+  guint n_threads = 0;
   const char *task;
 
   if (tasks == NULL)
     return;
 
-  while ((task = g_dir_read_name (tasks)) != NULL)
+  while ((task = g_dir_read_name (tasks)) != NULL && n_threads++ < DESCENDANTS_MAX_THREADS)
     {
       g_autofree char *path = g_build_filename (tasks_path, task, "children", NULL);
 
       append_children_of_task (path, children);
     }
+  if (task == NULL)
+    return;
+
+  g_array_set_size (children, n_before);
+  append_children_by_parent (pid, children);
 }
 
 static void

@@ -23,6 +23,10 @@
 /* Milliseconds between two looks at the memory of one worker; each costs some microseconds. */
 #define MEMORY_INTERVAL_MSEC 20
 
+/* As many times what a look took passes before the next one: of the pool thread, which sends the
+ * calls of all pools, a worker with many processes or threads gets one part in a hundred for it. */
+#define MEMORY_INTERVAL_COSTS 100
+
 gboolean
 malt_pool_core_is_broken_locked (MaltPoolCore *self)
 {
@@ -152,9 +156,13 @@ static void
 check_memory (MaltPoolCore   *self,
               MaltPoolMember *member)
 {
+  gint64 begin_us = g_get_monotonic_time ();
   guint64 memory = malt_pool_member_get_memory (member->worker);
+  gint64 end_us = g_get_monotonic_time ();
 
   g_mutex_lock (&self->lock);
+  member->memory_check_us = end_us + MAX (MEMORY_INTERVAL_MSEC * 1000,
+                                          MEMORY_INTERVAL_COSTS * (end_us - begin_us));
   if (member->state == MALT_POOL_MEMBER_READY && self->max_memory != 0
       && memory > self->max_memory)
     member->state = MALT_POOL_MEMBER_RETIRING;
@@ -181,7 +189,6 @@ list_memory_checks_locked (MaltPoolCore *self,
           continue;
         }
       member->wants_memory_check = FALSE;
-      member->memory_check_us = now + MEMORY_INTERVAL_MSEC * 1000;
       g_ptr_array_add (due, malt_pool_member_ref (member));
     }
 

@@ -6,6 +6,7 @@
 
 #include "tests/malt-test-slowness.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -13,6 +14,24 @@
 #include <unistd.h>
 
 /* What is left of a tree is inherited by this process, which can then see how it ended. */
+
+/* More than are asked one by one for their children. */
+#define N_MANY_THREADS 600
+
+static guint n_threads_asked;
+
+/* The library, too, calls this one and not GLib's. */
+gboolean
+g_file_get_contents (const char  *name,
+                     char       **contents,
+                     gsize       *length,
+                     GError     **error)
+{
+  __typeof__ (g_file_get_contents) *real = dlsym (RTLD_NEXT, "g_file_get_contents");
+
+  n_threads_asked += g_str_has_suffix (name, "/children");
+  return real (name, contents, length, error);
+}
 
 /* Each process says once that it is there, and then sleeps with the end of the pipe open. */
 static void
@@ -95,6 +114,42 @@ test_tree (void)
   while (malt_kill_descendants (pid) > 0)
     ;
   end_tree (pid, fd);
+}
+
+static gpointer
+run_thread (gpointer user_data)
+{
+  if (user_data == NULL || fork () != 0)
+    for (;;)
+      pause ();
+  sleep_for_ever (*(int *) user_data);
+  return NULL;
+}
+
+static void
+test_many_threads (void)
+{
+  int fds[2];
+  pid_t pid;
+  char byte;
+
+  g_test_summary ("Threads are cheap to have, and do not hide a child of the last of them");
+  g_assert_cmpint (pipe (fds), ==, 0);
+  pid = fork ();
+  if (pid == 0)
+    {
+      for (int i = 1; i <= N_MANY_THREADS; i++)
+        g_thread_unref (g_thread_new (NULL, run_thread, i < N_MANY_THREADS ? NULL : &fds[1]));
+      sleep_for_ever (fds[1]);
+    }
+  close (fds[1]);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+
+  n_threads_asked = 0;
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
+  g_assert_cmpuint (n_threads_asked, <, N_MANY_THREADS);
+  end_tree (pid, fds[0]);
 }
 
 static void
@@ -235,6 +290,7 @@ main (int argc, char *argv[])
   alarm (60 * malt_test_get_slowness ());
 
   g_test_add_func ("/malt/descendants/tree", test_tree);
+  g_test_add_func ("/malt/descendants/many-threads", test_many_threads);
   g_test_add_func ("/malt/descendants/none", test_none);
   g_test_add_func ("/malt/descendants/own", test_own);
   g_test_add_func ("/malt/descendants/stopped", test_stopped);

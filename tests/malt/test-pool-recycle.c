@@ -4,11 +4,38 @@
 
 #include "malt-pool-fixture.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 /* Workers that are replaced while calls run. */
 
 #define N_CALLS 300
+
+/* How long, in microseconds, it takes the kernel to say how large a process is that is slow to look
+ * at, how long calls go to its worker, and how many times the former lies between two looks. */
+#define SLOW_LOOK_USEC 20000
+#define SLOW_CALLS_USEC 200000
+#define SLOW_INTERVAL_LOOKS 100
+
+static int is_slow;      /* atomic */
+static int n_slow_looks; /* atomic */
+
+/* The library, too, calls this one and not GLib's. */
+gboolean
+g_file_get_contents (const char  *name,
+                     char       **contents,
+                     gsize       *length,
+                     GError     **error)
+{
+  __typeof__ (g_file_get_contents) *real = dlsym (RTLD_NEXT, "g_file_get_contents");
+
+  if (g_atomic_int_get (&is_slow) && g_str_has_suffix (name, "/statm"))
+    {
+      g_atomic_int_inc (&n_slow_looks);
+      g_usleep (SLOW_LOOK_USEC);
+    }
+  return real (name, contents, length, error);
+}
 
 static void
 test_by_calls (void)
@@ -92,6 +119,31 @@ test_by_memory (void)
   pool_stop (pool);
 }
 
+static void
+test_slow_looks (void)
+{
+  gint64 begin_us = g_get_monotonic_time ();
+  gint64 time_us = 0;
+  gint64 n_looks;
+  MaltPool *pool;
+
+  g_test_summary ("A worker that is slow to look at does not take up the thread of all pools");
+  pool = scripted_pool_start ("{'size': 1}");
+  malt_script_set_pid (getpid ());
+  g_atomic_int_set (&is_slow, TRUE);
+  g_object_set (pool, "max-memory", G_MAXUINT64, NULL);
+  for (gint64 i = 0; time_us < SLOW_CALLS_USEC || g_atomic_int_get (&n_slow_looks) == 0; i++)
+    {
+      g_assert_true (pool_echo (pool, "echo", i, NULL));
+      time_us = g_get_monotonic_time () - begin_us;
+    }
+  n_looks = g_atomic_int_get (&n_slow_looks);
+  time_us = g_get_monotonic_time () - begin_us;
+  g_assert_cmpint (n_looks, <=, 1 + time_us / (SLOW_INTERVAL_LOOKS * SLOW_LOOK_USEC));
+  g_atomic_int_set (&is_slow, FALSE);
+  pool_stop (pool);
+}
+
 static guint64
 get_memory_of (MaltPool *pool,
                int       pid)
@@ -159,6 +211,7 @@ main (int   argc,
   g_test_add_func ("/malt/pool-recycle/by-calls", test_by_calls);
   g_test_add_func ("/malt/pool-recycle/by-age", test_by_age);
   g_test_add_func ("/malt/pool-recycle/by-memory", test_by_memory);
+  g_test_add_func ("/malt/pool-recycle/slow-looks", test_slow_looks);
   g_test_add_func ("/malt/pool-recycle/elsewhere", test_elsewhere);
   g_test_add_func ("/malt/pool-recycle/lies", test_lies);
 
