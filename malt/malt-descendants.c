@@ -5,6 +5,7 @@
 #include "malt/malt-descendants-private.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,19 +26,28 @@
 #define DESCENDANTS_REAP_INTERVAL_USEC 10000
 #define DESCENDANTS_REAP_MAX_SECONDS 10
 
-/* What is dead already, and only waits for its parent to look, is not ours to end. */
+/* What is dead already, and only waits for its parent to look, is not ours to end. A process looks
+ * like that, too, whose first thread has ended before others. Source: proc(5), fields 3 and 20. */
 static gboolean
 is_zombie (pid_t pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
   g_autofree char *stat = NULL;
   const char *name_end;
+  char state;
+  int n_threads;
 
   if (!g_file_get_contents (path, &stat, NULL, NULL))
     return TRUE;
 
   name_end = strrchr (stat, ')');
-  return name_end == NULL || (name_end[1] == ' ' && strchr ("ZX", name_end[2]) != NULL);
+  if (name_end == NULL
+      || sscanf (name_end,
+                 ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+                 &state, &n_threads) != 2)
+    return TRUE;
+
+  return state == 'X' || (state == 'Z' && n_threads <= 1);
 }
 
 static void

@@ -9,7 +9,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +126,49 @@ run_thread (gpointer user_data)
       pause ();
   sleep_for_ever (*(int *) user_data);
   return NULL;
+}
+
+static gboolean
+has_first_thread_ended (void)
+{
+  g_autofree char *stat = NULL;
+
+  g_file_get_contents ("/proc/self/stat", &stat, NULL, NULL);
+  return strstr (stat, ") Z ") != NULL;
+}
+
+static gpointer
+outlive_first_thread (gpointer user_data)
+{
+  while (!has_first_thread_ended ())
+    g_usleep (1000);
+  sleep_for_ever (*(int *) user_data);
+  return NULL;
+}
+
+static void
+test_first_thread_has_ended (void)
+{
+  int fds[2];
+  pid_t pid;
+  char byte;
+
+  g_test_summary ("A process whose first thread has ended looks dead, but is not");
+  g_assert_cmpint (pipe (fds), ==, 0);
+  pid = fork ();
+  if (pid == 0)
+    {
+      if (fork () != 0)
+        sleep_for_ever (fds[1]);
+      g_thread_unref (g_thread_new ("rest", outlive_first_thread, &fds[1]));
+      syscall (SYS_exit, 0);
+    }
+  close (fds[1]);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+
+  g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
+  end_tree (pid, fds[0]);
 }
 
 static void
@@ -290,6 +335,7 @@ main (int argc, char *argv[])
   alarm (60 * malt_test_get_slowness ());
 
   g_test_add_func ("/malt/descendants/tree", test_tree);
+  g_test_add_func ("/malt/descendants/first-thread-has-ended", test_first_thread_has_ended);
   g_test_add_func ("/malt/descendants/many-threads", test_many_threads);
   g_test_add_func ("/malt/descendants/none", test_none);
   g_test_add_func ("/malt/descendants/own", test_own);
