@@ -129,6 +129,17 @@ run_thread (gpointer user_data)
 }
 
 static gboolean
+skip_threads_of_children (void)
+{
+#ifdef __SANITIZE_THREAD__
+  g_test_skip ("ThreadSanitizer ends a child that starts threads, if its parent has some");
+  return TRUE;
+#else
+  return FALSE;
+#endif
+}
+
+static gboolean
 has_first_thread_ended (void)
 {
   g_autofree char *stat = NULL;
@@ -154,6 +165,8 @@ test_first_thread_has_ended (void)
   char byte;
 
   g_test_summary ("A process whose first thread has ended looks dead, but is not");
+  if (skip_threads_of_children ())
+    return;
   g_assert_cmpint (pipe (fds), ==, 0);
   pid = fork ();
   if (pid == 0)
@@ -179,6 +192,8 @@ test_many_threads (void)
   char byte;
 
   g_test_summary ("Threads are cheap to have, and do not hide a child of the last of them");
+  if (skip_threads_of_children ())
+    return;
   g_assert_cmpint (pipe (fds), ==, 0);
   pid = fork ();
   if (pid == 0)
@@ -265,10 +280,8 @@ test_child_of_a_thread (void)
   int fds[2];
   pid_t pid;
 
-#ifdef __SANITIZE_THREAD__
-  g_test_skip ("ThreadSanitizer ends a child that starts threads, if its parent has some");
-  return;
-#endif
+  if (skip_threads_of_children ())
+    return;
   g_assert_cmpint (pipe (fds), ==, 0);
   pid = fork ();
   if (pid == 0)
