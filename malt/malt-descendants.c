@@ -16,8 +16,8 @@
  * is stopped first, so that more than a few rounds mean that somebody outside the tree feeds it. */
 #define DESCENDANTS_MAX_ROUNDS 4
 
-/* Threads of a process that are asked one by one for their children, some ten microseconds each. Of
- * one that has more all processes there are are asked for their parent: threads cost next to
+/* Threads of a process that are asked one by one for their children, some 30 microseconds each. Of
+ * one that has more, all processes that there are get asked for their parent: threads cost next to
  * nothing, and a look at a worker that hoards them would hold up all others. */
 #define DESCENDANTS_MAX_THREADS 256
 

@@ -8,8 +8,8 @@
 #include "malt/malt-error.h"
 #include "malt/malt-remote-channel-private.h"
 
-/* Of the handle of a channel, in bytes: it goes with every request. Those of our own runtime have
- * some thirty. */
+/* Of the handle of a channel with its NUL, in bytes: it goes with every request. Those of our own
+ * runtime have some thirty. */
 #define REMOTE_CHANNEL_MAX_PATH_BYTES 255u
 
 /* The verbs, written once for all backends: each makes a call and sends it. */

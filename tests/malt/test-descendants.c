@@ -58,6 +58,20 @@ grow (int fd,
       }
 }
 
+/* In the parent: returns when `n` processes have said so. */
+static void
+wait_for_processes (const int fds[2],
+                    int       n)
+{
+  close (fds[1]);
+  for (int i = 0; i < n; i++)
+    {
+      char byte;
+
+      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+    }
+}
+
 /* Returns when `n` processes below the new one are there. */
 static pid_t
 start_tree (int  depth,
@@ -76,14 +90,7 @@ start_tree (int  depth,
       grow (fds[1], depth, width);
       sleep_for_ever (fds[1]);
     }
-  close (fds[1]);
-
-  for (int i = 0; i < n + 1; i++)
-    {
-      char byte;
-
-      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
-    }
+  wait_for_processes (fds, n + 1);
 
   *fd = fds[0];
   return pid;
@@ -162,7 +169,6 @@ test_first_thread_has_ended (void)
 {
   int fds[2];
   pid_t pid;
-  char byte;
 
   g_test_summary ("A process whose first thread has ended looks dead, but is not");
   if (skip_threads_of_children ())
@@ -176,9 +182,7 @@ test_first_thread_has_ended (void)
       g_thread_unref (g_thread_new ("rest", outlive_first_thread, &fds[1]));
       syscall (SYS_exit, 0);
     }
-  close (fds[1]);
-  for (int i = 0; i < 2; i++)
-    g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+  wait_for_processes (fds, 2);
 
   g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
   end_tree (pid, fds[0]);
@@ -189,7 +193,6 @@ test_many_threads (void)
 {
   int fds[2];
   pid_t pid;
-  char byte;
 
   g_test_summary ("Threads are cheap to have, and do not hide a child of the last of them");
   if (skip_threads_of_children ())
@@ -202,9 +205,7 @@ test_many_threads (void)
         g_thread_unref (g_thread_new (NULL, run_thread, i < N_MANY_THREADS ? NULL : &fds[1]));
       sleep_for_ever (fds[1]);
     }
-  close (fds[1]);
-  for (int i = 0; i < 2; i++)
-    g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+  wait_for_processes (fds, 2);
 
   n_threads_asked = 0;
   g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
@@ -232,13 +233,7 @@ test_own (void)
   for (int i = 0; i < 3; i++)
     if (fork () == 0)
       sleep_for_ever (fds[1]);
-  close (fds[1]);
-  for (int i = 0; i < 3; i++)
-    {
-      char byte;
-
-      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
-    }
+  wait_for_processes (fds, 3);
 
   g_assert_cmpuint (malt_kill_descendants (getpid ()), ==, 3);
   for (int i = 0; i < 3; i++)
@@ -290,13 +285,7 @@ test_child_of_a_thread (void)
       g_thread_new ("forks", fork_in_a_thread, GINT_TO_POINTER (fds[1]));
       sleep_for_ever (fds[1]);
     }
-  close (fds[1]);
-  for (int i = 0; i < 3; i++)
-    {
-      char byte;
-
-      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
-    }
+  wait_for_processes (fds, 3);
 
   g_assert_cmpuint (malt_kill_descendants (pid), ==, 1);
   end_tree (pid, fds[0]);
