@@ -17,7 +17,7 @@ end_handshake (MaltConnection *self,
   g_autoptr (GTask) task = NULL;
 
   malt_stream_set_max_message_bytes (self->data, self->limits.max_message_bytes);
-  malt_stream_set_filter (self->data, malt_connection_is_message_wanted, self);
+  malt_stream_set_filter (self->data, malt_connection_filter_message, self);
 
   g_mutex_lock (&self->lock);
   task = g_steal_pointer (&self->handshake);

@@ -122,8 +122,8 @@ void                   malt_connection_release_role             (MaltConnection 
 gboolean               malt_connection_read_batch               (MaltConnection    *self);
 /* The same, which waits for it some microseconds where that is worth while. With the role. */
 gboolean               malt_connection_read_spinning            (MaltConnection    *self);
-/* The filter of the data connection. */
-gboolean               malt_connection_is_message_wanted        (const MaltFrameHeader *header,
+/* The filter of the data connection, whose data is the connection. By the reader. */
+gboolean               malt_connection_filter_message           (const MaltFrameHeader *header,
                                                                  gpointer           data);
 /* What lies in the socket. With the role. */
 void                   malt_connection_read_all                 (MaltConnection    *self);

@@ -128,26 +128,31 @@ deliver_progress (MaltConnection    *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* Of messages about a call, those that somebody waits for. */
+/* Of messages about a call, those that somebody waits for. An answer comes once; what a worker may
+ * say of a call again and again has to be small, and to come by the socket, so that it costs the
+ * worker to send what it costs the manager to look at. */
 gboolean
-malt_connection_is_message_wanted (const MaltFrameHeader *header,
-                                   gpointer               data)
+malt_connection_filter_message (const MaltFrameHeader *header,
+                                gpointer               data)
 {
   MaltConnection *self = data;
-  gboolean is_wanted;
+  gboolean is_answer = !(header->flags & MALT_MESSAGE_FLAGS_CUT_SHORT);
+  gboolean is_large = header->body_length > MALT_FAILURE_MAX_TEXT_BYTES
+                      || (header->flags & MALT_MESSAGE_FLAGS_DESCRIPTOR) != 0;
+  gboolean is_waited_for;
 
-  if (header->type != MALT_MESSAGE_RESULT && header->type != MALT_MESSAGE_FAILURE
-      && header->type != MALT_MESSAGE_PROGRESS)
+  if (header->type == MALT_MESSAGE_PROGRESS)
+    is_answer = FALSE;
+  else if (header->type != MALT_MESSAGE_RESULT && header->type != MALT_MESSAGE_FAILURE)
     return TRUE;
 
   g_mutex_lock (&self->lock);
-  is_wanted = malt_pending_lookup (self->pending, header->id) != NULL;
-  if (!is_wanted && header->type != MALT_MESSAGE_PROGRESS
-      && !(header->flags & MALT_MESSAGE_FLAGS_CUT_SHORT))
+  is_waited_for = malt_pending_lookup (self->pending, header->id) != NULL;
+  if (!is_waited_for && is_answer)
     malt_connection_forget_late_locked (self, header->id);
   g_mutex_unlock (&self->lock);
 
-  return is_wanted;
+  return is_waited_for && (is_answer || !is_large);
 }
 
 /* From now on nothing is read. Takes the error. */

@@ -13,6 +13,7 @@
 #define RAW_CONTROL_FD 4
 
 #define RAW_HEADER_BYTES 32
+#define RAW_CUT_SHORT 16
 #define RAW_HELLO_ID(major) (UINT64_C (0x4d414c54) << 32 | (uint64_t) (major) << 16)
 
 enum

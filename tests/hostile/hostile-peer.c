@@ -276,6 +276,8 @@ static const Mode modes[] = {
 
   { "unknown-ids", greet, peer_unknown_ids },
   { "stranger-is-huge", greet, peer_stranger_is_huge },
+  { "last-words-are-huge", greet, peer_last_words_are_huge },
+  { "progress-is-huge", greet, peer_progress_is_huge },
   { "answers-ahead", greet, peer_answers_ahead },
   { "answers-twice", greet, peer_answers_twice },
   { "result-and-failure", greet, peer_result_and_failure },

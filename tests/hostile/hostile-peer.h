@@ -29,6 +29,8 @@ PEER_ATTACK (peer_type_is_missing);
 /* Things that are to be overlooked, and then the answer. */
 PEER_ATTACK (peer_unknown_ids);
 PEER_ATTACK (peer_stranger_is_huge);
+PEER_ATTACK (peer_last_words_are_huge);
+PEER_ATTACK (peer_progress_is_huge);
 PEER_ATTACK (peer_answers_ahead);
 PEER_ATTACK (peer_answers_twice);
 PEER_ATTACK (peer_result_and_failure);

@@ -81,20 +81,40 @@ PEER_ATTACK (peer_unknown_ids)
   raw_answer (id);
 }
 
-/* An answer to nobody, whose many items would all be looked at. */
-PEER_ATTACK (peer_stranger_is_huge)
+/* Half a gigabyte of zeros behind an 8-byte beginning: a name, or a type. */
+static void
+write_huge (RawHeader   header,
+            const char *beginning)
 {
   static const uint8_t block[1 << 20];
   const size_t n_blocks = 500;
-  const RawHeader header = {
-    .body_length = n_blocks * sizeof block, .type = RAW_RESULT, .id = id + 1000, .type_length = 8,
-  };
 
+  header.body_length = n_blocks * sizeof block;
   raw_write_header (RAW_DATA_FD, &header);
-  raw_write_all (RAW_DATA_FD, "aa(yxb)\0", 8);
+  raw_write_all (RAW_DATA_FD, beginning, 8);
   raw_write_all (RAW_DATA_FD, block, sizeof block - 8);
   for (size_t i = 1; i < n_blocks; i++)
     raw_write_all (RAW_DATA_FD, block, sizeof block);
+}
+
+/* An answer to nobody, whose many items would all be looked at. */
+PEER_ATTACK (peer_stranger_is_huge)
+{
+  write_huge ((RawHeader) { .type = RAW_RESULT, .id = id + 1000, .type_length = 8 }, "aa(yxb)");
+  raw_answer (id);
+}
+
+/* Said of a call that goes on, and could be said again. */
+PEER_ATTACK (peer_last_words_are_huge)
+{
+  write_huge ((RawHeader) { .type = RAW_FAILURE, .flags = RAW_CUT_SHORT, .id = id,
+                            .type_length = 7 }, "(usss)\0");
+  raw_answer (id);
+}
+
+PEER_ATTACK (peer_progress_is_huge)
+{
+  write_huge ((RawHeader) { .type = RAW_PROGRESS, .id = id, .type_length = 2 }, "d\0\0\0\0\0\0");
   raw_answer (id);
 }
 

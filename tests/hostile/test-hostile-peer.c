@@ -111,6 +111,8 @@ static const struct
   { "failure-is-wild", NULL, MALT_ERROR_TERMINATED_WORKER },
   { "unknown-ids", "()", -1 },
   { "stranger-is-huge", "()", -1 },
+  { "last-words-are-huge", "()", -1 },
+  { "progress-is-huge", "()", -1 },
   { "answers-ahead", "()", -1 },
   { "answers-twice", "()", -1 },
   { "result-and-failure", "()", -1 },
